@@ -1,0 +1,1 @@
+"""Referral Hub: a consent-gated, multi-agency hub for encrypted referrals."""

@@ -1,0 +1,143 @@
+"""The closed lists of the referral's journey.
+
+Codes are stored and exchanged; the words people read stand in the page templates' label tables. Need
+codes are the seed set of the product; each is a plain tile on the referrer's form.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class NeedCode(StrEnum):
+    """What the person needs, as tiles; several may be chosen."""
+
+    LONELY = "lonely"
+    CANNOT_GET_OUT = "cannot_get_out"
+    SHOPPING_MEALS = "shopping_meals"
+    GARDEN_HOME_JOBS = "garden_home_jobs"
+    LIFTS = "lifts"
+    BEEN_THERE = "been_there"
+    MONEY_BENEFITS = "money_benefits"
+    CARING_TOO_MUCH = "caring_too_much"
+    HOME_SAFETY = "home_safety"
+    PARENTING = "parenting"
+    DRINK_DRUGS = "drink_drugs"
+    LEARN_WORK_VOLUNTEER = "learn_work_volunteer"
+    EQUIPMENT = "equipment"
+    WANT_TO_HELP = "want_to_help"
+
+
+class ContactMethod(StrEnum):
+    """How a person may be contacted, or never contacted."""
+
+    PHONE = "phone"
+    TEXT = "text"
+    EMAIL = "email"
+    POST = "post"
+    HOME_VISIT = "home_visit"
+
+
+class AccessNeed(StrEnum):
+    """What a helper must provide for, so that the person can take part."""
+
+    WHEELCHAIR = "wheelchair"
+    HEARING = "hearing"
+    SIGHT = "sight"
+    BSL = "bsl"
+    EASY_READ = "easy_read"
+    STEP_FREE = "step_free"
+    KEY_SAFE = "key_safe"
+
+
+class Priority(StrEnum):
+    """FHIR request-priority, less `stat`: the hub is not an emergency service."""
+
+    ROUTINE = "routine"
+    URGENT = "urgent"
+
+
+class Capacity(StrEnum):
+    """A service's own statement of its room; a stale one means unknown, never zero."""
+
+    CAPACITY = "capacity"
+    NO_CAPACITY = "no-capacity"
+    WAITLIST = "waitlist"
+    ADDITIONAL_ASSESSMENT_REQUIRED = "additional-assessment-required"
+
+
+class DeclineReason(StrEnum):
+    """Why a recipient said no."""
+
+    NO_CAPACITY = "no_capacity"
+    OUT_OF_AREA = "out_of_area"
+    NOT_ELIGIBLE = "not_eligible"
+    NOT_SUITABLE = "not_suitable"
+    CANNOT_CONTACT = "cannot_contact"
+    CONFLICT = "conflict"
+    NEEDS_MORE_INFORMATION = "needs_more_information"
+    OTHER = "other"
+
+
+class ClosingOutcome(StrEnum):
+    """How a task ended."""
+
+    HELPED = "helped"
+    PARTLY_HELPED = "partly_helped"
+    DECLINED_BY_PERSON = "declined_by_person"
+    COULD_NOT_CONTACT = "could_not_contact"
+    NOT_SUITABLE = "not_suitable"
+    NO_CAPACITY = "no_capacity"
+    MOVED = "moved"
+    DIED = "died"
+    PASSED_TO_STATUTORY = "passed_to_statutory"
+    DUPLICATE = "duplicate"
+
+
+class AgencyKind(StrEnum):
+    """What kind of agency this is; the same codes as `consent.model.RecipientType`."""
+
+    GP_PRACTICE = "gp_practice"
+    COUNCIL = "council"
+    LIBRARY = "library"
+    FIRE_SERVICE = "fire_service"
+    VOLUNTARY_GROUP = "voluntary_group"
+    TIME_BANK = "time_bank"
+    PEER_MENTORING = "peer_mentoring"
+
+
+class OutboxKind(StrEnum):
+    """What an outbox row asks the worker to do."""
+
+    OFFER = "offer"
+    ACCEPTANCE = "acceptance"
+    WITHDRAWAL = "withdrawal"
+    ADVANCE = "advance"
+
+
+class OutboxState(StrEnum):
+    """Where an outbox row stands. `dead` waits for a person; nothing expires quietly."""
+
+    DUE = "due"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+class Transport(StrEnum):
+    """How documents reach an agency."""
+
+    INBOX = "inbox"
+    HTTPS_PUSH = "https_push"
+
+
+class Role(StrEnum):
+    """What a signed-in member of staff, or a partner system, is there for."""
+
+    REFERRER = "referrer"
+    COORDINATOR = "coordinator"
+    COUNCIL_OFFICER = "council_officer"
+    DATA_PROTECTION_OFFICER = "data_protection_officer"
+    AGENCY_ADMIN = "agency_admin"
+    PARTNER_SYSTEM = "partner_system"

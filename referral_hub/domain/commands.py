@@ -1,0 +1,129 @@
+"""What people ask the hub to do, after every field has been checked and before anything is stored.
+
+Commands are frozen and carry typed values only; the web and the partner endpoints build them. Their `repr`
+shows no field, because a command that reaches a traceback would put the person's facts in a log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from consent.model import DataClass, EventState, GivenBy, Method
+from referral_hub.domain.codes import (
+    AccessNeed,
+    ClosingOutcome,
+    ContactMethod,
+    DeclineReason,
+    NeedCode,
+    Priority,
+    Role,
+)
+from referral_hub.domain.nhs_number import NhsNumber
+
+
+class _Redacted:
+    """Mixin: a representation without any field."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} (redacted)>"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a signed-in member of staff, or a partner system, for one agency."""
+
+    user_id: UUID
+    agency_id: UUID
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PersonDetails(_Redacted):
+    """Who the referral is about."""
+
+    first_name: str
+    family_name: str
+    date_of_birth: date
+    nhs_number: NhsNumber | None
+    area: str
+    address: str | None
+    postcode: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ContactDetails(_Redacted):
+    """How the person wishes to be contacted, and how never."""
+
+    phone: str | None
+    email: str | None
+    preferred: frozenset[ContactMethod]
+    never: frozenset[ContactMethod]
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AccessDetails(_Redacted):
+    """Language (BCP 47 tag) and access needs."""
+
+    language: str
+    interpreter: bool
+    needs: frozenset[AccessNeed]
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementTaken:
+    """What the person said to sharing: to what, for whom, after which words, how, until when.
+
+    `state` is GIVEN or REFUSED. `recipients` are the agencies named to the person.
+    """
+
+    state: EventState
+    recipients: frozenset[UUID]
+    classes: frozenset[DataClass]
+    notice_id: str
+    notice_version: str
+    notice_language: str
+    method: Method
+    given_by: GivenBy
+    valid_until: date | None
+    service_agreement: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SubmitReferral(_Redacted):
+    """One referral, ready to be accepted. `draft_id` makes a second submission harmless."""
+
+    draft_id: UUID
+    person: PersonDetails
+    contact: ContactDetails
+    access: AccessDetails
+    needs: frozenset[NeedCode]
+    why: str
+    task_note: str | None
+    priority: Priority
+    agreement: AgreementTaken
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AnswerTask(_Redacted):
+    """A recipient's accept or decline. `reason` is required for a decline."""
+
+    task_id: UUID
+    accept: bool
+    reason: DeclineReason | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CloseTask(_Redacted):
+    """The end of a task: its outcome, whether the person was told, and the next step."""
+
+    task_id: UUID
+    outcome: ClosingOutcome
+    person_told: bool
+    next_step: str
