@@ -1,0 +1,76 @@
+# Every command of the house. Each sets up what it needs first and skips what is already done.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# The first Python from 3.11 up; `make run PYTHON=/path/to/python3` chooses another.
+PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& echo "$$candidate" && break; done)
+
+# Stamps carry the hash of what they were made from, so a changed pin installs again and nothing else does.
+hash = $(firstword $(shell cat $(1) 2>/dev/null | cksum))
+VENV := .venv/.made
+RUN := .venv/.run-$(call hash,requirements/run.txt)
+TEST := .venv/.test-$(call hash,requirements/run.txt requirements/test.txt)
+ASSETS := referral_hub/web/static/build/.made-$(call hash,package-lock.json $(shell find referral_hub/web/assets -type f 2>/dev/null | LC_ALL=C sort))
+PIP := .venv/bin/python -m pip --disable-pip-version-check -qq install --require-virtualenv
+
+.PHONY: help run test check bench format lock clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+run: $(RUN) $(ASSETS) ## start everything on this machine and print the address
+	@exec .venv/bin/python -m referral_hub.cli run
+
+test: $(RUN) $(TEST) $(ASSETS) ## run all tests; PYTEST='-k word' narrows them
+	@.venv/bin/python -m pytest $(PYTEST)
+
+check: $(RUN) $(TEST) ## lint, types, import directions, and models equal to migrations
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/python -m referral_hub.cli check-migrations
+
+bench: $(RUN) $(TEST) ## measure the goals as ratios within one run
+	@.venv/bin/python -m benchmarks $(BENCH)
+
+format: $(TEST) ## put the code into the house's form
+	@.venv/bin/ruff check --fix-only --quiet .
+	@.venv/bin/ruff format --quiet .
+
+lock: ## pin requirements/*.in again, with hashes and without addresses (needs uv)
+	@for name in run test node; do uv pip compile --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet \
+		requirements/$$name.in -o requirements/$$name.txt; done
+
+clean: ## remove what was built here; keeps the data in ./var
+	@rm -rf .venv node_modules referral_hub/web/static/build .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found. Install it, or: make run PYTHON=/path/to/python3"; exit 1; }
+	@echo "· virtual environment"
+	@"$(PYTHON)" -m venv .venv || { echo "Python's venv module is missing; on Debian and Ubuntu install python3-venv."; exit 1; }
+	@touch $@
+
+$(RUN): | $(VENV)
+	@echo "· what the hub needs (requirements/run.txt)"
+	@$(PIP) --require-hashes -r requirements/run.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@rm -f .venv/.run-* && touch $@
+
+$(TEST): | $(RUN)
+	@echo "· what the tests need (requirements/test.txt)"
+	@$(PIP) --require-hashes -r requirements/test.txt
+	@rm -f .venv/.test-* && touch $@
+
+$(ASSETS): | $(RUN)
+	@echo "· front-end assets"
+	@command -v npm >/dev/null || $(PIP) --require-hashes -r requirements/node.txt
+	@PATH="$$PATH:$$PWD/.venv/bin" npm ci --silent --no-audit --no-fund --ignore-scripts
+	@PATH="$$PATH:$$PWD/.venv/bin" node assets/build.mjs
+	@rm -f referral_hub/web/static/build/.made-* && touch $@
