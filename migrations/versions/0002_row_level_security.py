@@ -1,0 +1,229 @@
+"""Roles, grants, row-level security and the two doors that open before the agency is known.
+
+`hub_app` sees a row only when `app.agency` is a party of it; `hub_worker` serves release, outbox and log.
+Neither owns a table, neither may update or delete evidence. Ciphertext of records is write-only for `hub_app`: reading it is the
+release service's business.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+ROLES = ("hub_app", "hub_worker")
+
+PARTY = "acting_agency() IN (origin_agency_id, owner_agency_id)"
+RECEIVED = "(recipient_agency_id = acting_agency() AND released_at IS NOT NULL)"
+ANY_PARTY = "acting_agency() IN (origin_agency_id, owner_agency_id, recipient_agency_id)"
+EITHER = "acting_agency() IN (origin_agency_id, recipient_agency_id)"
+ORIGIN = "origin_agency_id = acting_agency()"
+OWN = "agency_id = acting_agency()"
+LOGGED = "acting_agency() IN (sender_agency_id, recipient_agency_id, actor_agency_id)"
+HAS_TASK = (
+    "EXISTS (SELECT 1 FROM task WHERE task.referral_id = referral.id"
+    " AND task.recipient_agency_id = acting_agency() AND task.released_at IS NOT NULL)"
+)
+
+# table: {command: row condition} for hub_app
+POLICIES: dict[str, dict[str, str]] = {
+    "agency_endpoint": {"SELECT": OWN},
+    "service": {"SELECT": "true", "UPDATE": OWN},
+    "sharing_agreement": {
+        "SELECT": "acting_agency() IN (sender_agency_id, recipient_agency_id)"
+    },
+    "staff_user": {"SELECT": OWN, "INSERT": OWN, "UPDATE": OWN},
+    "staff_session": {"SELECT": OWN, "INSERT": OWN, "UPDATE": OWN, "DELETE": OWN},
+    "draft": {"SELECT": OWN, "INSERT": OWN, "UPDATE": OWN, "DELETE": OWN},
+    "subject": {"SELECT": ORIGIN, "INSERT": ORIGIN},
+    "referral": {
+        "SELECT": f"{PARTY} OR {HAS_TASK}",
+        "INSERT": ORIGIN,
+        "UPDATE": ORIGIN,
+    },
+    "sealed_record": {"INSERT": ORIGIN},
+    "consent_event": {"SELECT": ORIGIN, "INSERT": ORIGIN},
+    "task": {
+        "SELECT": f"{PARTY} OR {RECEIVED}",
+        "INSERT": ORIGIN,
+        "UPDATE": f"{PARTY} OR {RECEIVED}",
+    },
+    "task_event": {"SELECT": ANY_PARTY, "INSERT": ANY_PARTY},
+    "message": {
+        "SELECT": EITHER,
+        "INSERT": f"{EITHER} AND author_agency_id = acting_agency()",
+    },
+    "release": {"SELECT": EITHER},
+    "outbox": {"SELECT": ANY_PARTY, "INSERT": ANY_PARTY, "UPDATE": ANY_PARTY},
+    "log_entry": {"SELECT": LOGGED, "INSERT": LOGGED},
+    "log_opening": {"INSERT": "true"},
+    "used_jti": {
+        "SELECT": "issuer = acting_agency()",
+        "INSERT": "issuer = acting_agency()",
+    },
+}
+
+# what hub_app may touch at all; a list of columns where not the whole row
+APP_GRANTS: dict[str, tuple[str, ...]] = {
+    "agency": ("SELECT",),
+    "area": ("SELECT",),
+    "agency_endpoint": ("SELECT",),
+    "service": ("SELECT", "UPDATE (capacity, capacity_as_of, wait_days, active)"),
+    "sharing_agreement": ("SELECT",),
+    "staff_user": (
+        "SELECT",
+        "INSERT",
+        "UPDATE (display_name, password_hash, role, sealed_totp, key_version, totp_counter,"
+        " disabled_at)",
+    ),
+    "staff_session": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    "draft": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    "subject": ("SELECT", "INSERT"),
+    "referral": ("SELECT", "INSERT", "UPDATE (withdrawn_at)"),
+    "sealed_record": ("INSERT",),
+    "consent_event": ("SELECT", "INSERT"),
+    "task": ("SELECT", "INSERT", "UPDATE (state, reason, outcome, moved_at, due_at, version)"),
+    "task_event": ("SELECT", "INSERT"),
+    "message": (
+        "SELECT (id, task_id, referral_id, origin_agency_id, recipient_agency_id,"
+        " author_agency_id, kind, at)",
+        "INSERT",
+    ),
+    "release": (
+        "SELECT (id, task_id, referral_id, origin_agency_id, recipient_agency_id, stage,"
+        " field_ids, entry_id, effect_id, at)",
+    ),
+    "outbox": (
+        "SELECT",
+        "INSERT",
+        "UPDATE (state, attempts, due_at, lease_until, last_code, settled_at)",
+    ),
+    "log_entry": ("SELECT", "INSERT"),
+    "log_opening": ("INSERT",),
+    "log_tile": ("SELECT",),
+    "log_checkpoint": ("SELECT",),
+    "used_jti": ("SELECT", "INSERT"),
+}
+
+WORKER_GRANTS: dict[str, tuple[str, ...]] = {
+    "agency": ("SELECT",),
+    "area": ("SELECT",),
+    "agency_endpoint": ("SELECT",),
+    "service": ("SELECT", "UPDATE (last_offered_at)"),
+    "sharing_agreement": ("SELECT",),
+    "staff_user": ("SELECT", "UPDATE (sealed_totp, key_version)"),
+    "staff_session": ("SELECT", "DELETE"),
+    "draft": ("SELECT", "DELETE", "UPDATE (sealed_form, key_version)"),
+    "subject": ("SELECT", "UPDATE (wrapped_key, key_version)"),
+    "referral": ("SELECT",),
+    "sealed_record": ("SELECT",),
+    "consent_event": ("SELECT",),
+    "task": (
+        "SELECT",
+        "INSERT",
+        "UPDATE (state, reason, outcome, decision, released_at, moved_at, due_at, version)",
+    ),
+    "task_event": ("SELECT", "INSERT"),
+    "message": ("SELECT", "UPDATE (sealed_text, key_version)"),
+    "release": ("SELECT", "INSERT", "UPDATE (wrapped_keys, key_version)"),
+    "outbox": ("SELECT", "INSERT", "UPDATE"),
+    "log_entry": ("SELECT", "INSERT", "UPDATE (seq)"),
+    "log_opening": ("SELECT", "INSERT"),
+    "log_tile": ("SELECT", "INSERT", "UPDATE"),
+    "log_checkpoint": ("SELECT", "INSERT"),
+    "used_jti": ("SELECT", "DELETE"),
+}
+
+FUNCTIONS = (
+    """
+    CREATE FUNCTION acting_agency() RETURNS uuid LANGUAGE sql STABLE
+    AS $$ SELECT current_setting('app.agency')::uuid $$
+    """,
+    """
+    CREATE FUNCTION staff_for_sign_in(wanted text)
+    RETURNS TABLE (id uuid, agency_id uuid, role text, password_hash text, sealed_totp bytea,
+                   totp_counter bigint, disabled boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+    AS $$
+        SELECT u.id, u.agency_id, u.role, u.password_hash, u.sealed_totp, u.totp_counter,
+               u.disabled_at IS NOT NULL OR NOT a.active
+        FROM staff_user u JOIN agency a ON a.id = u.agency_id
+        WHERE u.username = wanted
+    $$
+    """,
+    """
+    CREATE FUNCTION session_principal(token bytea, seen_at timestamptz, idle interval,
+                                      absolute interval)
+    RETURNS TABLE (user_id uuid, agency_id uuid, role text, display_name text, agency_name text,
+                   live boolean)
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public
+    AS $$
+        WITH found AS MATERIALIZED (
+            SELECT s.token_hash, s.last_seen_at, s.user_id, s.agency_id, u.role, u.display_name,
+                   a.name AS agency_name,
+                   u.disabled_at IS NULL AND a.active
+                   AND s.last_seen_at > seen_at - idle
+                   AND s.created_at > seen_at - absolute AS live
+            FROM staff_session s
+            JOIN staff_user u ON u.id = s.user_id
+            JOIN agency a ON a.id = s.agency_id
+            WHERE s.token_hash = token
+        ), touched AS (
+            UPDATE staff_session s SET last_seen_at = seen_at
+            FROM found WHERE s.token_hash = found.token_hash AND found.live
+            AND found.last_seen_at < seen_at - interval '1 minute'
+        )
+        SELECT user_id, agency_id, role, display_name, agency_name, live FROM found
+    $$
+    """,
+)
+
+
+def upgrade() -> None:
+    """Create roles, functions, grants and policies."""
+    for role in ROLES:
+        op.execute(
+            f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN;"
+            " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        )
+        op.execute(f"GRANT {role} TO CURRENT_USER")
+        op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+    for function in FUNCTIONS:
+        op.execute(function)
+    op.execute("REVOKE ALL ON FUNCTION staff_for_sign_in FROM PUBLIC")
+    op.execute("REVOKE ALL ON FUNCTION session_principal FROM PUBLIC")
+    op.execute("GRANT EXECUTE ON FUNCTION staff_for_sign_in, session_principal TO hub_app")
+    for role, grants in (("hub_app", APP_GRANTS), ("hub_worker", WORKER_GRANTS)):
+        for table, privileges in grants.items():
+            op.execute(f'GRANT {", ".join(privileges)} ON "{table}" TO {role}')
+    op.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO hub_worker")
+    for table, commands in POLICIES.items():
+        op.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
+        op.execute(f'CREATE POLICY worker_all ON "{table}" TO hub_worker USING (true)')
+        for command, condition in commands.items():
+            op.execute(_policy(table, command, condition))
+
+
+def downgrade() -> None:
+    """Remove policies, grants and functions; the roles stay, other databases may use them."""
+    for table, commands in POLICIES.items():
+        for command in commands:
+            op.execute(f'DROP POLICY app_{command.lower()} ON "{table}"')
+        op.execute(f'DROP POLICY worker_all ON "{table}"')
+        op.execute(f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY')
+    for role in ROLES:
+        op.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
+        op.execute(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role}")
+        op.execute(f"REVOKE USAGE ON SCHEMA public FROM {role}")
+    op.execute("DROP FUNCTION staff_for_sign_in, session_principal, acting_agency")
+
+
+def _policy(table: str, command: str, condition: str) -> str:
+    clause = "WITH CHECK" if command == "INSERT" else "USING"
+    return (
+        f'CREATE POLICY app_{command.lower()} ON "{table}" FOR {command} TO hub_app'
+        f" {clause} ({condition})"
+    )

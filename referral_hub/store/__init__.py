@@ -1,0 +1,1 @@
+"""The only user of SQLAlchemy: engine, tables, and one module per aggregate."""

@@ -1,0 +1,123 @@
+"""Connections, and the agency each of them acts for.
+
+Two PostgreSQL roles reach the tables. `hub_app` serves people: row-level security compares each row with
+`current_setting('app.agency')`, and an unset setting fails instead of leaking. `hub_worker` serves the
+release service, the outbox and the log. Neither owns a table. The role is chosen by a start-up option of the connection, so it
+costs no round trip and `RESET ROLE` returns to it.
+
+Hot paths use the autocommit engine: one statement is one transaction and one round trip, and carries the
+agency setting in its first CTE (`docs/decisions/0003-one-statement-writes.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from referral_hub.errors import ServiceUnavailable
+
+_SESSION = "-c role={role} -c lock_timeout=5s -c statement_timeout={limit} -c timezone=UTC -c jit=off"
+_SET_AGENCY = text("SELECT set_config('app.agency', :agency, true)")
+
+
+@dataclass(frozen=True)
+class Database:
+    """Engines over one PostgreSQL database, one for each role and way of committing."""
+
+    app: Engine
+    app_statement: Engine
+    worker: Engine
+    worker_statement: Engine
+
+    @contextmanager
+    def acting_for(self, agency_id: UUID) -> Iterator[Connection]:
+        """One transaction as `hub_app`, limited by row-level security to `agency_id`."""
+        with reachable(), self.app.begin() as connection:
+            connection.execute(_SET_AGENCY, {"agency": str(agency_id)})
+            yield connection
+
+    @contextmanager
+    def working(self) -> Iterator[Connection]:
+        """One transaction as `hub_worker`, which sees every agency's rows that the worker needs."""
+        with reachable(), self.worker.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def one_statement(self) -> Iterator[Connection]:
+        """An autocommit connection as `hub_app`; each statement sets its own agency."""
+        with reachable(), self.app_statement.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def one_worker_statement(self) -> Iterator[Connection]:
+        """An autocommit connection as `hub_worker`."""
+        with reachable(), self.worker_statement.connect() as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        """Close every pooled connection (after a fork, and at the end)."""
+        for engine in (self.app, self.app_statement, self.worker, self.worker_statement):
+            engine.dispose()
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Turn a lost or refusing server into ServiceUnavailable, without the statement's parameters."""
+    try:
+        yield
+    except OperationalError as error:
+        raise ServiceUnavailable("The database cannot be reached just now.") from error
+
+
+def open_database(url: str, *, pool_size: int = 8) -> Database:
+    """Return engines for `url` (`postgresql://…`); connects when first used."""
+    return Database(
+        app=_engine(url, "hub_app", pool_size=pool_size),
+        app_statement=_engine(url, "hub_app", pool_size=pool_size, autocommit=True),
+        worker=_engine(url, "hub_worker", pool_size=pool_size, limit="60s"),
+        worker_statement=_engine(url, "hub_worker", pool_size=pool_size, autocommit=True, limit="60s"),
+    )
+
+
+def open_owner(url: str) -> Engine:
+    """Return an engine as the owner of the tables, for migrations only."""
+    return create_engine(_psycopg(url), hide_parameters=True, pool_size=1)
+
+
+def _engine(
+    url: str, role: str, *, pool_size: int, autocommit: bool = False, limit: str = "15s"
+) -> Engine:
+    engine = create_engine(
+        _psycopg(url),
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=10,
+        isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED",
+        connect_args={
+            "options": _SESSION.format(role=role, limit=limit),
+            "connect_timeout": 5,
+            "application_name": role,
+        },
+    )
+    event.listen(engine, "handle_error", _forget_parameters)
+    return engine
+
+
+def _forget_parameters(context: object) -> None:
+    """PostgreSQL's DETAIL repeats key values; drop it before anything can log the exception."""
+    original = getattr(context, "original_exception", None)
+    diagnostics = getattr(original, "diag", None)
+    if original is not None and diagnostics is not None:
+        primary = diagnostics.message_primary or type(original).__name__
+        original.args = (f"{primary} (constraint {diagnostics.constraint_name})",)
+
+
+def _psycopg(url: str) -> str:
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
