@@ -1,0 +1,168 @@
+"""The tree kept as tiles (C2SP tlog-tiles): rows of up to 256 hashes, eight levels of nodes apart.
+
+A tile (level, index) holds the hashes of the nodes at height 8 x level, from 256 x index on; a
+full tile is hashed into the level above, a partial one never is. Storage keeps one row per
+(level, index) and overwrites it as the tile fills, so a tile may hold more hashes than the tree of
+an earlier size had; this module reads only as many as that size needs. Everything between the
+tiles' rows is hashed again when asked for: at most 255 hashes a level, which is what makes an
+append touch only the right edge. The class is pure over `read`, so it trusts what it reads: whoever
+wants to know whether tiles are true compares a root with a signed checkpoint.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from consent.evidence.errors import EvidenceError
+from consent.evidence.merkle import (
+    EMPTY_ROOT,
+    HASH_BYTES,
+    MalformedHash,
+    bag_peaks,
+    fold_row,
+)
+
+TILE_HEIGHT = 8
+TILE_WIDTH = 256
+TILE_BYTES = TILE_WIDTH * HASH_BYTES
+MAX_LEVEL = 63
+
+_PATH = re.compile(
+    r"tile/(0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
+)
+
+TileReader = Callable[[int, int], bytes]
+
+
+class TileError(EvidenceError):
+    """A tile is missing, too short or not made of whole hashes, or a path names no tile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The tree after an append: its size, its root, and each changed tile's whole bytes."""
+
+    size: int
+    root: bytes
+    tiles: Mapping[tuple[int, int], bytes]
+
+
+def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
+    """Return the path of a tile, as `tile/1/x001/234` or `tile/0/001.p/112` when partial."""
+    if not (0 <= level <= MAX_LEVEL and index >= 0 and 1 <= width <= TILE_WIDTH):
+        raise TileError(f"no tile at level {level}, index {index}, width {width}")
+    digits = f"{index % 1000:03d}"
+    while index := index // 1000:
+        digits = f"x{index % 1000:03d}/{digits}"
+    return f"tile/{level}/{digits}" + (f".p/{width}" if width < TILE_WIDTH else "")
+
+
+def parse_tile_path(path: str) -> tuple[int, int, int]:
+    """Return (level, index, width) of a tile's path; TileError for any path not written so."""
+    found = _PATH.fullmatch(path)
+    if found is None:
+        raise TileError("the path names no tile")
+    level, digits, width = found.groups()
+    tile = int(level), int(digits.replace("/", "").replace("x", "")), int(width or TILE_WIDTH)
+    if tile[0] > MAX_LEVEL or tile[2] > TILE_WIDTH or tile_path(*tile) != path:
+        raise TileError("the path names no tile")
+    return tile
+
+
+class Tiles:
+    """A tree over stored tiles. `read(level, index)` returns a tile's bytes, b"" where none is.
+
+    Every method raises TileError where a tile that the size needs is missing or short.
+    """
+
+    def __init__(self, read: TileReader) -> None:
+        self._read = read
+
+    def append(self, leaf_hashes: Sequence[bytes], size: int) -> Appended:
+        """Put leaf hashes after the first `size` leaves; reads only tiles on the right edge."""
+        if any(len(found) != HASH_BYTES for found in leaf_hashes):
+            raise MalformedHash(f"a leaf hash is not {HASH_BYTES} bytes")
+        changed: dict[tuple[int, int], bytes] = {}
+        row, start, level = b"".join(leaf_hashes), size, 0
+        while row:
+            index, width = divmod(start, TILE_WIDTH)
+            row = self._row(level, index, offset=0, count=width) + row
+            full = len(row) // TILE_BYTES
+            above = []
+            for at in range(-(-len(row) // TILE_BYTES)):
+                tile = row[at * TILE_BYTES : (at + 1) * TILE_BYTES]
+                changed[level, index + at] = tile
+                if at < full:
+                    above.append(fold_row(tile)[0])
+            row, start, level = b"".join(above), index, level + 1
+        edge = Tiles(lambda at, index: changed.get((at, index)) or self._read(at, index))
+        total = size + len(leaf_hashes)
+        return Appended(total, edge.root(total), changed)
+
+    def leaf(self, index: int) -> bytes:
+        """Return the stored leaf hash at `index`."""
+        return self._row(0, index // TILE_WIDTH, offset=index % TILE_WIDTH, count=1)
+
+    def root(self, size: int) -> bytes:
+        """Return the root of the first `size` leaves; EMPTY_ROOT for none."""
+        return self._span(0, size) if size else EMPTY_ROOT
+
+    def inclusion_proof(self, index: int, size: int) -> list[bytes]:
+        """Return RFC 6962 PATH(index, first `size` leaves), the leaf's sibling first."""
+        if not 0 <= index < size:
+            raise TileError(f"no leaf {index} in a tree of size {size}")
+        low, high, path = 0, size, []
+        while high - low > 1:
+            middle = low + _split(high - low)
+            if index < middle:
+                path.append(self._span(middle, high))
+                high = middle
+            else:
+                path.append(self._span(low, middle))
+                low = middle
+        return path[::-1]
+
+    def consistency_proof(self, size1: int, size2: int) -> list[bytes]:
+        """Return RFC 6962 PROOF(size1, first `size2` leaves); empty from size 0 or equal sizes."""
+        if not 0 <= size1 <= size2:
+            raise TileError(f"no consistency from size {size1} to size {size2}")
+        if size1 == 0:
+            return []
+        low, high, path = 0, size2, []
+        while size1 != high:
+            middle = low + _split(high - low)
+            if size1 <= middle:
+                path.append(self._span(middle, high))
+                high = middle
+            else:
+                path.append(self._span(low, middle))
+                low = middle
+        return [self._span(low, high), *path[::-1]] if low else path[::-1]
+
+    def _span(self, low: int, high: int) -> bytes:
+        """Return the root over leaves low to high, where low starts a subtree that large."""
+        peaks: list[bytes] = []
+        level = 0
+        while low < high:
+            start = low if high - low < TILE_WIDTH else high - high % TILE_WIDTH
+            index, offset = divmod(start, TILE_WIDTH)
+            peaks += fold_row(self._row(level, index, offset=offset, count=high - start))
+            if start == low:
+                break
+            low, high, level = low // TILE_WIDTH, start // TILE_WIDTH, level + 1
+        return bag_peaks(peaks)
+
+    def _row(self, level: int, index: int, *, offset: int, count: int) -> bytes:
+        """Return `count` hashes of a tile from `offset` on."""
+        if not count:
+            return b""
+        end = (offset + count) * HASH_BYTES
+        tile = self._read(level, index)
+        if len(tile) < end or len(tile) > TILE_BYTES or len(tile) % HASH_BYTES:
+            raise TileError(f"tile {level}/{index} is missing, short or not whole hashes")
+        return tile[offset * HASH_BYTES : end]
+
+
+def _split(size: int) -> int:
+    """Return the largest power of two below `size`, which is at least 2."""
+    return 1 << ((size - 1).bit_length() - 1)
