@@ -1,0 +1,80 @@
+"""What each envelope is bound to, said once for sealing, opening and rotation alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from referral_hub.crypto.binding import bind
+from referral_hub.crypto.records import (
+    NoteContext,
+    OpeningsContext,
+    RecordContext,
+    ReleaseContext,
+)
+
+
+def draft_context(user_id: str, draft_id: str) -> Mapping[str, str]:
+    """A half-filled form of one user."""
+    return {"purpose": "draft", "user_id": user_id, "draft_id": draft_id}
+
+
+def secret_context(user_id: str) -> Mapping[str, str]:
+    """A user's sign-in secret (TOTP, RFC 6238)."""
+    return {"purpose": "sign-in-secret", "user_id": user_id}
+
+
+def release_context(release: ReleaseContext) -> Mapping[str, str]:
+    """Field keys released to one agency for one task and stage."""
+    record = release.record
+    return {
+        "purpose": "release",
+        "task_id": release.task_id,
+        "stage": release.stage,
+        "schema": record.schema,
+        "type": record.type,
+        "id": record.id,
+        "version": str(record.version),
+        "owner": record.owner,
+        "subject_key_id": record.subject_key_id,
+    }
+
+
+def note_context(note: NoteContext) -> Mapping[str, str]:
+    """The key of one note."""
+    return {
+        "purpose": "note",
+        "note_id": note.note_id,
+        "task_id": note.task_id,
+        "origin_agency": note.origin_agency,
+        "recipient_agency": note.recipient_agency,
+    }
+
+
+def note_binding(note: NoteContext) -> bytes:
+    """What a note's ciphertext is bound to."""
+    return bind(b"note/v1", note.parts())
+
+
+def agency_openings_context(agency_id: str, entry_id: str) -> Mapping[str, str]:
+    """Commitment openings of a log entry that is about no person."""
+    return {"purpose": "openings", "agency_id": agency_id, "entry_id": entry_id}
+
+
+def record_binding(context: RecordContext) -> bytes:
+    """What a record key is bound to under its subject key."""
+    return bind(b"record-key/v1", context.parts())
+
+
+def field_binding(context: RecordContext, key_commitment: bytes, field_id: str) -> bytes:
+    """What a field's ciphertext is bound to; the commitment serves as the record key's id."""
+    return bind(b"field/v1", (*context.parts(), key_commitment, field_id))
+
+
+def field_key_info(field_id: str) -> bytes:
+    """What a field's key is derived from, besides the record key."""
+    return bind(b"field-key/v1", (field_id,))
+
+
+def openings_binding(context: OpeningsContext) -> bytes:
+    """What commitment openings are bound to under the subject key."""
+    return bind(b"openings/v1", (context.entry_id, context.owner, context.subject_key_id))
