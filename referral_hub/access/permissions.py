@@ -1,0 +1,32 @@
+"""The closed list of things a signed-in person, or a partner system, can ask for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One member for each kind of button or endpoint, named by route table and services."""
+
+    REFER = "refer"
+    KEEP_DRAFT = "keep_draft"
+    LIST_REFERRALS = "list_referrals"
+    READ_REFERRAL = "read_referral"
+    VIEW_SENT = "view_sent"
+    RECORD_AGREEMENT = "record_agreement"
+    WITHDRAW_AGREEMENT = "withdraw_agreement"
+    REPLY = "reply"
+    LIST_TASKS = "list_tasks"
+    READ_TASK = "read_task"
+    OPEN_TASK = "open_task"
+    ANSWER_TASK = "answer_task"
+    ASK = "ask"
+    RECORD_CONTACT = "record_contact"
+    CLOSE_TASK = "close_task"
+    OVERSEE = "oversee"
+    REPLAY = "replay"
+    READ_AUDIT = "read_audit"
+    VERIFY_LOG = "verify_log"
+    WRITE_BUNDLE = "write_bundle"
+    MANAGE_STAFF = "manage_staff"
+    ANSWER_AS_PARTNER = "answer_as_partner"

@@ -1,0 +1,76 @@
+"""One table: role -> permission -> the situation in which it holds.
+
+A pair that is not written here is refused. Expected outcomes for every pair and situation stand in
+`tests/tables/access_outcomes.csv`, for a reader who does not program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from referral_hub.access.permissions import Permission
+from referral_hub.access.predicates import (
+    Predicate,
+    always,
+    is_author,
+    is_origin,
+    is_origin_or_owner,
+    is_owner,
+    is_owner_or_recipient,
+    is_recipient,
+)
+from referral_hub.domain.codes import Role
+
+_REFERRER: dict[Permission, Predicate] = {
+    Permission.REFER: always,
+    Permission.KEEP_DRAFT: is_author,
+    Permission.LIST_REFERRALS: always,
+    Permission.READ_REFERRAL: is_origin,
+    Permission.VIEW_SENT: is_origin,
+    Permission.RECORD_AGREEMENT: is_origin,
+    Permission.WITHDRAW_AGREEMENT: is_origin,
+    Permission.REPLY: is_origin,
+}
+_COORDINATOR: dict[Permission, Predicate] = {
+    Permission.KEEP_DRAFT: is_author,
+    Permission.LIST_TASKS: always,
+    Permission.READ_TASK: is_recipient,
+    Permission.OPEN_TASK: is_recipient,
+    Permission.ANSWER_TASK: is_recipient,
+    Permission.ASK: is_recipient,
+    Permission.RECORD_CONTACT: is_recipient,
+    Permission.CLOSE_TASK: is_recipient,
+}
+_COUNCIL_OFFICER: dict[Permission, Predicate] = _COORDINATOR | {
+    Permission.LIST_REFERRALS: always,
+    Permission.READ_REFERRAL: is_origin_or_owner,
+    Permission.READ_TASK: is_owner_or_recipient,
+    Permission.CLOSE_TASK: is_owner_or_recipient,
+    Permission.OVERSEE: always,
+    Permission.REPLAY: is_owner,
+}
+_DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
+    Permission.KEEP_DRAFT: is_author,
+    Permission.READ_AUDIT: always,
+    Permission.VERIFY_LOG: always,
+    Permission.WRITE_BUNDLE: always,
+}
+_AGENCY_ADMIN: dict[Permission, Predicate] = {
+    Permission.KEEP_DRAFT: is_author,
+    Permission.MANAGE_STAFF: always,
+}
+_PARTNER_SYSTEM: dict[Permission, Predicate] = {
+    Permission.ANSWER_AS_PARTNER: is_recipient,
+}
+
+TABLE: Mapping[Role, Mapping[Permission, Predicate]] = MappingProxyType(
+    {
+        Role.REFERRER: MappingProxyType(_REFERRER),
+        Role.COORDINATOR: MappingProxyType(_COORDINATOR),
+        Role.COUNCIL_OFFICER: MappingProxyType(_COUNCIL_OFFICER),
+        Role.DATA_PROTECTION_OFFICER: MappingProxyType(_DATA_PROTECTION_OFFICER),
+        Role.AGENCY_ADMIN: MappingProxyType(_AGENCY_ADMIN),
+        Role.PARTNER_SYSTEM: MappingProxyType(_PARTNER_SYSTEM),
+    }
+)
