@@ -238,6 +238,7 @@ CREATE TABLE draft (
     id UUID NOT NULL,
     agency_id UUID NOT NULL,
     user_id UUID NOT NULL,
+    kind TEXT NOT NULL,
     sealed_form BYTEA NOT NULL,
     key_version INTEGER NOT NULL,
     version INTEGER DEFAULT 1 NOT NULL,

@@ -155,6 +155,7 @@ draft = Table(
     _id(),
     _agency("agency_id"),
     Column("user_id", UUID, ForeignKey("staff_user.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
     Column("sealed_form", LargeBinary, nullable=False),
     Column("key_version", Integer, nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
