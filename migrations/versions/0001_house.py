@@ -22,6 +22,7 @@ _TABLES = (
     "sealed_record",
     "staff_session",
     "referral",
+    "proxy_authority",
     "draft",
     "consent_event",
     "subject",

@@ -87,8 +87,10 @@ CREATE TABLE area (
 
 CREATE TABLE log_opening (
     entry_id UUID NOT NULL,
-    subject_id UUID NOT NULL,
+    subject_id UUID,
+    agency_id UUID NOT NULL,
     sealed_openings BYTEA NOT NULL,
+    key_version INTEGER,
     CONSTRAINT pk_log_opening PRIMARY KEY (entry_id),
     CONSTRAINT fk_log_opening_entry_id_log_entry FOREIGN KEY(entry_id) REFERENCES log_entry (id)
 );
@@ -158,7 +160,7 @@ CREATE TABLE sharing_agreement (
     article9 TEXT,
     evidence JSONB NOT NULL,
     valid_from TIMESTAMP WITH TIME ZONE NOT NULL,
-    valid_until TIMESTAMP WITH TIME ZONE,
+    valid_until TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_sharing_agreement PRIMARY KEY (id),
     CONSTRAINT fk_sharing_agreement_sender_agency_id_agency FOREIGN KEY(sender_agency_id) REFERENCES agency (id),
     CONSTRAINT fk_sharing_agreement_recipient_agency_id_agency FOREIGN KEY(recipient_agency_id) REFERENCES agency (id)
@@ -222,6 +224,7 @@ CREATE TABLE consent_event (
     method TEXT NOT NULL,
     given_by TEXT NOT NULL,
     proxy_id UUID,
+    evidence JSONB NOT NULL,
     taken_by UUID NOT NULL,
     valid_from TIMESTAMP WITH TIME ZONE NOT NULL,
     valid_until TIMESTAMP WITH TIME ZONE,
@@ -249,6 +252,24 @@ CREATE TABLE draft (
 );
 
 CREATE INDEX ix_draft_user_id ON draft (user_id);
+
+CREATE TABLE proxy_authority (
+    id UUID NOT NULL,
+    origin_agency_id UUID NOT NULL,
+    subject_id UUID NOT NULL,
+    kind TEXT NOT NULL,
+    evidence_id TEXT,
+    purposes TEXT[] NOT NULL,
+    classes TEXT[] NOT NULL,
+    valid_from TIMESTAMP WITH TIME ZONE NOT NULL,
+    valid_until TIMESTAMP WITH TIME ZONE,
+    flagged BOOLEAN DEFAULT false NOT NULL,
+    CONSTRAINT pk_proxy_authority PRIMARY KEY (id),
+    CONSTRAINT fk_proxy_authority_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id),
+    CONSTRAINT fk_proxy_authority_subject_id_subject FOREIGN KEY(subject_id) REFERENCES subject (id)
+);
+
+CREATE INDEX ix_proxy_authority_subject_id ON proxy_authority (subject_id);
 
 CREATE TABLE referral (
     id UUID NOT NULL,
@@ -346,7 +367,10 @@ CREATE TABLE message (
     recipient_agency_id UUID NOT NULL,
     author_agency_id UUID NOT NULL,
     kind TEXT NOT NULL,
-    sealed_text BYTEA NOT NULL,
+    wrapped_for_origin BYTEA NOT NULL,
+    wrapped_for_recipient BYTEA NOT NULL,
+    key_commitment BYTEA NOT NULL,
+    ciphertext BYTEA NOT NULL,
     key_version INTEGER NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_message PRIMARY KEY (id),

@@ -46,6 +46,7 @@ POLICIES: dict[str, dict[str, str]] = {
     },
     "sealed_record": {"INSERT": ORIGIN},
     "consent_event": {"SELECT": ORIGIN, "INSERT": ORIGIN},
+    "proxy_authority": {"SELECT": ORIGIN, "INSERT": ORIGIN},
     "task": {
         "SELECT": f"{PARTY} OR {RECEIVED}",
         "INSERT": ORIGIN,
@@ -59,7 +60,7 @@ POLICIES: dict[str, dict[str, str]] = {
     "release": {"SELECT": EITHER},
     "outbox": {"SELECT": ANY_PARTY, "INSERT": ANY_PARTY, "UPDATE": ANY_PARTY},
     "log_entry": {"SELECT": LOGGED, "INSERT": LOGGED},
-    "log_opening": {"INSERT": "true"},
+    "log_opening": {"INSERT": OWN},
     "used_jti": {
         "SELECT": "issuer = acting_agency()",
         "INSERT": "issuer = acting_agency()",
@@ -85,6 +86,7 @@ APP_GRANTS: dict[str, tuple[str, ...]] = {
     "referral": ("SELECT", "INSERT", "UPDATE (withdrawn_at)"),
     "sealed_record": ("INSERT",),
     "consent_event": ("SELECT", "INSERT"),
+    "proxy_authority": ("SELECT", "INSERT"),
     "task": ("SELECT", "INSERT", "UPDATE (state, reason, outcome, moved_at, due_at, version)"),
     "task_event": ("SELECT", "INSERT"),
     "message": (
@@ -121,17 +123,21 @@ WORKER_GRANTS: dict[str, tuple[str, ...]] = {
     "referral": ("SELECT",),
     "sealed_record": ("SELECT",),
     "consent_event": ("SELECT",),
+    "proxy_authority": ("SELECT",),
     "task": (
         "SELECT",
         "INSERT",
         "UPDATE (state, reason, outcome, decision, released_at, moved_at, due_at, version)",
     ),
     "task_event": ("SELECT", "INSERT"),
-    "message": ("SELECT", "UPDATE (sealed_text, key_version)"),
+    "message": (
+        "SELECT",
+        "UPDATE (wrapped_for_origin, wrapped_for_recipient, key_version)",
+    ),
     "release": ("SELECT", "INSERT", "UPDATE (wrapped_keys, key_version)"),
     "outbox": ("SELECT", "INSERT", "UPDATE"),
     "log_entry": ("SELECT", "INSERT", "UPDATE (seq)"),
-    "log_opening": ("SELECT", "INSERT"),
+    "log_opening": ("SELECT", "INSERT", "UPDATE (sealed_openings, key_version)"),
     "log_tile": ("SELECT", "INSERT", "UPDATE"),
     "log_checkpoint": ("SELECT", "INSERT"),
     "used_jti": ("SELECT", "DELETE"),
@@ -141,6 +147,22 @@ FUNCTIONS = (
     """
     CREATE FUNCTION acting_agency() RETURNS uuid LANGUAGE sql STABLE
     AS $$ SELECT current_setting('app.agency')::uuid $$
+    """,
+    """
+    CREATE FUNCTION expect_rows(found bigint, wanted bigint) RETURNS void LANGUAGE plpgsql
+    AS $$ BEGIN
+        IF found <> wanted THEN
+            RAISE EXCEPTION 'a row has moved on since it was read' USING ERRCODE = 'RH409';
+        END IF;
+    END $$
+    """,
+    """
+    CREATE VIEW agency_standing AS
+        SELECT a.id AS agency_id, a.name, a.kind, a.active, a.joined_at,
+               COALESCE(e.enabled AND (e.transport = 'inbox' OR e.encryption_jwk IS NOT NULL), false)
+               AS key_registered,
+               COALESCE(e.transport, 'inbox') AS transport
+        FROM agency a LEFT JOIN agency_endpoint e ON e.agency_id = a.id
     """,
     """
     CREATE FUNCTION staff_for_sign_in(wanted text)
@@ -199,6 +221,7 @@ def upgrade() -> None:
     for role, grants in (("hub_app", APP_GRANTS), ("hub_worker", WORKER_GRANTS)):
         for table, privileges in grants.items():
             op.execute(f'GRANT {", ".join(privileges)} ON "{table}" TO {role}')
+    op.execute("GRANT SELECT ON agency_standing TO hub_app, hub_worker")
     op.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO hub_worker")
     for table, commands in POLICIES.items():
         op.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
@@ -218,7 +241,8 @@ def downgrade() -> None:
         op.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
         op.execute(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role}")
         op.execute(f"REVOKE USAGE ON SCHEMA public FROM {role}")
-    op.execute("DROP FUNCTION staff_for_sign_in, session_principal, acting_agency")
+    op.execute("DROP VIEW agency_standing")
+    op.execute("DROP FUNCTION staff_for_sign_in, session_principal, acting_agency, expect_rows")
 
 
 def _policy(table: str, command: str, condition: str) -> str:

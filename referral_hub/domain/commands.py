@@ -80,6 +80,7 @@ class AgreementTaken:
     """What the person said to sharing: to what, for whom, after which words, how, until when.
 
     `state` is GIVEN or REFUSED. `recipients` are the agencies named to the person.
+    `authority_seen` says that the authority of whoever spoke for the person was seen in writing.
     """
 
     state: EventState
@@ -92,6 +93,7 @@ class AgreementTaken:
     given_by: GivenBy
     valid_until: date | None
     service_agreement: bool
+    authority_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)

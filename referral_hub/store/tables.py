@@ -116,7 +116,7 @@ sharing_agreement = Table(
     Column("article9", Text),
     Column("evidence", JSONB, nullable=False),
     Column("valid_from", Instant, nullable=False),
-    Column("valid_until", Instant),
+    Column("valid_until", Instant, nullable=False),
     Index(None, "sender_agency_id", "recipient_agency_id"),
 )
 
@@ -237,12 +237,29 @@ consent_event = Table(
     Column("method", Text, nullable=False),
     Column("given_by", Text, nullable=False),
     Column("proxy_id", UUID),
+    Column("evidence", JSONB, nullable=False),
     Column("taken_by", UUID, nullable=False),
     Column("valid_from", Instant, nullable=False),
     Column("valid_until", Instant),
     Column("recorded_at", Instant, nullable=False),
     Column("supersedes", UUID),
     Index(None, "subject_id", "recorded_at"),
+)
+
+proxy_authority = Table(
+    "proxy_authority",
+    metadata,
+    _id(),
+    _agency("origin_agency_id"),
+    Column("subject_id", UUID, ForeignKey("subject.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("evidence_id", Text),
+    Column("purposes", Texts, nullable=False),
+    Column("classes", Texts, nullable=False),
+    Column("valid_from", Instant, nullable=False),
+    Column("valid_until", Instant),
+    Column("flagged", Boolean, nullable=False, server_default=text("false")),
+    Index(None, "subject_id"),
 )
 
 task = Table(
@@ -299,7 +316,10 @@ message = Table(
     _agency("recipient_agency_id"),
     _agency("author_agency_id"),
     Column("kind", Text, nullable=False),
-    Column("sealed_text", LargeBinary, nullable=False),
+    Column("wrapped_for_origin", LargeBinary, nullable=False),
+    Column("wrapped_for_recipient", LargeBinary, nullable=False),
+    Column("key_commitment", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
     Column("key_version", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     Index(None, "task_id", "id"),
@@ -379,8 +399,10 @@ log_opening = Table(
     "log_opening",
     metadata,
     Column("entry_id", UUID, ForeignKey("log_entry.id"), primary_key=True),
-    Column("subject_id", UUID, nullable=False),
+    Column("subject_id", UUID),
+    Column("agency_id", UUID, nullable=False),
     Column("sealed_openings", LargeBinary, nullable=False),
+    Column("key_version", Integer),
     Index(None, "subject_id"),
 )
 
