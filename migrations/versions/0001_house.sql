@@ -6,6 +6,7 @@ CREATE TABLE agency (
     kind TEXT NOT NULL,
     active BOOLEAN DEFAULT true NOT NULL,
     joined_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    insured_until TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_agency PRIMARY KEY (id),
     CONSTRAINT uq_agency_name UNIQUE (name)
 );
@@ -196,6 +197,7 @@ CREATE TABLE subject (
     never_share_with UUID[] DEFAULT '{}' NOT NULL,
     conflicts UUID[] DEFAULT '{}' NOT NULL,
     deceased BOOLEAN DEFAULT false NOT NULL,
+    minor_until DATE,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     erased_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_subject PRIMARY KEY (id),

@@ -158,7 +158,7 @@ FUNCTIONS = (
     """,
     """
     CREATE VIEW agency_standing AS
-        SELECT a.id AS agency_id, a.name, a.kind, a.active, a.joined_at,
+        SELECT a.id AS agency_id, a.name, a.kind, a.active, a.joined_at, a.insured_until,
                COALESCE(e.enabled AND (e.transport = 'inbox' OR e.encryption_jwk IS NOT NULL), false)
                AS key_registered,
                COALESCE(e.transport, 'inbox') AS transport

@@ -32,6 +32,7 @@ class RouteReason(StrEnum):
     ROOM_UNKNOWN = "room_unknown"
     SHORT_WAIT = "short_wait"
     LONGEST_IDLE = "longest_idle"
+    OWNER_TAKES_IT = "owner_takes_it"
     PAUSED = "paused"
     OTHER_NEED = "other_need"
     OUT_OF_AREA = "out_of_area"
@@ -77,9 +78,12 @@ class Seeker:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A service that passed every filter, with the reasons for its place."""
+    """A service that passed every filter, with the reasons for its place.
 
-    service_id: UUID
+    The last candidate of every plan is the owner itself, without a service: nobody is left with nobody.
+    """
+
+    service_id: UUID | None
     agency_id: UUID
     reasons: tuple[RouteReason, ...]
 
@@ -115,8 +119,8 @@ def propose(
     Needs that nobody meets come back as a slot without candidates: the owner must take it.
     """
     directory = tuple(services)
-    groups: dict[tuple[UUID, ...], list[NeedCode]] = {}
-    plans: dict[tuple[UUID, ...], Slot] = {}
+    groups: dict[tuple[UUID | None, ...], list[NeedCode]] = {}
+    plans: dict[tuple[UUID | None, ...], Slot] = {}
     for need in sorted(set(needs)):
         candidates, excluded = _rank(need, seeker, directory, at)
         key = tuple(candidate.service_id for candidate in candidates)
@@ -124,6 +128,17 @@ def propose(
         plans.setdefault(key, Slot((), candidates, excluded))
     return tuple(
         Slot(tuple(groups[key]), plan.candidates, plan.excluded) for key, plan in plans.items()
+    )
+
+
+def with_owner(slots: Iterable[Slot], owner: UUID) -> tuple[Slot, ...]:
+    """Return the plan with the accountable owner at the end of each slot that lacks it."""
+    last = Candidate(None, owner, (RouteReason.OWNER_TAKES_IT,))
+    return tuple(
+        slot
+        if any(candidate.agency_id == owner for candidate in slot.candidates)
+        else Slot(slot.needs, (*slot.candidates, last), slot.excluded)
+        for slot in slots
     )
 
 

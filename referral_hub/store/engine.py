@@ -22,6 +22,8 @@ from sqlalchemy.exc import OperationalError
 
 from referral_hub.errors import ServiceUnavailable
 
+__all__ = ["Connection", "Database", "open_database", "open_owner", "reachable"]
+
 _SESSION = "-c role={role} -c lock_timeout=5s -c statement_timeout={limit} -c timezone=UTC -c jit=off"
 _SET_AGENCY = text("SELECT set_config('app.agency', :agency, true)")
 

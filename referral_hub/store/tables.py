@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -59,6 +60,7 @@ agency = Table(
     Column("kind", Text, nullable=False),
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("joined_at", Instant, nullable=False),
+    Column("insured_until", Instant),
     UniqueConstraint("name"),
 )
 
@@ -174,6 +176,7 @@ subject = Table(
     Column("never_share_with", Ids, nullable=False, server_default=text("'{}'")),
     Column("conflicts", Ids, nullable=False, server_default=text("'{}'")),
     Column("deceased", Boolean, nullable=False, server_default=text("false")),
+    Column("minor_until", Date),
     Column("created_at", Instant, nullable=False),
     Column("erased_at", Instant),
     UniqueConstraint("origin_agency_id", "nhs_index"),

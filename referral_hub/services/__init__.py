@@ -1,0 +1,1 @@
+"""One use case per module, named by a verb; each owns its one transaction."""

@@ -1,0 +1,187 @@
+"""Rows of the store as the values that consent and routing decide over.
+
+The two pure packages know no database; this is the one place where a column becomes a fact. A row that does not fit
+the closed lists raises, and a decision that cannot be made is a refusal, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from consent.model import (
+    Article6,
+    Article9,
+    ConfidentialityBasis,
+    ConsentEvent,
+    DataClass,
+    EventState,
+    EventType,
+    GivenBy,
+    Method,
+    PersonFlags,
+    ProxyAuthority,
+    Purpose,
+    RecipientStanding,
+    RecipientType,
+    SharingAgreement,
+)
+from referral_hub.domain.codes import AccessNeed, AgencyKind, Capacity, NeedCode
+from referral_hub.domain.routing import Service
+
+Row = Mapping[str, Any]
+
+ADULT_AT = 18
+
+
+def instant(value: str | datetime | None) -> datetime | None:
+    """Return an aware UTC instant from a column or its JSON text."""
+    if value is None:
+        return None
+    read = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return read.astimezone(UTC)
+
+
+def required_instant(value: str | datetime) -> datetime:
+    """Like `instant`, for a column that is never null."""
+    read = instant(value)
+    if read is None:
+        raise ValueError("an instant is missing")
+    return read
+
+
+def consent_event(row: Row) -> ConsentEvent:
+    """Return a row of `consent_event` as the ledger's value."""
+    return ConsentEvent(
+        id=str(row["id"]),
+        subject_id=str(row["subject_id"]),
+        state=EventState(row["state"]),
+        event_type=EventType(row["event_type"]),
+        purpose=Purpose(row["purpose"]),
+        classes=frozenset(map(DataClass, row["classes"])),
+        recipients=frozenset(map(str, row["recipients"])),
+        confidentiality=ConfidentialityBasis(row["confidentiality"]),
+        service_agreement=row["service_agreement"],
+        notice_id=row["notice_id"],
+        notice_version=row["notice_version"],
+        notice_language=row["notice_language"],
+        method=Method(row["method"]),
+        given_by=GivenBy(row["given_by"]),
+        taken_by=str(row["taken_by"]),
+        valid_from=required_instant(row["valid_from"]),
+        valid_until=instant(row["valid_until"]),
+        recorded_at=required_instant(row["recorded_at"]),
+        proxy_id=_text(row["proxy_id"]),
+        supersedes=_text(row["supersedes"]),
+        evidence=row["evidence"],
+    )
+
+
+def proxy(row: Row) -> ProxyAuthority:
+    """Return a row of `proxy_authority`."""
+    return ProxyAuthority(
+        id=str(row["id"]),
+        subject_id=str(row["subject_id"]),
+        kind=GivenBy(row["kind"]),
+        evidence_id=row["evidence_id"],
+        purposes=frozenset(map(Purpose, row["purposes"])),
+        classes=frozenset(map(DataClass, row["classes"])),
+        valid_from=required_instant(row["valid_from"]),
+        valid_until=instant(row["valid_until"]),
+        flagged=row["flagged"],
+    )
+
+
+def agreement(row: Row) -> SharingAgreement:
+    """Return a row of `sharing_agreement`."""
+    return SharingAgreement(
+        id=str(row["id"]),
+        sender_id=str(row["sender_agency_id"]),
+        recipient_id=str(row["recipient_agency_id"]),
+        purposes=frozenset(map(Purpose, row["purposes"])),
+        classes=frozenset(map(DataClass, row["classes"])),
+        article6=Article6(row["article6"]),
+        article9=Article9(row["article9"]) if row["article9"] else None,
+        evidence=row["evidence"],
+        valid_from=required_instant(row["valid_from"]),
+        valid_until=required_instant(row["valid_until"]),
+    )
+
+
+def standing(row: Row, at: datetime) -> RecipientStanding:
+    """Return a row of `agency_standing`, with insurance judged at `at`."""
+    insured_until = instant(row["insured_until"])
+    return RecipientStanding(
+        agency_id=str(row["agency_id"]),
+        type=RecipientType(row["kind"]),
+        active=row["active"],
+        key_registered=row["key_registered"],
+        insured=insured_until is not None and at < insured_until,
+        joined_at=required_instant(row["joined_at"]),
+    )
+
+
+def person_flags(
+    subject_id: UUID, row: Row | None, *, born: date | None = None
+) -> PersonFlags:
+    """Return what a person has ruled out; nothing yet for someone new.
+
+    Without `born` (it is sealed), a child is known by `minor_until`, rounded up to a month's first day: a rule
+    about children then holds too long by days, never too short.
+    """
+    if row is None:
+        return PersonFlags(subject_id=str(subject_id), date_of_birth=born)
+    return PersonFlags(
+        subject_id=str(subject_id),
+        never_share_with=frozenset(map(str, row["never_share_with"])),
+        conflicts=frozenset(map(str, row["conflicts"])),
+        deceased=row["deceased"],
+        date_of_birth=born or _latest_birth(row["minor_until"]),
+    )
+
+
+def minor_until(born: date, day: date) -> date | None:
+    """Return the first of the month after the 18th birthday of someone who is a minor on `day`."""
+    months = (born.year + ADULT_AT) * 12 + born.month
+    until = date(months // 12, months % 12 + 1, 1)
+    return until if day < until else None
+
+
+def _latest_birth(until: str | date | None) -> date | None:
+    if until is None:
+        return None
+    read = date.fromisoformat(until) if isinstance(until, str) else until
+    return read.replace(year=read.year - ADULT_AT)
+
+
+def service(row: Row, kinds: Mapping[UUID, AgencyKind]) -> Service:
+    """Return a row of `service` with its agency's kind."""
+    agency_id = UUID(str(row["agency_id"]))
+    return Service(
+        id=UUID(str(row["id"])),
+        agency_id=agency_id,
+        agency_kind=kinds[agency_id],
+        needs=frozenset(map(NeedCode, row["needs"])),
+        areas=frozenset(row["areas"]),
+        minimum_age=row["minimum_age"],
+        maximum_age=row["maximum_age"],
+        capacity=Capacity(row["capacity"]),
+        capacity_as_of=instant(row["capacity_as_of"]),
+        wait_days=row["wait_days"],
+        languages=frozenset(row["languages"]),
+        access=frozenset(map(AccessNeed, row["access"])),
+        active=row["active"],
+        last_offered_at=instant(row["last_offered_at"]),
+    )
+
+
+def services(rows: Sequence[Row], standings: Sequence[Row]) -> tuple[Service, ...]:
+    """Return every service whose agency is known."""
+    kinds = {UUID(str(row["agency_id"])): AgencyKind(row["kind"]) for row in standings}
+    return tuple(service(row, kinds) for row in rows if UUID(str(row["agency_id"])) in kinds)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,36 @@
+"""What every use case is given: the parts of a running hub, built once by `referral_hub.wiring`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.registry import Registry
+from referral_hub.audit.integrate import Integrator
+from referral_hub.clock import Clock
+from referral_hub.crypto.keys import KeyService
+from referral_hub.crypto.partner import HubSigner
+from referral_hub.crypto.passwords import Passwords
+from referral_hub.outbox.doorbell import Doorbell
+from referral_hub.settings import Settings
+from referral_hub.store.engine import Database
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Settings, database, keys, clock and wires. `integrator` is None where no log key is held."""
+
+    settings: Settings
+    database: Database
+    keys: KeyService
+    hub_signer: HubSigner
+    integrator: Integrator | None
+    log_vkey: str
+    signer_memory: Path
+    clock: Clock
+    doorbell: Doorbell
+    registry: Registry
+    passwords: Passwords
+
+    def __repr__(self) -> str:
+        return "<Hub>"

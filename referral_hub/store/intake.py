@@ -1,0 +1,101 @@
+"""The one read of accepting a referral: everything that routing and consent may look at.
+
+A single statement sets the agency for row-level security and returns the facts as JSON. Each fact is a subquery that depends
+on the first CTE, so none can be evaluated before the agency is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Intake:
+    """Rows as JSON objects, named as their tables; `subject` is None for a new person."""
+
+    owner_agency_id: UUID | None
+    subject: Json | None
+    wrapped_subject_key: bytes | None
+    consent_events: Sequence[Json]
+    proxies: Sequence[Json]
+    agreements: Sequence[Json]
+    services: Sequence[Json]
+    standing: Sequence[Json]
+
+    def __repr__(self) -> str:
+        return "<Intake>"
+
+
+_GATHER = text(
+    """
+    WITH acting AS MATERIALIZED (
+        SELECT set_config('app.agency', :agency, true)::uuid AS agency_id
+    ), person AS MATERIALIZED (
+        SELECT s.* FROM acting CROSS JOIN LATERAL (
+            SELECT * FROM subject
+            WHERE origin_agency_id = acting.agency_id
+            AND (nhs_index = :nhs_index OR id = :subject_id) AND erased_at IS NULL LIMIT 1
+        ) s
+    )
+    SELECT
+        (SELECT a.owner_agency_id FROM area a WHERE a.code = :area) AS owner_agency_id,
+        (SELECT row_to_json(p) FROM
+            (SELECT id, never_share_with, conflicts, deceased, minor_until FROM person) p) AS subject,
+        (SELECT wrapped_key FROM person) AS wrapped_subject_key,
+        (SELECT json_agg(e) FROM consent_event e
+            WHERE e.origin_agency_id = acting.agency_id
+            AND e.subject_id = (SELECT id FROM person)) AS consent_events,
+        (SELECT json_agg(x) FROM proxy_authority x
+            WHERE x.origin_agency_id = acting.agency_id
+            AND x.subject_id = (SELECT id FROM person)) AS proxies,
+        (SELECT json_agg(g) FROM sharing_agreement g
+            WHERE g.sender_agency_id = acting.agency_id) AS agreements,
+        (SELECT json_agg(v) FROM service v WHERE v.areas @> ARRAY[:area]
+            AND acting.agency_id IS NOT NULL) AS services,
+        (SELECT json_agg(t) FROM agency_standing t WHERE acting.agency_id IS NOT NULL
+            AND (t.agency_id IN (SELECT v.agency_id FROM service v WHERE v.areas @> ARRAY[:area])
+                 OR t.agency_id = (SELECT a.owner_agency_id FROM area a WHERE a.code = :area))
+        ) AS standing
+    FROM acting
+    """
+)
+
+
+def gather(
+    connection: Connection,
+    agency_id: UUID,
+    *,
+    area: str,
+    nhs_index: bytes | None = None,
+    subject_id: UUID | None = None,
+) -> Intake:
+    """Return what `agency_id` needs to accept a referral about someone in `area`.
+
+    The person is found by that agency's own blind index of the NHS number, or by subject id.
+    """
+    row = connection.execute(
+        _GATHER,
+        {
+            "agency": str(agency_id),
+            "area": area,
+            "nhs_index": nhs_index,
+            "subject_id": subject_id,
+        },
+    ).one()
+    return Intake(
+        owner_agency_id=row.owner_agency_id,
+        subject=row.subject,
+        wrapped_subject_key=row.wrapped_subject_key,
+        consent_events=row.consent_events or (),
+        proxies=row.proxies or (),
+        agreements=row.agreements or (),
+        services=row.services or (),
+        standing=row.standing or (),
+    )
