@@ -11,17 +11,15 @@ from collections.abc import Iterable, Mapping
 
 from referral_hub.errors import CryptoError
 
-LABEL_PREFIX = b"referral-hub/"
+LABEL_PREFIX = "referral-hub/"
 
 
-def bind(label: bytes, parts: Iterable[str | bytes]) -> bytes:
-    """Encode `label` (such as b"field-key/v1") and `parts` injectively."""
-    out = [_with_length(LABEL_PREFIX + label)]
-    out += [_with_length(part) for part in parts]
-    return b"".join(out)
+def bind(label: str, parts: Iterable[str]) -> bytes:
+    """Encode `label` (such as "field-key/v1") and `parts` injectively, as netstrings."""
+    return "".join([netstring(LABEL_PREFIX + label), *map(netstring, parts)]).encode()
 
 
-def bind_mapping(label: bytes, context: Mapping[str, str]) -> bytes:
+def bind_mapping(label: str, context: Mapping[str, str]) -> bytes:
     """Encode a context mapping, whatever the order of its entries.
 
     Raises CryptoError for an empty context: a key bound to nothing fits everywhere.
@@ -31,9 +29,9 @@ def bind_mapping(label: bytes, context: Mapping[str, str]) -> bytes:
     return bind(label, (part for item in sorted(context.items()) for part in item))
 
 
-def _with_length(part: str | bytes) -> bytes:
-    data = part.encode() if isinstance(part, str) else part
-    return len(data).to_bytes(4, "big") + data
+def netstring(part: str) -> str:
+    """`part` with its length in characters in front."""
+    return f"{len(part)}:{part},"
 
 
 class Reader:
@@ -67,4 +65,4 @@ class Reader:
 
 def write_parts(parts: Iterable[bytes]) -> bytes:
     """The encoding that `Reader` reads."""
-    return b"".join(_with_length(part) for part in parts)
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)

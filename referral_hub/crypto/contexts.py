@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
-from referral_hub.crypto.binding import bind
+from referral_hub.crypto.binding import bind, netstring
 from referral_hub.crypto.records import (
     NoteContext,
     OpeningsContext,
@@ -52,7 +53,7 @@ def note_context(note: NoteContext) -> Mapping[str, str]:
 
 def note_binding(note: NoteContext) -> bytes:
     """What a note's ciphertext is bound to."""
-    return bind(b"note/v1", note.parts())
+    return bind("note/v1", note.parts())
 
 
 def agency_openings_context(agency_id: str, entry_id: str) -> Mapping[str, str]:
@@ -62,19 +63,28 @@ def agency_openings_context(agency_id: str, entry_id: str) -> Mapping[str, str]:
 
 def record_binding(context: RecordContext) -> bytes:
     """What a record key is bound to under its subject key."""
-    return bind(b"record-key/v1", context.parts())
+    return bind("record-key/v1", context.parts())
 
 
-def field_binding(context: RecordContext, key_commitment: bytes, field_id: str) -> bytes:
-    """What a field's ciphertext is bound to; the commitment serves as the record key's id."""
-    return bind(b"field/v1", (*context.parts(), key_commitment, field_id))
+def fields_binding(context: RecordContext, key_commitment: bytes) -> bytes:
+    """The part of `field_binding` that all fields of a record share.
+
+    The commitment stands as the record key's id.
+    """
+    return bind("field/v1", (*context.parts(), key_commitment.hex()))
 
 
+def field_binding(shared: bytes, field_id: str) -> bytes:
+    """What a field's ciphertext is bound to: its record, version, owner, keys and field id."""
+    return shared + netstring(field_id).encode()
+
+
+@lru_cache(maxsize=1024)
 def field_key_info(field_id: str) -> bytes:
     """What a field's key is derived from, besides the record key."""
-    return bind(b"field-key/v1", (field_id,))
+    return bind("field-key/v1", (field_id,))
 
 
 def openings_binding(context: OpeningsContext) -> bytes:
     """What commitment openings are bound to under the subject key."""
-    return bind(b"openings/v1", (context.entry_id, context.owner, context.subject_key_id))
+    return bind("openings/v1", (context.entry_id, context.owner, context.subject_key_id))

@@ -19,7 +19,7 @@ Wrapping = Callable[[Context, bytes], bytes]
 def seal_envelope(wrap: Wrapping, context: Context, content: bytes) -> bytes:
     """Seal `content` under a fresh key that `wrap` wraps."""
     key = aead.new_key()
-    bound = bind_mapping(b"envelope/v1", context)
+    bound = bind_mapping("envelope/v1", context)
     head = write_parts((wrap(context, key), aead.key_commitment(key)))
     return head + aead.encrypt(key, aead.pad(content), bound)
 
@@ -29,7 +29,7 @@ def open_envelope(unwrap: Wrapping, context: Context, blob: bytes) -> bytes:
     reader = Reader(blob)
     key = unwrap(context, reader.part())
     aead.check_commitment(key, reader.part())
-    bound = bind_mapping(b"envelope/v1", context)
+    bound = bind_mapping("envelope/v1", context)
     return aead.unpad(aead.decrypt(key, reader.rest(), bound))
 
 

@@ -9,7 +9,6 @@ secret-dependent in time: SHA-256 and table translation of a fixed 64 bytes.
 from __future__ import annotations
 
 import hashlib
-import hmac
 
 HASH_BYTES = 32
 KEY_BYTES = 32
@@ -20,7 +19,7 @@ _OUTER = bytes(value ^ 0x5C for value in range(256))
 
 def extract(salt: bytes, input_key: bytes) -> bytes:
     """HKDF-Extract: a 32-byte pseudorandom key."""
-    return hmac.digest(salt or bytes(HASH_BYTES), input_key, "sha256")
+    return Prk(salt).mac(input_key)
 
 
 class Prk:
@@ -42,7 +41,11 @@ class Prk:
         inner = hashlib.sha256(self._inner + message).digest()
         return hashlib.sha256(self._outer + inner).digest()
 
-    def expand(self, info: bytes, length: int = KEY_BYTES) -> bytes:
+    def key(self, info: bytes) -> bytes:
+        """HKDF-Expand to one 32-byte key, which is one block of it."""
+        return self.mac(info + b"\x01")
+
+    def expand(self, info: bytes, length: int) -> bytes:
         """HKDF-Expand: `length` bytes (at most 8,160) of key material for `info`."""
         if not 0 < length <= 255 * HASH_BYTES:
             raise ValueError("HKDF expands to between 1 and 8160 bytes")

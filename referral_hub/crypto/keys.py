@@ -162,8 +162,8 @@ class FileKeyService:
     def blind_index(self, field: str, agency_id: str, value: bytes) -> bytes:
         key = self._index_keys.get((field, agency_id))
         if key is None:
-            info = bind(b"blind-index/v1", (field, agency_id, str(_INDEX_VERSION)))
-            key = _remember(self._index_keys, (field, agency_id), self._index_root.expand(info))
+            info = bind("blind-index/v1", (field, agency_id, str(_INDEX_VERSION)))
+            key = _remember(self._index_keys, (field, agency_id), self._index_root.key(info))
         return key.mac(value)
 
     def describe(self) -> KeyServiceDescription:
@@ -196,7 +196,7 @@ class FileKeyService:
         found = self._agency_roots.get((version, agency_id))
         if found is not None:
             return found
-        derived = self._root(version).expand(bind(b"agency-root/v1", (agency_id,)))
+        derived = self._root(version).key(bind("agency-root/v1", (agency_id,)))
         return _remember(self._agency_roots, (version, agency_id), derived)
 
     def _versions_on_disk(self) -> list[int]:
@@ -222,13 +222,13 @@ def _remember(cache: dict[_Name, Prk], name: _Name, key: bytes) -> Prk:
 def _wrap(root: Prk, header: bytes, context: Mapping[str, str], *, key: bytes) -> bytes:
     if len(key) != KEY_BYTES:
         raise CryptoError(f"only keys of {KEY_BYTES} bytes are wrapped: seal data instead")
-    bound = header + bind_mapping(b"wrap/v1", context)
-    return header + aead.encrypt(root.expand(bound), key, bound)
+    bound = header + bind_mapping("wrap/v1", context)
+    return header + aead.encrypt(root.key(bound), key, bound)
 
 
 def _unwrap(root: Prk, context: Mapping[str, str], wrapped: bytes) -> bytes:
-    bound = wrapped[: _HEADER.size] + bind_mapping(b"wrap/v1", context)
-    return aead.decrypt(root.expand(bound), wrapped[_HEADER.size :], bound)
+    bound = wrapped[: _HEADER.size] + bind_mapping("wrap/v1", context)
+    return aead.decrypt(root.key(bound), wrapped[_HEADER.size :], bound)
 
 
 def _version(wrapped: bytes, wanted_kind: int) -> int:

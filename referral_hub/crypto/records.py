@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from referral_hub.crypto.binding import bind
+from referral_hub.crypto.binding import write_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +109,7 @@ class SealedNote:
 
 def hash_ciphertexts(key_commitment: bytes, ciphertexts: Mapping[str, bytes]) -> bytes:
     """SHA-256 over the commitment and every (field id, ciphertext), in field order."""
-    pairs = (part for item in sorted(ciphertexts.items()) for part in item)
-    return hashlib.sha256(bind(b"ciphertext-hash/v1", (key_commitment, *pairs))).digest()
+    parts = [b"referral-hub/ciphertext-hash/v1", key_commitment]
+    for field_id in sorted(ciphertexts):
+        parts += [field_id.encode(), ciphertexts[field_id]]
+    return hashlib.sha256(write_parts(parts)).digest()

@@ -51,17 +51,18 @@ def seal_record(
     record_key = aead.new_key()
     commitment = aead.key_commitment(record_key)
     field_root = Prk(extract(RECORD_SALT, record_key))
+    shared = contexts.fields_binding(context, commitment)
     ciphertexts = {
         field_id: aead.encrypt(
-            field_root.expand(contexts.field_key_info(field_id)),
+            field_root.key(contexts.field_key_info(field_id)),
             aead.pad(value),
-            contexts.field_binding(context, commitment, field_id),
+            contexts.field_binding(shared, field_id),
         )
         for field_id, value in fields.items()
     }
     bound = contexts.record_binding(context)
     return SealedRecord(
-        wrapped_record_key=aead.encrypt(subject.expand(bound), record_key, bound),
+        wrapped_record_key=aead.encrypt(subject.key(bound), record_key, bound),
         key_commitment=commitment,
         ciphertexts=ciphertexts,
         ciphertext_hash=hash_ciphertexts(commitment, ciphertexts),
@@ -74,7 +75,7 @@ def seal_openings(
     """Seal a log entry's commitment openings, field → (salt, value), under the subject key."""
     subject = _subject(keys, context, wrapped_subject_key)
     bound = contexts.openings_binding(context)
-    return aead.encrypt(subject.expand(bound), aead.pad(_write_openings(openings)), bound)
+    return aead.encrypt(subject.key(bound), aead.pad(_write_openings(openings)), bound)
 
 
 def seal_agency_openings(

@@ -36,11 +36,12 @@ def open_fields(
 ) -> dict[str, bytes]:
     """Open the named fields and no others. Raises CryptoError for a field the record lacks."""
     field_root = _field_root(keys, record)
+    shared = contexts.fields_binding(record.context, record.key_commitment)
     return {
         field_id: _open_field(
-            field_root.expand(contexts.field_key_info(field_id)),
+            field_root.key(contexts.field_key_info(field_id)),
             _ciphertext(record.ciphertexts, field_id),
-            contexts.field_binding(record.context, record.key_commitment, field_id),
+            contexts.field_binding(shared, field_id),
         )
         for field_id in field_ids
     }
@@ -68,7 +69,7 @@ def release_fields(
     parts = [record.key_commitment]
     for name in names:
         _ciphertext(record.ciphertexts, name)
-        parts += [name.encode(), field_root.expand(contexts.field_key_info(name))]
+        parts += [name.encode(), field_root.key(contexts.field_key_info(name))]
     wrap = for_agency(keys.wrap_for_agency, recipient_agency_id)
     return seal_envelope(wrap, contexts.release_context(context), write_parts(parts))
 
@@ -87,11 +88,11 @@ def open_released(
     """
     unwrap = for_agency(keys.unwrap_for_agency, agency_id)
     reader = Reader(open_envelope(unwrap, contexts.release_context(context), blob))
-    commitment = reader.part()
+    shared = contexts.fields_binding(context.record, reader.part())
     opened: dict[str, bytes] = {}
     while not reader.at_end():
         field_id, key = reader.part().decode(), reader.part()
-        bound = contexts.field_binding(context.record, commitment, field_id)
+        bound = contexts.field_binding(shared, field_id)
         opened[field_id] = _open_field(key, _ciphertext(ciphertexts, field_id), bound)
     return opened
 
@@ -107,7 +108,7 @@ def open_openings(
         wrapped=wrapped_subject_key,
     )
     bound = contexts.openings_binding(context)
-    return _read_openings(aead.unpad(aead.decrypt(Prk(subject).expand(bound), sealed, bound)))
+    return _read_openings(aead.unpad(aead.decrypt(Prk(subject).key(bound), sealed, bound)))
 
 
 def open_agency_openings(
@@ -149,7 +150,7 @@ def _field_root(keys: KeyService, record: StoredRecord) -> Prk:
         wrapped=record.wrapped_subject_key,
     )
     bound = contexts.record_binding(context)
-    record_key = aead.decrypt(Prk(subject).expand(bound), record.wrapped_record_key, bound)
+    record_key = aead.decrypt(Prk(subject).key(bound), record.wrapped_record_key, bound)
     aead.check_commitment(record_key, record.key_commitment)
     return Prk(extract(RECORD_SALT, record_key))
 
