@@ -4,16 +4,16 @@ An entry is read by officers of several agencies and can never be taken back, so
 personal data. Who and what are meant is carried by commitments: salted hashes that only the holder
 of the salt can open, and that nobody can open once the salt is deleted (an NHS number has 10^9
 values, so a hash without a salt is no protection). Every text is a *code*: ASCII, without spaces,
-`@` or a bare ten-digit number, so that a name, an address or an NHS number fails here instead of
-being logged for ever. The limit: a code chosen badly by the hub ("MaryJones") still passes.
+`@` or a bare ten-digit number, so that a full name, an e-mail address or an NHS number fails here
+instead of being logged for ever. The limit: a code chosen badly by the hub ("MaryJones") passes.
 
 The encoding is RFC 8785 canonical JSON with every key present, at most 65,535 bytes (the length
-prefix of C2SP tlog-tiles entry bundles). The leaf of the tree is SHA-256(0x00 || encoding).
+prefix of C2SP tlog-tiles entry bundles); the leaf of the tree is SHA-256(0x00 || encoding).
 """
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -21,7 +21,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from consent.evidence.canonical import CanonicalError, canonical, parse_canonical
+from consent.evidence.canonical import MAX_SAFE_INTEGER, CanonicalError, parse_canonical
 from consent.evidence.errors import EvidenceError
 
 VERSION = 1
@@ -29,14 +29,21 @@ MAX_ENTRY_BYTES = 65_535
 SALT_BYTES = 32
 COMMITMENT_LABEL = "referral-hub/commitment/v1"
 COMMITMENT_FIELDS = ("actor", "subject", "record", "facts")
+COMMITTED = frozenset(COMMITMENT_FIELDS)
 
-Detail = str | int | tuple[str, ...] | list[str]
+Detail = str | int | Sequence[str]
 
-_CODE = re.compile(r"(?!\d{10}\Z)[A-Za-z0-9][A-Za-z0-9._:+/=-]{0,255}", re.ASCII)
-_KEY = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_CODE_LINE = r"(?!\d{10}\n)[A-Za-z0-9][A-Za-z0-9._:+/=-]{0,255}+"
+_CODE, _KEY, _UUID, _HASH, _TIME = (
+    re.compile(rf"(?:{line}\n)*+", re.ASCII)
+    for line in (
+        _CODE_LINE,
+        r"[a-z][a-z0-9_]{0,63}+",
+        r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        r"[0-9a-f]{64}",
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",
+    )
+)
 _ZERO = timedelta(0)
 
 
@@ -69,11 +76,6 @@ class Agencies:
     recipient: str | None = None
     actor: str | None = None
 
-    def __post_init__(self) -> None:
-        _code("agencies.sender", self.sender)
-        _optional("agencies.recipient", self.recipient)
-        _optional("agencies.actor", self.actor)
-
 
 @dataclass(frozen=True, slots=True)
 class LawfulBasis:
@@ -83,19 +85,14 @@ class LawfulBasis:
     article9: str | None = None
     confidentiality: str | None = None
 
-    def __post_init__(self) -> None:
-        _optional("basis.article6", self.article6)
-        _optional("basis.article9", self.article9)
-        _optional("basis.confidentiality", self.confidentiality)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A log entry; EntryError names the first field that may not be logged.
+    """A log entry; EntryError names the first field that holds what may not be logged.
 
     `id` is a lower-case UUID. `at` is aware and in UTC; microseconds are kept. Hashes and
     commitments are 64 lower-case hex digits; commitments are keyed by COMMITMENT_FIELDS. `details`
-    maps codes to a code, an integer within 2^53 or several codes (kept as a tuple).
+    maps lower-case codes to a code, an integer within 2^53 or several codes (kept as a tuple).
     """
 
     id: str
@@ -115,72 +112,72 @@ class Entry:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        if self.version != VERSION or type(self.version) is not int:
+        if type(self.version) is not int or self.version != VERSION:
             raise EntryError(f"version: this code writes and reads version {VERSION} only")
-        _matches("id", _UUID, self.id)
         if type(self.type) is not EntryType:
             raise EntryError("type: must be an EntryType")
         if self.at.utcoffset() != _ZERO:
             raise EntryError("at: must be an aware time in UTC")
-        _optional("purpose", self.purpose)
-        _optional("outcome", self.outcome)
+        commitments, details = dict(self.commitments), dict(self.details)
+        if not commitments.keys() <= COMMITTED:
+            raise EntryError("commitments: only of " + " ".join(COMMITMENT_FIELDS))
         for name in ("classes", "fields", "rules"):
-            object.__setattr__(self, name, _codes(name, getattr(self, name)))
-        for name in ("policy_hash", "ciphertext_hash"):
-            if getattr(self, name) is not None:
-                _matches(name, _HASH, getattr(self, name))
-        for name, value in self.commitments.items():
-            if name not in COMMITMENT_FIELDS:
-                raise EntryError("commitments: a field is none of " + " ".join(COMMITMENT_FIELDS))
-            _matches(f"commitments.{name}", _HASH, value)
-        object.__setattr__(self, "commitments", MappingProxyType(dict(self.commitments)))
-        details = {_key(name): _detail(name, value) for name, value in self.details.items()}
+            object.__setattr__(self, name, _sequence(name, getattr(self, name)))
+        hashes = (*commitments.values(), *_given(self.policy_hash, self.ciphertext_hash))
+        _require("id", _UUID, (self.id,))
+        _require("commitments, policy_hash, ciphertext_hash", _HASH, hashes)
+        _require_codes(_texts(self, _flatten(details)))
+        object.__setattr__(self, "commitments", MappingProxyType(commitments))
         object.__setattr__(self, "details", MappingProxyType(details))
 
 
 def encode(entry: Entry) -> bytes:
-    """Return the entry's canonical bytes, the ones that are hashed; EntryError when too long."""
-    basis, agencies = entry.basis, entry.agencies
-    data = canonical(
-        {
-            "agencies": {
-                "actor": agencies.actor,
-                "recipient": agencies.recipient,
-                "sender": agencies.sender,
-            },
-            "at": _rfc3339(entry.at),
-            "basis": None
-            if basis is None
-            else {
-                "article6": basis.article6,
-                "article9": basis.article9,
-                "confidentiality": basis.confidentiality,
-            },
-            "ciphertext_hash": entry.ciphertext_hash,
-            "classes": list(entry.classes),
-            "commitments": dict(entry.commitments),
-            "details": {
-                name: list(value) if isinstance(value, tuple) else value
-                for name, value in entry.details.items()
-            },
-            "fields": list(entry.fields),
-            "id": entry.id,
-            "outcome": entry.outcome,
-            "policy_hash": entry.policy_hash,
-            "purpose": entry.purpose,
-            "rules": list(entry.rules),
-            "type": entry.type.value,
-            "version": entry.version,
-        }
+    """Return the entry's canonical bytes, the ones that are hashed; EntryError when too long.
+
+    Written key by key in sorted order, several times faster than a general encoder. It may be: no
+    text that an `Entry` accepts holds a character that JSON escapes.
+    """
+    agencies, basis = entry.agencies, entry.basis
+    text = "".join(
+        (
+            '{"agencies":{"actor":',
+            _text(agencies.actor),
+            ',"recipient":',
+            _text(agencies.recipient),
+            ',"sender":',
+            _text(agencies.sender),
+            '},"at":"',
+            entry.at.isoformat(timespec="microseconds")[:26],
+            'Z","basis":',
+            "null" if basis is None else _basis(basis),
+            ',"ciphertext_hash":',
+            _text(entry.ciphertext_hash),
+            ',"classes":',
+            _array(entry.classes),
+            ',"commitments":',
+            _object(entry.commitments),
+            ',"details":',
+            _object(entry.details),
+            ',"fields":',
+            _array(entry.fields),
+            ',"id":',
+            _text(entry.id),
+            ',"outcome":',
+            _text(entry.outcome),
+            ',"policy_hash":',
+            _text(entry.policy_hash),
+            ',"purpose":',
+            _text(entry.purpose),
+            ',"rules":',
+            _array(entry.rules),
+            ',"type":',
+            _text(entry.type),
+            f',"version":{entry.version}}}',
+        )
     )
-    if len(data) > MAX_ENTRY_BYTES:
-        raise EntryError(f"entry: {len(data)} bytes; the format holds {MAX_ENTRY_BYTES}")
-    return data
-
-
-_KEYS = frozenset(Entry.__dataclass_fields__)
-_AGENCY_KEYS = frozenset(("actor", "recipient", "sender"))
-_BASIS_KEYS = frozenset(("article6", "article9", "confidentiality"))
+    if len(text) > MAX_ENTRY_BYTES:
+        raise EntryError(f"entry: {len(text)} bytes; the format holds {MAX_ENTRY_BYTES}")
+    return text.encode("ascii")
 
 
 def decode(data: bytes) -> Entry:
@@ -192,26 +189,26 @@ def decode(data: bytes) -> Entry:
     if len(data) > MAX_ENTRY_BYTES:
         raise EntryError(f"entry: longer than {MAX_ENTRY_BYTES} bytes")
     try:
-        found = _object("entry", parse_canonical(data), _KEYS)
+        found = _parsed("entry", parse_canonical(data), Entry)
+        return Entry(
+            **{
+                **found,
+                "type": EntryType(found["type"]),
+                "at": _parsed_time(found["at"]),
+                "agencies": Agencies(**_parsed("agencies", found["agencies"], Agencies)),
+                "basis": None
+                if found["basis"] is None
+                else LawfulBasis(**_parsed("basis", found["basis"], LawfulBasis)),
+                "commitments": _parsed("commitments", found["commitments"], None),
+                "details": _parsed("details", found["details"], None),
+            }
+        )
     except CanonicalError as error:
         raise EntryError(f"entry: {error}") from None
-    agencies = _object("agencies", found["agencies"], _AGENCY_KEYS)
-    basis = found["basis"]
-    try:
-        kind = EntryType(found["type"])
+    except EntryError:
+        raise
     except ValueError:
-        raise EntryError("type: unknown") from None
-    return Entry(
-        **{
-            **found,
-            "type": kind,
-            "at": _parse_time(found["at"]),
-            "agencies": Agencies(**agencies),
-            "basis": None if basis is None else LawfulBasis(**_object("basis", basis, _BASIS_KEYS)),
-            "commitments": _object("commitments", found["commitments"], None),
-            "details": _object("details", found["details"], None),
-        }
-    )
+        raise EntryError("type or at: no such type, or no such time") from None
 
 
 def commit(label: str, field: str, *, salt: bytes, value: bytes) -> str:
@@ -224,14 +221,8 @@ def commit(label: str, field: str, *, salt: bytes, value: bytes) -> str:
     if len(salt) != SALT_BYTES:
         raise EntryError(f"salt: must be {SALT_BYTES} bytes")
     labelled, named = label.encode("utf-8"), field.encode("utf-8")
-    framed = b"%b%b%b%b%b%b" % (
-        len(labelled).to_bytes(2, "big"),
-        labelled,
-        len(named).to_bytes(2, "big"),
-        named,
-        salt,
-        value,
-    )
+    sizes = len(labelled).to_bytes(2, "big"), len(named).to_bytes(2, "big")
+    framed = b"".join((sizes[0], labelled, sizes[1], named, salt, value))
     return sha256(framed).hexdigest()
 
 
@@ -240,60 +231,99 @@ def opens(commitment: str, label: str, *, field: str, salt: bytes, value: bytes)
     return hmac.compare_digest(commitment, commit(label, field, salt=salt, value=value))
 
 
-def _rfc3339(at: datetime) -> str:
-    return at.isoformat(timespec="microseconds")[:26] + "Z"
+def _text(value: str | None) -> str:
+    return "null" if value is None else '"' + value + '"'
 
 
-def _parse_time(text: object) -> datetime:
-    if not isinstance(text, str) or _TIME.fullmatch(text) is None:
-        raise EntryError("at: must be RFC 3339 in UTC with microseconds and a Z")
+def _array(values: Iterable[str]) -> str:
+    return '["' + '","'.join(values) + '"]' if values else "[]"
+
+
+def _object(values: Mapping[str, Detail]) -> str:
+    return "{" + ",".join([f'"{name}":{_value(values[name])}' for name in sorted(values)]) + "}"
+
+
+def _value(value: Detail) -> str:
+    if isinstance(value, str):
+        return '"' + value + '"'
+    return str(value) if isinstance(value, int) else _array(value)
+
+
+def _basis(basis: LawfulBasis) -> str:
+    return (
+        f'{{"article6":{_text(basis.article6)},"article9":{_text(basis.article9)},'
+        f'"confidentiality":{_text(basis.confidentiality)}}}'
+    )
+
+
+def _sequence(name: str, values: object) -> tuple[Any, ...]:
+    if not isinstance(values, tuple | list):
+        raise EntryError(f"{name}: must be a tuple of codes")
+    return tuple(values)
+
+
+def _flatten(details: dict[str, Detail]) -> tuple[object, ...]:
+    """Return every code in `details`, whose sequences become tuples; refuse other kinds."""
+    _require("details", _KEY, tuple(details))
+    codes: list[object] = []
+    for name, value in details.items():
+        if type(value) is int:
+            if not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+                raise EntryError(f"details.{name}: beyond 2^53 - 1")
+        elif isinstance(value, str):
+            codes.append(value)
+        else:
+            details[name] = several = _sequence(f"details.{name}", value)
+            codes += several
+    return tuple(codes)
+
+
+def _texts(entry: Entry, details: tuple[Any, ...]) -> dict[str, tuple[Any, ...]]:
+    agencies, basis = entry.agencies, entry.basis or LawfulBasis()
+    return {
+        "agencies": (agencies.sender, *_given(agencies.recipient, agencies.actor)),
+        "basis": _given(basis.article6, basis.article9, basis.confidentiality),
+        "purpose or outcome": _given(entry.purpose, entry.outcome),
+        "classes": entry.classes,
+        "fields": entry.fields,
+        "rules": entry.rules,
+        "details": details,
+    }
+
+
+def _require_codes(named: Mapping[str, tuple[Any, ...]]) -> None:
+    """Refuse a text that is no code; one match over all of them, and by name only on failure."""
+    if not _all_match(_CODE, [code for group in named.values() for code in group]):
+        for name, group in named.items():
+            _require(name, _CODE, group)
+
+
+def _require(name: str, pattern: re.Pattern[str], values: Sequence[Any]) -> None:
+    if not _all_match(pattern, values):
+        raise EntryError(f"{name}: not in the form that the log allows there")
+
+
+def _all_match(pattern: re.Pattern[str], values: Sequence[Any]) -> bool:
     try:
-        return datetime.fromisoformat(text[:26]).replace(tzinfo=UTC)
-    except ValueError:
-        raise EntryError("at: no such time") from None
+        lines = "\n".join((*values, ""))
+    except TypeError:
+        return False
+    return pattern.fullmatch(lines) is not None and lines.count("\n") == len(values)
 
 
-def _object(name: str, value: object, keys: frozenset[str] | None) -> dict[str, Any]:
+def _given(*values: str | None) -> tuple[str, ...]:
+    return tuple([value for value in values if value is not None])
+
+
+def _parsed(name: str, value: object, shape: type | None) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise EntryError(f"{name}: must be an object")
-    if keys is not None and value.keys() != keys:
+    keys = value.keys() if shape is None else shape.__dataclass_fields__.keys()  # type: ignore[attr-defined]
+    if value.keys() != keys:
         raise EntryError(f"{name}: must have exactly the keys " + " ".join(sorted(keys)))
     return value
 
 
-def _matches(name: str, pattern: re.Pattern[str], value: object) -> None:
-    if not isinstance(value, str) or pattern.fullmatch(value) is None:
-        raise EntryError(f"{name}: not in the form that the log allows there")
-
-
-def _code(name: str, value: object) -> None:
-    if type(value) is not str or _CODE.fullmatch(value) is None:
-        raise EntryError(f"{name}: must be a code, without spaces or personal data")
-
-
-def _optional(name: str, value: object) -> None:
-    if value is not None:
-        _code(name, value)
-
-
-def _codes(name: str, values: object) -> tuple[str, ...]:
-    if not isinstance(values, tuple | list):
-        raise EntryError(f"{name}: must be a sequence of codes")
-    for value in values:
-        _code(name, value)
-    return tuple(values)
-
-
-def _key(name: object) -> str:
-    if not isinstance(name, str) or _KEY.fullmatch(name) is None:
-        raise EntryError("details: a key must be a lower-case code")
-    return name
-
-
-def _detail(name: str, value: Detail) -> str | int | tuple[str, ...]:
-    if type(value) is int:
-        return value
-    if isinstance(value, tuple | list):
-        return _codes(f"details.{name}", value)
-    _code(f"details.{name}", value)
-    return str(value)
+def _parsed_time(text: object) -> datetime:
+    _require("at", _TIME, (text,))
+    return datetime.fromisoformat(str(text)[:26]).replace(tzinfo=UTC)

@@ -53,29 +53,32 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def tree_root(leaf_hashes: Sequence[bytes]) -> bytes:
     """Return the root over leaf hashes, in order; EMPTY_ROOT over none."""
-    if not leaf_hashes:
-        return EMPTY_ROOT
-    row = b"".join(leaf_hashes)
-    peaks = fold_row(row)
-    return bag_peaks(peaks)
+    return bag_peaks(grow((), 0, b"".join(leaf_hashes))[0])
 
 
-def fold_row(row: bytes) -> list[bytes]:
-    """Return the roots of the perfect subtrees over a row of hashes, the smallest (right) first.
+def grow(peaks: Sequence[bytes], size: int, row: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Add a row of leaf hashes to a tree of `size` leaves that is known by its peaks.
 
-    `row` is n concatenated 32-byte hashes; one subtree comes back per bit that is set in n.
+    A tree's peaks are the roots of its perfect subtrees, the smallest (rightmost) first: one per
+    bit set in its size. `row` is concatenated 32-byte hashes. Returns the new peaks, and for each
+    height the row of nodes that became complete. Costs about one hash a leaf, whatever the size.
     """
-    peaks = []
-    while row:
-        if len(row) % (2 * HASH_BYTES):
-            peaks.append(row[-HASH_BYTES:])
+    if len(peaks) != size.bit_count():
+        raise WrongProofLength(f"a tree of size {size} has {size.bit_count()} peaks")
+    waiting, grown, complete = iter(peaks), [], []
+    while row or size:
+        complete.append(row)
+        if size & 1:
+            row = next(waiting) + row
+        if len(row) // HASH_BYTES & 1:
+            grown.append(row[-HASH_BYTES:])
             row = row[:-HASH_BYTES]
-        row = hash_pairs(row)
-    return peaks
+        row = _hash_pairs(row)
+        size >>= 1
+    return grown, complete
 
 
-def hash_pairs(row: bytes) -> bytes:
-    """Return the row of nodes above a row of 2n concatenated hashes."""
+def _hash_pairs(row: bytes) -> bytes:
     step = 2 * HASH_BYTES
     return b"".join(
         [sha256(b"\x01" + row[at : at + step]).digest() for at in range(0, len(row), step)]
@@ -83,7 +86,9 @@ def hash_pairs(row: bytes) -> bytes:
 
 
 def bag_peaks(peaks: Sequence[bytes]) -> bytes:
-    """Return the root over perfect subtrees given smallest (right) first; at least one."""
+    """Return the root over perfect subtrees given smallest (right) first; EMPTY_ROOT over none."""
+    if not peaks:
+        return EMPTY_ROOT
     root = peaks[0]
     for peak in peaks[1:]:
         root = node_hash(peak, root)

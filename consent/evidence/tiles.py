@@ -15,11 +15,10 @@ from dataclasses import dataclass
 
 from consent.evidence.errors import EvidenceError
 from consent.evidence.merkle import (
-    EMPTY_ROOT,
     HASH_BYTES,
     MalformedHash,
     bag_peaks,
-    fold_row,
+    grow,
 )
 
 TILE_HEIGHT = 8
@@ -40,11 +39,12 @@ class TileError(EvidenceError):
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """The tree after an append: its size, its root, and each changed tile's whole bytes."""
+    """The tree after an append: its size and root, each changed tile's bytes, and its peaks."""
 
     size: int
     root: bytes
     tiles: Mapping[tuple[int, int], bytes]
+    peaks: Sequence[bytes]
 
 
 def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
@@ -78,26 +78,30 @@ class Tiles:
     def __init__(self, read: TileReader) -> None:
         self._read = read
 
-    def append(self, leaf_hashes: Sequence[bytes], size: int) -> Appended:
-        """Put leaf hashes after the first `size` leaves; reads only tiles on the right edge."""
+    def append(
+        self, leaf_hashes: Sequence[bytes], size: int, *, peaks: Sequence[bytes] | None = None
+    ) -> Appended:
+        """Put leaf hashes after the first `size` leaves; reads only tiles on the right edge.
+
+        `peaks` may hand back what the append before returned, and saves hashing the right edge
+        again: up to 255 hashes a level. They are believed, so keep them beside the tiles.
+        """
         if any(len(found) != HASH_BYTES for found in leaf_hashes):
             raise MalformedHash(f"a leaf hash is not {HASH_BYTES} bytes")
+        before = self.peaks(size) if peaks is None else peaks
+        after, complete = grow(before, size, b"".join(leaf_hashes))
         changed: dict[tuple[int, int], bytes] = {}
-        row, start, level = b"".join(leaf_hashes), size, 0
-        while row:
-            index, width = divmod(start, TILE_WIDTH)
-            row = self._row(level, index, offset=0, count=width) + row
-            full = len(row) // TILE_BYTES
-            above = []
-            for at in range(-(-len(row) // TILE_BYTES)):
-                tile = row[at * TILE_BYTES : (at + 1) * TILE_BYTES]
-                changed[level, index + at] = tile
-                if at < full:
-                    above.append(fold_row(tile)[0])
-            row, start, level = b"".join(above), index, level + 1
-        edge = Tiles(lambda at, index: changed.get((at, index)) or self._read(at, index))
-        total = size + len(leaf_hashes)
-        return Appended(total, edge.root(total), changed)
+        for level, row in enumerate(complete[::TILE_HEIGHT]):
+            if row:
+                index, width = divmod(size >> (TILE_HEIGHT * level), TILE_WIDTH)
+                whole = self._row(level, index, offset=0, count=width) + row
+                for at in range(0, len(whole), TILE_BYTES):
+                    changed[level, index + at // TILE_BYTES] = whole[at : at + TILE_BYTES]
+        return Appended(size + len(leaf_hashes), bag_peaks(after), changed, after)
+
+    def peaks(self, size: int) -> list[bytes]:
+        """Return the roots of the perfect subtrees of the first `size` leaves, smallest first."""
+        return self._peaks(0, size)
 
     def leaf(self, index: int) -> bytes:
         """Return the stored leaf hash at `index`."""
@@ -105,7 +109,7 @@ class Tiles:
 
     def root(self, size: int) -> bytes:
         """Return the root of the first `size` leaves; EMPTY_ROOT for none."""
-        return self._span(0, size) if size else EMPTY_ROOT
+        return bag_peaks(self.peaks(size))
 
     def inclusion_proof(self, index: int, size: int) -> list[bytes]:
         """Return RFC 6962 PATH(index, first `size` leaves), the leaf's sibling first."""
@@ -140,17 +144,21 @@ class Tiles:
         return [self._span(low, high), *path[::-1]] if low else path[::-1]
 
     def _span(self, low: int, high: int) -> bytes:
-        """Return the root over leaves low to high, where low starts a subtree that large."""
+        return bag_peaks(self._peaks(low, high))
+
+    def _peaks(self, low: int, high: int) -> list[bytes]:
+        """Return the peaks over leaves low to high, where low starts a subtree that large."""
         peaks: list[bytes] = []
         level = 0
         while low < high:
             start = low if high - low < TILE_WIDTH else high - high % TILE_WIDTH
             index, offset = divmod(start, TILE_WIDTH)
-            peaks += fold_row(self._row(level, index, offset=offset, count=high - start))
+            row = self._row(level, index, offset=offset, count=high - start)
+            peaks += grow((), 0, row)[0]
             if start == low:
                 break
             low, high, level = low // TILE_WIDTH, start // TILE_WIDTH, level + 1
-        return bag_peaks(peaks)
+        return peaks
 
     def _row(self, level: int, index: int, *, offset: int, count: int) -> bytes:
         """Return `count` hashes of a tile from `offset` on."""
