@@ -1,0 +1,150 @@
+"""Decide everything about a referral that is about to be accepted; write nothing.
+
+Routing proposes an order for each slot, consent is asked for each candidate, and the record is sealed. The result is one value that
+`submit_referral` writes in one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from consent.model import Outcome, Stage
+from referral_hub.audit.events import SubjectKey
+from referral_hub.crypto.records import RecordContext, SealedRecord
+from referral_hub.crypto.seal import seal_record
+from referral_hub.crypto.subject import new_subject_key
+from referral_hub.domain import routing
+from referral_hub.domain.commands import Actor, SubmitReferral
+from referral_hub.domain.ids import new_id
+from referral_hub.errors import InvalidInput
+from referral_hub.services import facts, record
+from referral_hub.services.agreements import Taken, take
+from referral_hub.services.hub import Hub
+from referral_hub.services.place import Case, Placement, ask, place
+from referral_hub.store.intake import Intake
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DrawnUp:
+    """Everything decided about a referral that is about to be written."""
+
+    referral_id: UUID
+    subject: SubjectKey
+    new_person: bool
+    taken: Taken
+    slots: tuple[routing.Slot, ...]
+    placements: tuple[Placement, ...]
+    sealed: SealedRecord
+    owner: UUID
+    case: Case
+    nhs_index: bytes | None
+
+    def __repr__(self) -> str:
+        return "<DrawnUp>"
+
+
+def draw_up(
+    hub: Hub, actor: Actor, command: SubmitReferral, *, known: Intake, at: datetime
+) -> DrawnUp:
+    """Return the referral as it would be accepted at `at`. Raises InvalidInput for an area nobody owns."""
+    if known.owner_agency_id is None:
+        raise InvalidInput({"area": ("Choose an area that a council of this hub looks after.",)})
+    subject, new_person = _subject(hub, actor, known, at)
+    referral_id = new_id(at)
+    taken = take(
+        command.agreement, actor, subject_id=subject.id, referral_id=referral_id, at=at
+    )
+    slots = routing.with_owner(
+        routing.propose(
+            command.needs,
+            _seeker(command, known, at),
+            facts.services(known.services, known.standing),
+            at=at,
+        ),
+        known.owner_agency_id,
+    )
+    fields = record.fields_of(command, slots)
+    case = _case(actor, command, known, subject=subject, taken=taken, fields=fields)
+
+    def ask_for(recipient: UUID) -> Outcome:
+        return ask(case, recipient, Stage.OFFER, role=actor.role.value, at=at)
+
+    placements = tuple(place(slot.candidates, ask_for) for slot in slots)
+    context = record_context(referral_id, 1, subject)
+    sealed = seal_record(
+        hub.keys, wrapped_subject_key=subject.wrapped, context=context, fields=fields
+    )
+    return DrawnUp(
+        referral_id, subject, new_person, taken, slots, placements, sealed,
+        known.owner_agency_id, case, nhs_index(hub, actor, command),
+    )
+
+
+def record_context(referral_id: UUID, version: int, subject: SubjectKey) -> RecordContext:
+    """Return what a referral's ciphertext is bound to."""
+    return RecordContext(
+        schema=record.SCHEMA,
+        type="referral",
+        id=str(referral_id),
+        version=version,
+        owner=str(subject.owner),
+        subject_key_id=str(subject.id),
+    )
+
+
+def nhs_index(hub: Hub, actor: Actor, command: SubmitReferral) -> bytes | None:
+    """Return the agency's own blind index of the NHS number; None when none was given."""
+    number = command.person.nhs_number
+    if number is None:
+        return None
+    return hub.keys.blind_index("identity.nhs_number", str(actor.agency_id), number.encode())
+
+
+def _subject(hub: Hub, actor: Actor, known: Intake, at: datetime) -> tuple[SubjectKey, bool]:
+    if known.subject is not None and known.wrapped_subject_key is not None:
+        found = UUID(known.subject["id"])
+        return SubjectKey(found, actor.agency_id, known.wrapped_subject_key), False
+    subject_id = new_id(at)
+    wrapped = new_subject_key(
+        hub.keys, subject_key_id=str(subject_id), owner=str(actor.agency_id)
+    )
+    return SubjectKey(subject_id, actor.agency_id, wrapped), True
+
+
+def _seeker(command: SubmitReferral, known: Intake, at: datetime) -> routing.Seeker:
+    never = known.subject["never_share_with"] if known.subject else ()
+    return routing.Seeker(
+        area=command.person.area,
+        age=routing.age_on(command.person.date_of_birth, at.date()),
+        language=command.access.language,
+        interpreter=command.access.interpreter,
+        access=command.access.needs,
+        wished=command.agreement.recipients,
+        never=frozenset(UUID(value) for value in never),
+    )
+
+
+def _case(
+    actor: Actor,
+    command: SubmitReferral,
+    known: Intake,
+    *,
+    subject: SubjectKey,
+    taken: Taken,
+    fields: Mapping[str, bytes],
+) -> Case:
+    events = tuple(facts.consent_event(row) for row in known.consent_events)
+    proxies = tuple(facts.proxy(row) for row in known.proxies)
+    return Case(
+        subject=subject,
+        sender=actor.agency_id,
+        person=facts.person_flags(subject.id, known.subject, born=command.person.date_of_birth),
+        events=(*events, taken.event),
+        proxies=proxies + ((taken.proxy,) if taken.proxy else ()),
+        agreements=tuple(facts.agreement(row) for row in known.agreements),
+        standings={UUID(row["agency_id"]): row for row in known.standing},
+        classes=record.classes_of(fields),
+    )

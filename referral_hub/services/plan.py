@@ -1,0 +1,61 @@
+"""A referral's routing plan as it is kept: who could help with each slot, in what order, and why not the others.
+
+Needs are not in it: they are sealed. A slot is known by its index, which the sealed needs repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from referral_hub.domain.routing import Candidate, Excluded, RouteReason, Slot
+
+Json = Mapping[str, Any]
+
+
+def to_json(slots: Sequence[Slot]) -> list[Json]:
+    """Return what `referral.plan` holds."""
+    return [
+        {
+            "candidates": [
+                {
+                    "service": str(candidate.service_id) if candidate.service_id else None,
+                    "agency": str(candidate.agency_id),
+                    "reasons": [reason.value for reason in candidate.reasons],
+                }
+                for candidate in slot.candidates
+            ],
+            "excluded": [
+                {
+                    "service": str(row.service_id),
+                    "agency": str(row.agency_id),
+                    "reason": row.reason.value,
+                }
+                for row in slot.excluded
+            ],
+        }
+        for slot in slots
+    ]
+
+
+def from_json(stored: Sequence[Json]) -> tuple[Slot, ...]:
+    """Return the slots of a stored plan, without their needs."""
+    return tuple(
+        Slot(
+            (),
+            tuple(
+                Candidate(
+                    UUID(row["service"]) if row["service"] else None,
+                    UUID(row["agency"]),
+                    tuple(map(RouteReason, row["reasons"])),
+                )
+                for row in slot["candidates"]
+            ),
+            tuple(
+                Excluded(UUID(row["service"]), UUID(row["agency"]), RouteReason(row["reason"]))
+                for row in slot["excluded"]
+            ),
+        )
+        for slot in stored
+    )

@@ -1,0 +1,184 @@
+"""Accept a referral: one read, one decision per recipient, one write, then the bell.
+
+Everything that makes the referral true is one statement: the person, the sealed record, what the
+person agreed to, a task per slot, the outbox rows and the log entries. A second submission of the same draft finds the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from consent.model import Purpose
+from referral_hub import access
+from referral_hub.access import Permission
+from referral_hub.audit.events import prepare
+from referral_hub.domain.codes import NeedCode
+from referral_hub.domain.commands import Actor, SubmitReferral
+from referral_hub.domain.ids import new_reference
+from referral_hub.domain.transitions import TaskState
+from referral_hub.errors import Conflict
+from referral_hub.services import facts, plan, rows
+from referral_hub.services.agreements import consent_log_event
+from referral_hub.services.draw_up import DrawnUp, draw_up, nhs_index
+from referral_hub.services.hub import Hub
+from referral_hub.services.place import decision_row
+from referral_hub.services.turns import log_considered, task_rows
+from referral_hub.store import change, referrals
+from referral_hub.store.intake import gather
+
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOutcome:
+    """What happened to one group of needs: whose turn it is, or why it waits."""
+
+    needs: tuple[NeedCode, ...]
+    state: TaskState
+    agency_id: UUID
+    decision: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """An accepted referral. `slots` is empty when an earlier submission was found."""
+
+    referral_id: UUID
+    reference: str
+    slots: tuple[SlotOutcome, ...]
+
+
+def submit_referral(hub: Hub, actor: Actor, command: SubmitReferral) -> Submitted:
+    """Accept `command` for `actor`'s agency and return its reference.
+
+    Raises Forbidden, InvalidInput (an area nobody owns), KeyUnavailable, ServiceUnavailable.
+    """
+    access.require(actor, Permission.REFER)
+    for _ in range(_ATTEMPTS):
+        at = hub.clock()
+        with hub.database.one_statement() as connection:
+            known = gather(
+                connection,
+                actor.agency_id,
+                area=command.person.area,
+                nhs_index=nhs_index(hub, actor, command),
+            )
+            drawn = draw_up(hub, actor, command, known=known, at=at)
+            reference = new_reference()
+            try:
+                change.write(
+                    connection,
+                    _change(hub, actor, command, drawn, (reference, at)),
+                    acting_for=actor.agency_id,
+                )
+            except change.AlreadyThere as clash:
+                if "draft_id" in clash.constraint:
+                    return _earlier(hub, actor, command.draft_id)
+                continue
+        hub.doorbell.ring()
+        return Submitted(drawn.referral_id, reference, _outcomes(drawn))
+    raise Conflict("The referral could not be stored just now. Send it again; nothing is lost.")
+
+
+def _change(
+    hub: Hub, actor: Actor, command: SubmitReferral, drawn: DrawnUp, stamp: tuple[str, datetime]
+) -> change.Change:
+    at = stamp[1]
+    consent_entry = prepare(
+        consent_log_event(drawn.taken.event, actor, drawn.subject, drawn.referral_id),
+        hub.keys,
+        at,
+    )
+    evidence = [consent_entry]
+    inserts: dict[str, list[Mapping[str, Any]]] = {
+        "subject": [_subject_row(hub, command, drawn, at)] if drawn.new_person else [],
+        "referral": [_referral_row(actor, command, drawn, stamp)],
+        "sealed_record": [_sealed_row(drawn)],
+        "consent_event": [drawn.taken.event_row],
+        "proxy_authority": [drawn.taken.proxy_row] if drawn.taken.proxy_row else [],
+        "task": [],
+        "task_event": [],
+        "outbox": [],
+    }
+    for slot, placement in enumerate(drawn.placements):
+        turn = rows.Turn(
+            drawn.referral_id, slot, actor.agency_id, drawn.owner,
+            placement.chosen.candidate.agency_id,
+        )
+        entries = log_considered(hub, drawn.case, drawn.referral_id, placement, actor=actor, at=at)
+        evidence += entries.values()
+        for table, row in task_rows(turn, placement, entries, actor=actor, at=at).items():
+            inserts[table].append(row)
+    return change.Change(evidence=evidence, inserts=inserts)
+
+
+def _subject_row(
+    hub: Hub, command: SubmitReferral, drawn: DrawnUp, at: datetime
+) -> Mapping[str, Any]:
+    return {
+        "id": drawn.subject.id,
+        "origin_agency_id": drawn.subject.owner,
+        "wrapped_key": drawn.subject.wrapped,
+        "key_version": hub.keys.version_of(drawn.subject.wrapped),
+        "nhs_index": drawn.nhs_index,
+        "never_share_with": [],
+        "conflicts": [],
+        "deceased": False,
+        "minor_until": facts.minor_until(command.person.date_of_birth, at.date()),
+        "created_at": at,
+    }
+
+
+def _referral_row(
+    actor: Actor, command: SubmitReferral, drawn: DrawnUp, stamp: tuple[str, datetime]
+) -> Mapping[str, Any]:
+    return {
+        "id": drawn.referral_id,
+        "reference": stamp[0],
+        "origin_agency_id": actor.agency_id,
+        "owner_agency_id": drawn.owner,
+        "subject_id": drawn.subject.id,
+        "author_user_id": actor.user_id,
+        "draft_id": command.draft_id,
+        "priority": command.priority.value,
+        "purpose": Purpose.SUPPORT.value,
+        "plan": plan.to_json(drawn.slots),
+        "created_at": stamp[1],
+    }
+
+
+def _sealed_row(drawn: DrawnUp) -> Mapping[str, Any]:
+    field_ids = sorted(drawn.sealed.ciphertexts)
+    return {
+        "referral_id": drawn.referral_id,
+        "version": 1,
+        "origin_agency_id": drawn.subject.owner,
+        "subject_id": drawn.subject.id,
+        "wrapped_record_key": drawn.sealed.wrapped_record_key,
+        "key_commitment": drawn.sealed.key_commitment,
+        "ciphertext_hash": drawn.sealed.ciphertext_hash,
+        "field_ids": field_ids,
+        "ciphertexts": [drawn.sealed.ciphertexts[name] for name in field_ids],
+    }
+
+
+def _outcomes(drawn: DrawnUp) -> tuple[SlotOutcome, ...]:
+    return tuple(
+        SlotOutcome(
+            needs=slot.needs,
+            state=TaskState.ROUTED if placement.permitted else TaskState.HELD,
+            agency_id=placement.chosen.candidate.agency_id,
+            decision=decision_row(placement.chosen.outcome),
+        )
+        for slot, placement in zip(drawn.slots, drawn.placements, strict=True)
+    )
+
+
+def _earlier(hub: Hub, actor: Actor, draft_id: UUID) -> Submitted:
+    with hub.database.acting_for(actor.agency_id) as connection:
+        found = referrals.by_draft(connection, draft_id)
+    return Submitted(found.id, found.reference, ())

@@ -1,0 +1,116 @@
+"""What the release service reads for a batch: facts and ciphertext of many tasks in a fixed number of statements.
+
+Runs as `hub_worker`, which alone may read sealed records. However many tasks a batch has, it is six statements: no N+1.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CaseRows:
+    """Everything consent may look at for one referral, and its sealed record."""
+
+    referral: Row
+    subject: Row
+    consent_events: Sequence[Row]
+    proxies: Sequence[Row]
+    agreements: Sequence[Row]
+    sealed: Row
+
+    def __repr__(self) -> str:
+        return "<CaseRows>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CaseBatch:
+    """Cases by referral id, and the standing and endpoint of every agency concerned."""
+
+    cases: Mapping[UUID, CaseRows]
+    standings: Mapping[UUID, Row]
+    endpoints: Mapping[UUID, Row]
+
+    def __repr__(self) -> str:
+        return "<CaseBatch>"
+
+
+_REFERRALS = text(
+    "SELECT id, reference, origin_agency_id, owner_agency_id, subject_id, priority, plan,"
+    " created_at, withdrawn_at FROM referral WHERE id = ANY(:ids)"
+)
+_SUBJECTS = text(
+    "SELECT id, origin_agency_id, wrapped_key, never_share_with, conflicts, deceased, minor_until,"
+    " erased_at FROM subject WHERE id = ANY(:ids)"
+)
+_SEALED = text(
+    "SELECT DISTINCT ON (referral_id) referral_id, version, wrapped_record_key, key_commitment,"
+    " ciphertext_hash, field_ids, ciphertexts FROM sealed_record"
+    " WHERE referral_id = ANY(:ids) ORDER BY referral_id, version DESC"
+)
+_EVENTS = text("SELECT * FROM consent_event WHERE subject_id = ANY(:ids)")
+_PROXIES = text("SELECT * FROM proxy_authority WHERE subject_id = ANY(:ids)")
+_AGREEMENTS = text("SELECT * FROM sharing_agreement WHERE sender_agency_id = ANY(:ids)")
+_STANDINGS = text("SELECT * FROM agency_standing WHERE agency_id = ANY(:ids)")
+_ENDPOINTS = text("SELECT * FROM agency_endpoint WHERE agency_id = ANY(:ids)")
+
+
+def load(
+    connection: Connection, referral_ids: Iterable[UUID], recipients: Iterable[UUID]
+) -> CaseBatch:
+    """Return the cases of `referral_ids` and the standing of `recipients` and of every plan's agencies."""
+    referrals = _by(connection, _REFERRALS, set(referral_ids), "id")
+    found = [row for rows in referrals.values() for row in rows]
+    subjects = _by(connection, _SUBJECTS, {row["subject_id"] for row in found}, "id")
+    events = _by(connection, _EVENTS, set(subjects), "subject_id")
+    proxies = _by(connection, _PROXIES, set(subjects), "subject_id")
+    origins = {row["origin_agency_id"] for row in found}
+    agreements = _by(connection, _AGREEMENTS, origins, "sender_agency_id")
+    sealed = _by(connection, _SEALED, set(referrals), "referral_id")
+    agencies = set(recipients) | _planned(found)
+    return CaseBatch(
+        cases={
+            row["id"]: CaseRows(
+                referral=row,
+                subject=subjects[row["subject_id"]][0],
+                consent_events=events[row["subject_id"]],
+                proxies=proxies[row["subject_id"]],
+                agreements=agreements[row["origin_agency_id"]],
+                sealed=sealed[row["id"]][0],
+            )
+            for row in found
+        },
+        standings=_single(_by(connection, _STANDINGS, agencies, "agency_id")),
+        endpoints=_single(_by(connection, _ENDPOINTS, agencies, "agency_id")),
+    )
+
+
+def _by(
+    connection: Connection, statement: Any, ids: set[UUID], column: str
+) -> defaultdict[UUID, list[Row]]:
+    grouped: defaultdict[UUID, list[Row]] = defaultdict(list)
+    if ids:
+        for row in connection.execute(statement, {"ids": list(ids)}).mappings():
+            grouped[row[column]].append(row)
+    return grouped
+
+
+def _single(grouped: Mapping[UUID, Sequence[Row]]) -> dict[UUID, Row]:
+    return {key: rows[0] for key, rows in grouped.items()}
+
+
+def _planned(referrals: Iterable[Row]) -> set[UUID]:
+    return {
+        UUID(candidate["agency"])
+        for row in referrals
+        for slot in row["plan"]
+        for candidate in slot["candidates"]
+    }
