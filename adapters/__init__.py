@@ -1,0 +1,1 @@
+"""Partner formats and partner wires: no keys, no database, no web framework."""

@@ -1,0 +1,1 @@
+"""Bytes to and from a ReferralDocument. Pure: sees plaintext, has no network."""

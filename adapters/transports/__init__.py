@@ -1,0 +1,1 @@
+"""Sending. Has the network, sees only sealed bytes."""

@@ -1,0 +1,75 @@
+"""`hub web` and `hub metrics`: one long-running process each, logging JSON to standard error."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+from gunicorn.app.base import BaseApplication
+
+from referral_hub.clock import pause
+from referral_hub.observe import configure_logging
+from referral_hub.settings import Settings, load_settings
+
+_ALL_DAY = 86_400.0
+
+
+class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn with threads and our log; no access log: `observe.requests` writes that line."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set what differs from gunicorn's defaults."""
+        settings = self._settings
+        chosen: dict[str, Any] = {
+            "bind": f"{settings.host}:{settings.port}",
+            "workers": settings.web_processes,
+            "threads": settings.web_threads,
+            "worker_class": "gthread",
+            "timeout": 60,
+            "graceful_timeout": 15,
+            "keepalive": 5,
+            "accesslog": None,
+            "control_socket_disable": True,
+            "proc_name": "referral-hub",
+        }
+        for name, value in chosen.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Build the application, in each worker process after the fork."""
+        from referral_hub.app import create_app
+
+        configure_logging()
+        return create_app(self._settings)
+
+
+@click.command()
+def web() -> None:
+    """Serve the pages and the partner endpoints."""
+    configure_logging()
+    WebServer(load_settings(os.environ)).run()
+
+
+@click.command()
+def metrics() -> None:
+    """Serve the sum of every process's metrics, for Prometheus."""
+    from prometheus_client import CollectorRegistry, start_http_server
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    configure_logging()
+    settings = load_settings(os.environ)
+    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not directory:
+        raise click.UsageError(
+            "PROMETHEUS_MULTIPROC_DIR must name the directory the processes share."
+        )
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=directory)  # type: ignore[no-untyped-call]  # upstream
+    start_http_server(settings.metrics_port, addr=settings.metrics_host, registry=registry)
+    while True:
+        pause(_ALL_DAY)

@@ -1,0 +1,173 @@
+"""`hub run`: everything on this machine, from nothing to the ready line, in one command.
+
+Order: settings → private servers → schema → demonstration town, once → children → ready. Ctrl-C or
+SIGTERM undoes it in reverse. The address and the sign-ins are printed only after the web server has
+said that it is ready, so that the line can be believed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import click
+import httpx
+
+from referral_hub import embedded
+from referral_hub.clock import monotonic, pause
+from referral_hub.commands.opening import with_servers
+from referral_hub.settings import Settings, load_settings
+from referral_hub.store.migrate import upgrade
+from referral_hub.supervise import Child, Supervisor, wait_until
+
+_READY_SECONDS = 60.0
+_LOOK_SECONDS = 0.25
+
+
+@click.command()
+def run() -> None:
+    """Start the hub on this machine and keep it running until Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    settings = load_settings(os.environ)
+    with ExitStack() as stack:
+        stack.callback(click.echo, "Stopped.")
+        try:
+            _run(settings, stack)
+        except KeyboardInterrupt:
+            click.echo("\nStopping …")
+            for kind in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(kind, signal.SIG_IGN)
+            stack.close()
+
+
+def _run(settings: Settings, stack: ExitStack) -> None:
+    _require_free_ports(settings)
+    servers = _start_servers(settings, stack)
+    if servers is not None:
+        settings = with_servers(settings, servers)
+    with _step("schema"):
+        upgrade(str(settings.migrate_database_url))
+    sign_ins = _seed(settings) if settings.demo else ()
+    supervisor = Supervisor(_children(settings), _child_environment(settings), _say)
+    with _step(", ".join(child.name for child in supervisor.children)):
+        stack.callback(supervisor.stop)
+        supervisor.start()
+        if not wait_until(
+            lambda: _ready(settings), seconds=_READY_SECONDS, meanwhile=supervisor.look_after
+        ):
+            raise click.ClickException(
+                f"The web server is not ready after {_READY_SECONDS:.0f} s; its log is"
+                f" {settings.data_dir / 'log' / 'web.log'}."
+            )
+    click.echo(f"\nReferral Hub is ready: {settings.public_url}")
+    for line in sign_ins:
+        click.echo(f"  {line}")
+    click.echo(f"Logs: {settings.data_dir / 'log'}. Ctrl-C stops everything.")
+    while True:
+        supervisor.look_after()
+        for name in servers.revive() if servers is not None else ():
+            _say(f"{name} had ended and was started again")
+        pause(_LOOK_SECONDS)
+
+
+def _start_servers(settings: Settings, stack: ExitStack) -> embedded.Embedded | None:
+    """Start the private servers unless both addresses are given."""
+    if settings.database_url and settings.redis_url:
+        return None
+    with _step("private PostgreSQL and Redis"):
+        servers = embedded.start(settings.data_dir, wait_to_own=10.0)
+        stack.callback(servers.stop)
+    if not servers.owned:
+        raise click.ClickException(
+            f"Another `hub` command is using {settings.data_dir}; stop it, or set HUB_DATA."
+        )
+    return servers
+
+
+def _seed(settings: Settings) -> tuple[str, ...]:
+    """Fill an empty database with the demonstration town; returns the lines about signing in."""
+    from referral_hub.services.demo import seed_demo, sign_in_lines
+    from referral_hub.wiring import open_hub
+
+    with _step("demonstration town"):
+        hub = open_hub(settings)
+        try:
+            seed_demo(hub)
+            return sign_in_lines()
+        finally:
+            hub.database.dispose()
+
+
+def _children(settings: Settings) -> list[Child]:
+    logs = settings.data_dir / "log"
+    logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def child(name: str, *arguments: str) -> Child:
+        command = (sys.executable, "-m", "referral_hub.cli", *arguments)
+        return Child(name, command, logs / f"{name.replace(' ', '-')}.log")
+
+    children = [child("web", "web")]
+    children += [child(f"worker {n}", "worker") for n in range(1, settings.workers + 1)]
+    children.append(child("metrics", "metrics"))
+    if settings.demo:
+        children.append(child("partner", "partner-demo"))
+    return children
+
+
+def _child_environment(settings: Settings) -> dict[str, str]:
+    """This environment, with the servers' addresses and an empty directory for shared counters."""
+    counters = settings.data_dir / "metrics"
+    shutil.rmtree(counters, ignore_errors=True)
+    counters.mkdir(mode=0o700, parents=True)
+    return {
+        **os.environ,
+        "HUB_DATA": str(settings.data_dir),
+        "DATABASE_URL": str(settings.database_url),
+        "MIGRATE_DATABASE_URL": str(settings.migrate_database_url),
+        "REDIS_URL": str(settings.redis_url),
+        "HUB_SECRET_KEY": settings.secret_key,
+        "PROMETHEUS_MULTIPROC_DIR": str(counters),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _ready(settings: Settings) -> bool:
+    try:
+        answer = httpx.get(f"http://{settings.host}:{settings.port}/readyz", timeout=2.0)
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == httpx.codes.OK
+
+
+def _require_free_ports(settings: Settings) -> None:
+    wanted = [("HUB_PORT", settings.host, settings.port)]
+    wanted.append(("HUB_METRICS_PORT", settings.metrics_host, settings.metrics_port))
+    if settings.demo:
+        wanted.append(("HUB_PARTNER_PORT", "127.0.0.1", settings.partner_port))
+    for name, host, port in wanted:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise click.ClickException(
+                    f"Port {port} of {host} cannot be used ({error.strerror}); set another {name}."
+                ) from error
+
+
+def _say(text: str) -> None:
+    click.echo(f"! {text}", err=True)
+
+
+@contextmanager
+def _step(text: str) -> Iterator[None]:
+    """Print what is being done, then how many seconds it took."""
+    click.echo(f"· {text} … ", nl=False)
+    began = monotonic()
+    yield
+    click.echo(f"{monotonic() - began:.1f} s")
