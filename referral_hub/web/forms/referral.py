@@ -1,0 +1,241 @@
+"""The pages of a referral, in the referrer's words; each is one question or one small group.
+
+`Known` is what a page must know besides what was typed: today's date, the areas, and the agencies
+that were proposed. Messages follow the GOV.UK pattern: say what to enter, or what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import ValidationError, validates, validates_schema
+
+from consent.model import DataClass, GivenBy, Method
+from referral_hub.domain.codes import AccessNeed, ContactMethod, NeedCode, Priority
+from referral_hub.domain.nhs_number import InvalidNhsNumber, parse_nhs_number
+from referral_hub.domain.routing import age_on
+from referral_hub.web.forms import FormPage
+from referral_hub.web.forms.fields import Code, DateParts, Line, Many, OneOf, Paragraph
+
+OLDEST = 125
+_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})")
+_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{8,18}[0-9]")
+_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
+
+
+class Answer(StrEnum):
+    """Yes or no, said aloud by somebody."""
+
+    YES = "yes"
+    NO = "no"
+
+
+class Until(StrEnum):
+    """How long an agreement lasts."""
+
+    THREE_MONTHS = "3_months"
+    SIX_MONTHS = "6_months"
+    TWELVE_MONTHS = "12_months"
+    DATE = "date"
+
+
+SHAREABLE = (
+    DataClass.IDENTITY,
+    DataClass.CONTACT,
+    DataClass.NEED,
+    DataClass.ACCESS_NEEDS,
+    DataClass.HEALTH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Today in London; area codes and names; ids and names of the agencies that may be named."""
+
+    today: date
+    areas: Mapping[str, str] = field(default_factory=dict)
+    languages: Mapping[str, str] = field(default_factory=dict)
+    agencies: Mapping[str, str] = field(default_factory=dict)
+
+
+class ReferralPage(FormPage):
+    """A page whose rules may depend on what is known."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        super().__init__()
+
+
+class DangerPage(ReferralPage):
+    """Whether anybody is in immediate danger."""
+
+    danger = Code(Answer, "Select yes if someone is in immediate danger", required=True)
+
+
+class PersonPage(ReferralPage):
+    """Who the referral is about."""
+
+    first_name = Line(
+        "First name",
+        longest=100,
+        required=True,
+        error_messages={"required": "Enter the patient’s first name"},
+    )
+    family_name = Line(
+        "Last name",
+        longest=100,
+        required=True,
+        error_messages={"required": "Enter the patient’s last name"},
+    )
+    date_of_birth = DateParts(
+        "Date of birth",
+        required=True,
+        error_messages={"required": "Enter the patient’s date of birth"},
+    )
+    nhs_number = Line("NHS number", longest=30, load_default=None)
+
+    @validates("date_of_birth")
+    def _born(self, value: date, **_options: Any) -> None:
+        if value > self.known.today:
+            raise ValidationError("Date of birth must be in the past")
+        if age_on(value, self.known.today) > OLDEST:
+            raise ValidationError(f"Date of birth must be less than {OLDEST} years ago")
+
+    @validates("nhs_number")
+    def _digits_belong_together(self, value: str | None, **_options: Any) -> None:
+        if value is None:
+            return
+        try:
+            parse_nhs_number(value)
+        except InvalidNhsNumber as problem:
+            raise ValidationError(str(problem)) from None
+
+
+class AddressPage(ReferralPage):
+    """Where the person lives; the area decides who can help, the address is only for a visit."""
+
+    area = OneOf("areas", "Select the area the patient lives in", required=True)
+    address = Paragraph("Address", longest=300, load_default=None)
+    postcode = Line("Postcode", longest=10, load_default=None)
+
+    @validates("postcode")
+    def _is_one(self, value: str | None, **_options: Any) -> None:
+        if value is not None and not _POSTCODE.fullmatch(value.upper()):
+            raise ValidationError("Enter a full UK postcode, like LA1 1AA, or leave it blank")
+
+
+class ContactPage(ReferralPage):
+    """How the person may be reached, and how never."""
+
+    phone = Line("Phone number", longest=20, load_default=None)
+    email = Line("Email address", longest=254, load_default=None)
+    preferred = Many(
+        ContactMethod, "Select how the patient prefers to be contacted", load_default=frozenset()
+    )
+    never = Many(
+        ContactMethod, "Select how the patient must never be contacted", load_default=frozenset()
+    )
+    contact_note = Line("Contact note", longest=200, load_default=None)
+
+    @validates("phone")
+    def _can_be_rung(self, value: str | None, **_options: Any) -> None:
+        if value is not None and not _PHONE.fullmatch(value):
+            raise ValidationError("Enter a phone number, like 07700 900 982")
+
+    @validates("email")
+    def _can_be_written_to(self, value: str | None, **_options: Any) -> None:
+        if value is not None and not _EMAIL.fullmatch(value):
+            raise ValidationError("Enter an email address, like name@example.org")
+
+    @validates_schema
+    def _agree(self, data: Mapping[str, Any], **_options: Any) -> None:
+        preferred = data["preferred"]
+        if preferred & data["never"]:
+            raise ValidationError(
+                "A way of contact cannot be both preferred and ruled out", field_name="never"
+            )
+        if preferred & {ContactMethod.PHONE, ContactMethod.TEXT} and not data["phone"]:
+            raise ValidationError(
+                "Enter a phone number, or choose another way of contact", field_name="phone"
+            )
+        if ContactMethod.EMAIL in preferred and not data["email"]:
+            raise ValidationError(
+                "Enter an email address, or choose another way of contact", field_name="email"
+            )
+
+
+class AccessPage(ReferralPage):
+    """Language and what a helper must provide for."""
+
+    language = OneOf("languages", "Select the language the patient prefers", required=True)
+    interpreter = Many(Answer, "Tick the box if an interpreter is needed", load_default=frozenset())
+    access = Many(AccessNeed, "Select what the patient needs", load_default=frozenset())
+    access_note = Line("Access note", longest=200, load_default=None)
+
+
+class NeedsPage(ReferralPage):
+    """What would help, as plain tiles."""
+
+    needs = Many(NeedCode, "Select at least one thing that would help", required=True)
+
+
+class AgreedPage(ReferralPage):
+    """What the person said after hearing the words."""
+
+    agreed = Code(Answer, "Select yes if the patient has agreed", required=True)
+
+
+class SharingPage(ReferralPage):
+    """For whom, and to what, the person agreed. Nothing is ticked beforehand."""
+
+    agencies = Many("agencies", "Select who the patient agreed to", required=True)
+    classes = Many(DataClass, "Select what the patient agreed to share", required=True)
+
+    @validates("classes")
+    def _offered(self, value: frozenset[DataClass], **_options: Any) -> None:
+        if not value <= set(SHAREABLE):
+            raise ValidationError("Select what the patient agreed to share")
+
+
+class TakenPage(ReferralPage):
+    """How the answer was taken, and from whom."""
+
+    method = Code(Method, "Select how the patient told you", required=True)
+    given_by = Code(GivenBy, "Select who gave the answer", required=True)
+
+
+class TermsPage(TakenPage):
+    """How agreement was taken, from whom, and until when it holds."""
+
+    service = Code(Answer, "Select yes if the patient agrees to be contacted", required=True)
+    until = Code(Until, "Select how long the agreement lasts", required=True)
+    until_date = DateParts("The date the agreement ends", load_default=None)
+
+    @validates_schema
+    def _ends(self, data: Mapping[str, Any], **_options: Any) -> None:
+        if data["until"] is not Until.DATE:
+            return
+        if data["until_date"] is None:
+            raise ValidationError("Enter the date the agreement ends", field_name="until_date")
+        if data["until_date"] <= self.known.today:
+            raise ValidationError(
+                "The date the agreement ends must be in the future", field_name="until_date"
+            )
+
+
+class WhyPage(ReferralPage):
+    """Why, in one line, and what a helper should know about the task."""
+
+    why = Line(
+        "Why you are referring",
+        longest=300,
+        required=True,
+        error_messages={"required": "Enter why you are referring the patient, in one line"},
+    )
+    task_note = Paragraph("Note for helpers", longest=500, load_default=None)
+    priority = Code(Priority, "Select how soon help is needed", required=True)
