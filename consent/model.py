@@ -299,12 +299,14 @@ class Facts(_Redacted):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """One agreement with one consent event, and the classes that this pair carries."""
+    """One agreement with one consent event, and the classes that this pair carries.
+
+    `cites` are the ids of the agreement, the consent event and the proxy's authority if any.
+    """
 
     classes: frozenset[DataClass]
     basis: Basis
-    agreement_id: str
-    consent_id: str
+    cites: tuple[str, ...]
     until: datetime
 
 

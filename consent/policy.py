@@ -1,0 +1,255 @@
+"""The tables of the law, loaded once into one frozen value that a decision takes as an argument.
+
+The tables (`consent/tables/*.toml`) are what an officer edits; the rules (`consent/rules.py` and
+its neighbours) are what a programmer edits. `Policy.hash` covers both, so a decision in the log
+names exactly the law that made it, and an altered or rolled-back table shows as another hash.
+
+Loading checks the tables against the closed lists of `consent.codes`: a code without a row, a row
+without a code, an unknown field or evidence name is a `ConsentError` that says where. The limit:
+the tables' dates and versions are for people; only the hash identifies a policy.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, partial
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from consent.codes import (
+    Article6,
+    Article9,
+    Clearer,
+    ConfidentialityBasis,
+    DataClass,
+    EventType,
+    HoldReason,
+    Purpose,
+    RecipientType,
+    RefusalReason,
+    Stage,
+)
+from consent.model import ConsentError
+
+TABLES = ("fields", "recipients", "purposes", "bases", "words")
+RULE_SOURCES = (
+    "codes",
+    "decide",
+    "grounds",
+    "ledger",
+    "model",
+    "outcome",
+    "policy",
+    "proxies",
+    "rules",
+    "worksheet",
+)
+
+Tables = Mapping[str, Mapping[str, Any]]
+Code = TypeVar("Code", bound=StrEnum)
+
+
+class DecidedBy(StrEnum):
+    """Who decides about a purpose: the rules from consent, a human, or nobody (no field goes)."""
+
+    CONSENT = "consent"
+    PERSON = "person"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceNeeded:
+    """`all_of`: each is needed. `any_of`: at least one is needed, unless it is empty."""
+
+    all_of: tuple[str, ...]
+    any_of: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidentialityTerms:
+    """When a confidentiality basis may be relied on."""
+
+    event_types: frozenset[EventType]
+    recipients: frozenset[RecipientType]
+    service_agreement: bool
+    evidence: EvidenceNeeded
+
+
+@dataclass(frozen=True, slots=True)
+class MinimumSet:
+    """The most that a kind of recipient is told at a stage: field ids, also by class."""
+
+    classes: frozenset[DataClass]
+    fields: Mapping[DataClass, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is missing, how to put it right, and who can."""
+
+    missing: str
+    fix: str
+    clearer: Clearer
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The law that a decision is made under."""
+
+    hash: str
+    fields: Mapping[DataClass, frozenset[str]]
+    class_names: Mapping[DataClass, str]
+    special: frozenset[DataClass]
+    minimum: Mapping[tuple[RecipientType, Stage], MinimumSet]
+    insured: frozenset[RecipientType]
+    decided_by: Mapping[Purpose, DecidedBy]
+    safeguarding_route: frozenset[RecipientType]
+    child_until: int
+    parental_responsibility_until: int
+    article6: Mapping[Article6, EvidenceNeeded]
+    article9: Mapping[Article9, EvidenceNeeded]
+    confidentiality: Mapping[ConfidentialityBasis, ConfidentialityTerms]
+    evidence_words: Mapping[str, str]
+    evidence_from_records: frozenset[str]
+    refusal_words: Mapping[RefusalReason, Words]
+    hold_words: Mapping[HoldReason, Words]
+
+
+@cache
+def current_policy() -> Policy:
+    """Return the policy of the tables and rules installed with this package, loaded once."""
+    return load_policy(read_tables(), rule_source())
+
+
+def read_tables() -> Tables:
+    """Return the decision tables by name, as TOML parses them."""
+    folder = files("consent") / "tables"
+    return {name: tomllib.loads((folder / f"{name}.toml").read_text("utf-8")) for name in TABLES}
+
+
+def rule_source() -> str:
+    """Return the source text of the rules and of everything they stand on."""
+    return "\n".join((files("consent") / f"{name}.py").read_text("utf-8") for name in RULE_SOURCES)
+
+
+def policy_hash(tables: Tables, source: str) -> str:
+    """Return SHA-256, in hex, of the tables as canonical JSON, a NUL byte, and the source."""
+    canonical = json.dumps(tables, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode() + b"\x00" + source.encode()).hexdigest()
+
+
+def load_policy(tables: Tables, source: str) -> Policy:
+    """Return the policy that the tables describe; raise `ConsentError` where they do not fit."""
+    fields, recipients, purposes, bases, words = (tables[name] for name in TABLES)
+    catalogue = _catalogue(fields)
+    needed = partial(_needed, frozenset(bases["evidence"]))
+    return Policy(
+        hash=policy_hash(tables, source),
+        fields=catalogue,
+        class_names={code: fields[code]["name"] for code in DataClass},
+        special=frozenset(code for code in DataClass if fields[code]["special"]),
+        minimum=_minimum_sets(recipients, catalogue),
+        insured=frozenset(code for code in RecipientType if recipients[code]["insurance"]),
+        decided_by={
+            code: DecidedBy(row)
+            for code, row in _rows(Purpose, purposes["decided_by"], "purposes.decided_by")
+        },
+        safeguarding_route=frozenset(map(RecipientType, purposes["safeguarding_route"])),
+        child_until=purposes["child_until"],
+        parental_responsibility_until=purposes["parental_responsibility_until"],
+        article6={k: needed(row) for k, row in _rows(Article6, bases["article6"], "article6")},
+        article9={k: needed(row) for k, row in _rows(Article9, bases["article9"], "article9")},
+        confidentiality={
+            code: ConfidentialityTerms(
+                event_types=frozenset(map(EventType, row["event_types"])),
+                recipients=_recipient_types(row["recipients"]),
+                service_agreement=row["service_agreement"],
+                evidence=needed(row),
+            )
+            for code, row in _rows(
+                ConfidentialityBasis, bases["confidentiality"], "confidentiality"
+            )
+        },
+        evidence_words={code: row["words"] for code, row in bases["evidence"].items()},
+        evidence_from_records=frozenset(
+            code for code, row in bases["evidence"].items() if row.get("record", False)
+        ),
+        refusal_words=_words(RefusalReason, words["refusal"]),
+        hold_words=_words(HoldReason, words["hold"]),
+    )
+
+
+def _rows(codes: type[Code], table: Mapping[str, Any], where: str) -> Iterable[tuple[Code, Any]]:
+    """Yield each code with its row; raise unless codes and rows match one to one."""
+    expected = {code.value for code in codes}
+    present = {key for key in table if key != "version"}
+    if expected != present:
+        odd = ", ".join(sorted(expected ^ present))
+        raise ConsentError(f"consent table {where}: each code needs exactly one row; check {odd}")
+    return ((code, table[code]) for code in codes)
+
+
+def _catalogue(table: Mapping[str, Any]) -> Mapping[DataClass, frozenset[str]]:
+    return {
+        code: frozenset(f"{code}.{name}" for name in row["fields"])
+        for code, row in _rows(DataClass, table, "fields")
+    }
+
+
+def _minimum_sets(
+    table: Mapping[str, Any], catalogue: Mapping[DataClass, frozenset[str]]
+) -> Mapping[tuple[RecipientType, Stage], MinimumSet]:
+    sets = {}
+    for kind, row in _rows(RecipientType, table, "recipients"):
+        offer = _expand(row["offer"], catalogue)
+        sets[kind, Stage.OFFER] = _by_class(offer, catalogue)
+        sets[kind, Stage.ACCEPTED] = _by_class(
+            offer | _expand(row["accepted"], catalogue), catalogue
+        )
+    return sets
+
+
+def _expand(
+    patterns: Iterable[str], catalogue: Mapping[DataClass, frozenset[str]]
+) -> frozenset[str]:
+    """Return the field ids that the patterns ("class.field" or "class.*") stand for."""
+    expanded: set[str] = set()
+    for pattern in patterns:
+        data_class, _, name = pattern.partition(".")
+        known = catalogue.get(DataClass(data_class), frozenset())
+        chosen = known if name == "*" else known & {pattern}
+        if not chosen:
+            raise ConsentError(f"consent table recipients: no field is called {pattern}")
+        expanded |= chosen
+    return frozenset(expanded)
+
+
+def _by_class(
+    field_ids: frozenset[str], catalogue: Mapping[DataClass, frozenset[str]]
+) -> MinimumSet:
+    fields = {code: field_ids & known for code, known in catalogue.items() if field_ids & known}
+    return MinimumSet(classes=frozenset(fields), fields=fields)
+
+
+def _needed(known: frozenset[str], row: Mapping[str, Any]) -> EvidenceNeeded:
+    """Read `all` and `any` of a row; refuse another key and evidence that is not in the list."""
+    odd = set(row) - {"all", "any", "event_types", "recipients", "service_agreement"}
+    needed = EvidenceNeeded(tuple(row.get("all", ())), tuple(row.get("any", ())))
+    odd |= {*needed.all_of, *needed.any_of} - known
+    if odd:
+        raise ConsentError(f"consent table bases: not known here: {', '.join(sorted(odd))}")
+    return needed
+
+
+def _recipient_types(values: Iterable[str]) -> frozenset[RecipientType]:
+    return frozenset(RecipientType) if "*" in values else frozenset(map(RecipientType, values))
+
+
+def _words(codes: type[Code], table: Mapping[str, Any]) -> Mapping[Code, Words]:
+    return {
+        code: Words(row["missing"], row["fix"], Clearer(row["clearer"]))
+        for code, row in _rows(codes, table, f"words.{codes.__name__}")
+    }
