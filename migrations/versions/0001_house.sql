@@ -361,6 +361,8 @@ CREATE INDEX ix_task_recipient_agency_id_id ON task (recipient_agency_id, id);
 
 CREATE INDEX ix_task_referral_id_slot ON task (referral_id, slot);
 
+CREATE UNIQUE INDEX uq_task_open_slot ON task (referral_id, slot) WHERE state in ('held', 'routed', 'offered', 'information_asked', 'accepted', 'in_progress', 'on_hold');
+
 CREATE TABLE message (
     id UUID NOT NULL,
     task_id UUID NOT NULL,
@@ -402,7 +404,8 @@ CREATE TABLE release (
     CONSTRAINT uq_release_entry_id UNIQUE (entry_id),
     CONSTRAINT fk_release_task_id_task FOREIGN KEY(task_id) REFERENCES task (id),
     CONSTRAINT fk_release_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_release_recipient_agency_id_agency FOREIGN KEY(recipient_agency_id) REFERENCES agency (id)
+    CONSTRAINT fk_release_recipient_agency_id_agency FOREIGN KEY(recipient_agency_id) REFERENCES agency (id),
+    CONSTRAINT fk_release_entry_id_log_entry FOREIGN KEY(entry_id) REFERENCES log_entry (id)
 );
 
 CREATE INDEX ix_release_effect_id ON release (effect_id);
@@ -429,7 +432,8 @@ CREATE TABLE task_event (
     CONSTRAINT fk_task_event_task_id_task FOREIGN KEY(task_id) REFERENCES task (id),
     CONSTRAINT fk_task_event_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id),
     CONSTRAINT fk_task_event_owner_agency_id_agency FOREIGN KEY(owner_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_task_event_recipient_agency_id_agency FOREIGN KEY(recipient_agency_id) REFERENCES agency (id)
+    CONSTRAINT fk_task_event_recipient_agency_id_agency FOREIGN KEY(recipient_agency_id) REFERENCES agency (id),
+    CONSTRAINT fk_task_event_entry_id_log_entry FOREIGN KEY(entry_id) REFERENCES log_entry (id)
 );
 
 CREATE INDEX ix_task_event_referral_id_id ON task_event (referral_id, id);

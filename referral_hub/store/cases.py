@@ -1,6 +1,6 @@
 """What the release service reads for a batch: facts and ciphertext of many tasks in a fixed number of statements.
 
-Runs as `hub_worker`, which alone may read sealed records. However many tasks a batch has, it is six statements: no N+1.
+Runs as `hub_worker`, which alone may read sealed records. However many tasks a batch has, it is nine statements: no N+1.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ class CaseRows:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CaseBatch:
-    """Cases by referral id, and the standing and endpoint of every agency concerned."""
+    """Cases by referral id, and the standing and endpoint of every agency concerned, and the plans' services."""
 
     cases: Mapping[UUID, CaseRows]
     standings: Mapping[UUID, Row]
     endpoints: Mapping[UUID, Row]
+    services: Mapping[UUID, Row]
 
     def __repr__(self) -> str:
         return "<CaseBatch>"
@@ -60,6 +61,7 @@ _EVENTS = text("SELECT * FROM consent_event WHERE subject_id = ANY(:ids)")
 _PROXIES = text("SELECT * FROM proxy_authority WHERE subject_id = ANY(:ids)")
 _AGREEMENTS = text("SELECT * FROM sharing_agreement WHERE sender_agency_id = ANY(:ids)")
 _STANDINGS = text("SELECT * FROM agency_standing WHERE agency_id = ANY(:ids)")
+_SERVICES = text("SELECT id, active FROM service WHERE id = ANY(:ids)")
 _ENDPOINTS = text("SELECT * FROM agency_endpoint WHERE agency_id = ANY(:ids)")
 
 
@@ -75,7 +77,7 @@ def load(
     origins = {row["origin_agency_id"] for row in found}
     agreements = _by(connection, _AGREEMENTS, origins, "sender_agency_id")
     sealed = _by(connection, _SEALED, set(referrals), "referral_id")
-    agencies = set(recipients) | _planned(found)
+    agencies = set(recipients) | _planned(found, "agency")
     return CaseBatch(
         cases={
             row["id"]: CaseRows(
@@ -90,6 +92,7 @@ def load(
         },
         standings=_single(_by(connection, _STANDINGS, agencies, "agency_id")),
         endpoints=_single(_by(connection, _ENDPOINTS, agencies, "agency_id")),
+        services=_single(_by(connection, _SERVICES, _planned(found, "service"), "id")),
     )
 
 
@@ -107,10 +110,11 @@ def _single(grouped: Mapping[UUID, Sequence[Row]]) -> dict[UUID, Row]:
     return {key: rows[0] for key, rows in grouped.items()}
 
 
-def _planned(referrals: Iterable[Row]) -> set[UUID]:
+def _planned(referrals: Iterable[Row], what: str) -> set[UUID]:
     return {
-        UUID(candidate["agency"])
+        UUID(candidate[what])
         for row in referrals
         for slot in row["plan"]
         for candidate in slot["candidates"]
+        if candidate[what]
     }

@@ -288,6 +288,16 @@ task = Table(
     Index(None, "referral_id", "slot"),
     Index(None, "recipient_agency_id", "id"),
     Index(None, "owner_agency_id", "state"),
+    Index(
+        "uq_task_open_slot",
+        "referral_id",
+        "slot",
+        unique=True,
+        postgresql_where=text(
+            "state in ('held', 'routed', 'offered', 'information_asked', 'accepted',"
+            " 'in_progress', 'on_hold')"
+        ),
+    ),
 )
 
 task_event = Table(
@@ -304,7 +314,7 @@ task_event = Table(
     Column("reason", Text),
     Column("actor_user_id", UUID),
     Column("actor_agency_id", UUID),
-    Column("entry_id", UUID, nullable=False),
+    Column("entry_id", UUID, ForeignKey("log_entry.id"), nullable=False),
     Column("at", Instant, nullable=False),
     Index(None, "referral_id", "id"),
 )
@@ -341,7 +351,7 @@ release = Table(
     Column("field_ids", Texts, nullable=False),
     Column("wrapped_keys", LargeBinary),
     Column("key_version", Integer),
-    Column("entry_id", UUID, nullable=False),
+    Column("entry_id", UUID, ForeignKey("log_entry.id"), nullable=False),
     Column("effect_id", UUID, nullable=False),
     Column("at", Instant, nullable=False),
     UniqueConstraint("entry_id"),

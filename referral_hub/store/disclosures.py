@@ -1,0 +1,123 @@
+"""Writing down that something was disclosed, once its log entry stands in the tree.
+
+Each row names the outbox fence it was claimed under. A row whose lease was lost, or whose task was withdrawn meanwhile, is
+left out, so a late worker cannot deliver twice into the inbox; what already left over the network is recorded whatever
+happened since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from referral_hub.store.change import Row, to_json
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Disclosure:
+    """A release row, the task's line of history, and the outbox row it settles."""
+
+    release: Row
+    history: Row
+    effect_id: UUID
+    fence: int
+    states: Sequence[str]
+    next_state: str
+    due_at: Any
+
+    def __repr__(self) -> str:
+        return "<Disclosure>"
+
+
+_RECORD = text(
+    """
+    WITH wanted AS (
+        SELECT * FROM json_to_recordset(:wanted) AS w(
+            effect_id uuid, fence bigint, task_id uuid, states text[], next_state text,
+            due_at timestamptz, at timestamptz)
+    ), held AS (
+        SELECT w.* FROM wanted w JOIN outbox o ON o.id = w.effect_id
+        WHERE o.fence = w.fence AND o.state = 'due' FOR UPDATE OF o
+    ), moved AS (
+        UPDATE task SET state = h.next_state, released_at = COALESCE(task.released_at, h.at),
+                        moved_at = h.at, due_at = h.due_at, version = task.version + 1
+        FROM held h WHERE task.id = h.task_id AND task.state = ANY(h.states)
+        RETURNING task.id, h.effect_id
+    ), released AS (
+        INSERT INTO release (id, task_id, referral_id, record_version, origin_agency_id,
+            recipient_agency_id, stage, field_ids, wrapped_keys, key_version, entry_id, effect_id,
+            at)
+        SELECT r.id, r.task_id, r.referral_id, r.record_version, r.origin_agency_id,
+            r.recipient_agency_id, r.stage, r.field_ids, r.wrapped_keys, r.key_version,
+            r.entry_id, r.effect_id, r.at
+        FROM json_populate_recordset(NULL::release, :releases) r
+        WHERE :sent OR r.effect_id IN (SELECT effect_id FROM moved)
+    ), history AS (
+        INSERT INTO task_event (id, task_id, referral_id, origin_agency_id, owner_agency_id,
+            recipient_agency_id, event, state, reason, actor_user_id, actor_agency_id, entry_id, at)
+        SELECT e.id, e.task_id, e.referral_id, e.origin_agency_id, e.owner_agency_id,
+            e.recipient_agency_id, e.event, e.state, e.reason, NULL, NULL, e.entry_id, e.at
+        FROM json_populate_recordset(NULL::task_event, :history) e
+        WHERE e.task_id IN (SELECT id FROM moved)
+    ), settled AS (
+        UPDATE outbox SET state = CASE WHEN m.id IS NULL AND NOT :sent THEN 'cancelled'
+                                       ELSE 'delivered' END,
+                          lease_until = NULL, settled_at = h.at, last_code = NULL
+        FROM held h LEFT JOIN moved m ON m.id = h.task_id
+        WHERE outbox.id = h.effect_id
+    )
+    SELECT effect_id FROM moved
+    """
+)
+
+
+def record(
+    connection: Connection, disclosures: Sequence[Disclosure], *, sent: bool
+) -> frozenset[UUID]:
+    """Record a batch in one statement; returns the effect ids whose task moved on.
+
+    `sent` says that the bytes have left already, so the release is kept even if its task was withdrawn meanwhile.
+    """
+    if not disclosures:
+        return frozenset()
+    wanted = [
+        {
+            "effect_id": item.effect_id,
+            "fence": item.fence,
+            "task_id": item.release["task_id"],
+            "states": list(item.states),
+            "next_state": item.next_state,
+            "due_at": item.due_at,
+            "at": item.release["at"],
+        }
+        for item in disclosures
+    ]
+    found = connection.execute(
+        _RECORD,
+        {
+            "wanted": to_json(wanted),
+            "releases": to_json(item.release for item in disclosures),
+            "history": to_json(item.history for item in disclosures),
+            "sent": sent,
+        },
+    )
+    return frozenset(found.scalars())
+
+
+_RELEASES = text(
+    """
+    SELECT DISTINCT ON (stage) id, task_id, referral_id, record_version, stage, field_ids,
+           wrapped_keys, entry_id, at
+    FROM release WHERE task_id = :task ORDER BY stage, id DESC
+    """
+)
+
+
+def of_task(connection: Connection, task_id: UUID) -> dict[str, Row]:
+    """Return the newest release of each stage of a task (`hub_worker` only)."""
+    rows = connection.execute(_RELEASES, {"task": task_id}).mappings()
+    return {row["stage"]: dict(row) for row in rows}
