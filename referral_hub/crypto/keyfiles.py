@@ -42,16 +42,18 @@ def check_directory(directory: Path) -> None:
 def read_private(path: Path, size: int) -> bytes:
     """The `size` bytes of a secret file. Raises KeyUnavailable when absent, readable or odd."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as problem:
         reason = os.strerror(problem.errno or 0)
         raise KeyUnavailable(f"{path} cannot be opened as a key file: {reason}") from None
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise KeyUnavailable(f"{path} is not a regular file: restore the key file")
         _check_owner_and_mode(found, path, "0600")
-        data = file.read(size + 1)
+        data = os.read(handle, size + 1)
+    finally:
+        os.close(handle)
     if len(data) != size:
         raise KeyUnavailable(f"{path} does not hold a key of {size} bytes: restore the key file")
     return data

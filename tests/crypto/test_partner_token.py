@@ -1,0 +1,238 @@
+"""The bearer token of a partner's answer: the good one, and every bad one of the table."""
+
+import hmac
+import json
+import tomllib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referral_hub.crypto.partner import (
+    PartnerTokenRefused,
+    TokenExpectation,
+    TokenFault,
+    unverified_issuer,
+    verify_partner_token,
+)
+from referral_hub.errors import CryptoError
+from tests.crypto.jose import ec_jwk, ed25519_jwk, encode, segment, signed, signed_by_ec
+from tests.crypto.samples import MENTORS, TIME_BANK
+
+ATTACKS = tomllib.loads((Path(__file__).parent / "token_attacks.toml").read_text())["attack"]
+NOW = datetime(2026, 3, 29, 1, 0, 0, tzinfo=UTC)
+PARTNER = Ed25519PrivateKey.generate()
+STRANGER = Ed25519PrivateKey.generate()
+JWKS = {"keys": [ed25519_jwk(PARTNER, "sig-1")]}
+BODY = b'{"reason":"no_capacity"}'
+URL = "https://hub.example/partner/v1/tasks/1/accept"
+EXPECTED = TokenExpectation(issuer=TIME_BANK, audience=URL, body=BODY, at=NOW)
+NOT_A_NUMBER = b'{"iat": NaN}'
+TWO_ISSUERS = b'{"iss":"a","iss":"b"}'
+TWO_ALGORITHMS = b'{"alg":"EdDSA","alg":"none"}'
+HEADER = {"alg": "EdDSA", "kid": "sig-1", "typ": "JWT"}
+
+
+def claims(**changes: object) -> dict[str, object]:
+    now = int(NOW.timestamp())
+    return {
+        "iss": TIME_BANK,
+        "sub": TIME_BANK,
+        "aud": URL,
+        "iat": now,
+        "exp": now + 120,
+        "jti": "0123456789abcdef",
+        "body_sha256": sha256(BODY).hexdigest(),
+        **changes,
+    }
+
+
+def fault_of(token: str, **expected: Any) -> TokenFault:
+    with pytest.raises(PartnerTokenRefused) as refused:
+        verify_partner_token(token, jwks=JWKS, expected=replace(EXPECTED, **expected))
+    return refused.value.fault
+
+
+def laid_over(base: dict[str, object], changes: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in {**base, **changes}.items() if value != "absent"}
+
+
+def attempt(attack: dict[str, Any]) -> str:
+    offsets = {
+        name: int(NOW.timestamp()) + value for name, value in attack.get("offset", {}).items()
+    }
+    header = laid_over(dict(HEADER), attack.get("header", {}))
+    body = laid_over(claims(**offsets), attack.get("claims", {}))
+    signer = attack.get("sign", "partner")
+    message = f"{segment(header)}.{segment(body)}"
+    if signer == "nobody":
+        return f"{message}."
+    if signer == "hmac":
+        secret = PARTNER.public_key().public_bytes_raw()
+        return f"{message}.{encode(hmac.digest(secret, message.encode(), 'sha256'))}"
+    return signed(header, body, PARTNER if signer == "partner" else STRANGER)
+
+
+def test_a_good_token_says_who_which_and_until_when() -> None:
+    found = verify_partner_token(signed(HEADER, claims(), PARTNER), jwks=JWKS, expected=EXPECTED)
+    assert (found.issuer, found.token_id, found.kid) == (TIME_BANK, "0123456789abcdef", "sig-1")
+    assert (found.issued_at, found.expires_at) == (NOW, NOW + timedelta(minutes=2))
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack["id"])
+def test_an_attack_is_refused_with_its_fault(attack: dict[str, Any]) -> None:
+    assert fault_of(attempt(attack)) is TokenFault(attack["fault"])
+
+
+def test_the_table_has_a_row_for_every_fault() -> None:
+    elsewhere = {TokenFault.MALFORMED}
+    assert {TokenFault(attack["fault"]) for attack in ATTACKS} == set(TokenFault) - elsewhere
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "a.b",
+        "a.b.c",
+        "a.b.c.d.e",
+        "..",
+        f"{segment([])}.{segment(claims())}.x",
+        f"{segment(HEADER)}.{segment('text')}.x",
+        f"{segment(HEADER)}.{encode(b'[' * 4000)}.x",
+        f"{segment(HEADER)}.{encode(b'not json')}.x",
+        f"{segment(HEADER)}.{encode(NOT_A_NUMBER)}.x",
+        f"{segment(HEADER)}.{encode(TWO_ISSUERS)}.x",
+        f"{encode(TWO_ALGORITHMS)}.{segment(claims())}.x",
+        f"{segment(HEADER)}=.{segment(claims())}.x",
+        f"{segment(HEADER)}.{segment(claims(pad='x' * 8192))}.x",
+        "é.é.é",
+    ],
+)
+def test_what_is_not_a_token_is_malformed(token: str) -> None:
+    assert fault_of(token) is TokenFault.MALFORMED
+    with pytest.raises(PartnerTokenRefused):
+        unverified_issuer(token)
+
+
+@given(at=st.integers(0, 700), flip=st.integers(1, 127))
+def test_no_changed_character_passes(at: int, flip: int) -> None:
+    token = signed(HEADER, claims(), PARTNER)
+    at %= len(token)
+    changed = token[:at] + chr(ord(token[at]) ^ flip) + token[at + 1 :]
+    assert fault_of(changed) in TokenFault
+
+
+@pytest.mark.parametrize("at", [-1, 1, 120])
+def test_time_boundaries_of_life_and_age(at: int) -> None:
+    token = signed(HEADER, claims(), PARTNER)
+    moment = NOW + timedelta(seconds=at)
+    if at < 120:
+        assert verify_partner_token(token, jwks=JWKS, expected=replace(EXPECTED, at=moment))
+    else:
+        assert fault_of(token, at=moment) is TokenFault.EXPIRED
+
+
+def test_the_longest_life_and_the_largest_clock_difference_are_accepted() -> None:
+    now = int(NOW.timestamp())
+    for changes in ({"iat": now, "exp": now + 300}, {"iat": now + 30, "exp": now + 60}):
+        token = signed(HEADER, claims(**changes), PARTNER)
+        assert verify_partner_token(token, jwks=JWKS, expected=EXPECTED)
+
+
+def test_a_caller_may_ask_for_younger_tokens() -> None:
+    token = signed(HEADER, claims(), PARTNER)
+    old = NOW + timedelta(seconds=61)
+    assert fault_of(token, at=old, max_age=timedelta(seconds=60)) is TokenFault.EXPIRED
+    exactly = NOW + timedelta(seconds=60)
+    aged = replace(EXPECTED, at=exactly, max_age=timedelta(seconds=60))
+    assert verify_partner_token(token, jwks=JWKS, expected=aged)
+
+
+def test_a_token_for_one_agency_does_not_pass_as_another_s() -> None:
+    assert fault_of(signed(HEADER, claims(), PARTNER), issuer=MENTORS) is TokenFault.ISSUER
+
+
+def test_a_token_for_one_body_or_url_does_not_pass_for_another() -> None:
+    token = signed(HEADER, claims(), PARTNER)
+    assert fault_of(token, body=b"") is TokenFault.BODY
+    assert fault_of(token, audience=f"{URL}?x=1") is TokenFault.AUDIENCE
+
+
+def test_an_empty_body_is_bound_like_any_other() -> None:
+    token = signed(HEADER, claims(body_sha256=sha256(b"").hexdigest()), PARTNER)
+    assert verify_partner_token(token, jwks=JWKS, expected=replace(EXPECTED, body=b""))
+
+
+def test_the_newer_name_of_the_same_algorithm_is_accepted() -> None:
+    token = signed({**HEADER, "alg": "Ed25519"}, claims(), PARTNER)
+    assert verify_partner_token(token, jwks=JWKS, expected=EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("curve", "algorithm"), [(ec.SECP256R1(), "ES256"), (ec.SECP384R1(), "ES384")]
+)
+def test_elliptic_curve_keys_verify_their_own_algorithm(
+    curve: ec.EllipticCurve, algorithm: str
+) -> None:
+    key = ec.generate_private_key(curve)
+    jwks = {"keys": [ec_jwk(key, "ec-1"), ed25519_jwk(PARTNER, "sig-1")]}
+    header = {"alg": algorithm, "kid": "ec-1", "typ": "JWT"}
+    token = signed_by_ec(header, claims(), key)
+    assert verify_partner_token(token, jwks=jwks, expected=EXPECTED).kid == "ec-1"
+    head, body, _ = token.split(".")
+    zeros = f"{head}.{body}.{encode(bytes(64 if algorithm == 'ES256' else 96))}"
+    with pytest.raises(PartnerTokenRefused) as refused:
+        verify_partner_token(zeros, jwks=jwks, expected=EXPECTED)
+    assert refused.value.fault is TokenFault.SIGNATURE
+
+
+def test_the_claimed_issuer_is_read_without_being_believed() -> None:
+    assert unverified_issuer(signed(HEADER, claims(iss="x"), STRANGER)) == "x"
+    for issuer in ("", 7, None, "x" * 201):
+        with pytest.raises(PartnerTokenRefused):
+            unverified_issuer(signed(HEADER, claims(iss=issuer), STRANGER))
+
+
+@pytest.mark.parametrize(
+    ("jwks", "message"),
+    [
+        ({}, "must be a list"),
+        ({"keys": "x"}, "must be a list"),
+        ({"keys": [7]}, "must be a list"),
+        ({"keys": []}, "at least one"),
+        ({"keys": [ed25519_jwk(PARTNER, "")]}, "key id of its own"),
+        ({"keys": [ed25519_jwk(PARTNER, "a"), ed25519_jwk(STRANGER, "a")]}, "the same id"),
+        ({"keys": [ed25519_jwk(PARTNER, str(n)) for n in range(17)]}, "at most 16"),
+        ({"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "a"}]}, "private key"),
+        ({"keys": [{**ed25519_jwk(PARTNER, "a"), "d": "x"}]}, "private key"),
+        ({"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "a"}]}, "Ed25519, P-256"),
+        ({"keys": [{"kty": "EC", "crv": "P-521", "x": "", "y": "", "kid": "a"}]}, "Ed25519, P-256"),
+        ({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "a"}]}, "not a public key"),
+        ({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AAAA", "kid": "a"}]}, "not a public key"),
+        (
+            {"keys": [{"kty": "EC", "crv": "P-256", "x": "AQ", "y": "AQ", "kid": "a"}]},
+            "not a public",
+        ),
+    ],
+)
+def test_unacceptable_registered_keys_are_refused_with_their_reason(
+    jwks: dict[str, object], message: str
+) -> None:
+    token = signed(HEADER, claims(), PARTNER)
+    with pytest.raises(CryptoError, match=message):
+        verify_partner_token(token, jwks=jwks, expected=EXPECTED)
+
+
+def test_a_refusal_and_an_expectation_repeat_nothing_of_the_request() -> None:
+    token = signed(HEADER, claims(jti=7), PARTNER)
+    with pytest.raises(PartnerTokenRefused) as refused:
+        verify_partner_token(token, jwks=JWKS, expected=EXPECTED)
+    assert json.loads(BODY)["reason"] not in str(refused.value) + repr(EXPECTED)
