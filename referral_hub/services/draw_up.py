@@ -13,7 +13,7 @@ from uuid import UUID
 
 from consent.model import Outcome, Stage
 from referral_hub.audit.events import SubjectKey
-from referral_hub.crypto.records import RecordContext, SealedRecord
+from referral_hub.crypto.records import SealedRecord
 from referral_hub.crypto.seal import seal_record
 from referral_hub.crypto.subject import new_subject_key
 from referral_hub.domain import routing
@@ -22,6 +22,7 @@ from referral_hub.domain.ids import new_id
 from referral_hub.errors import InvalidInput
 from referral_hub.services import facts, record
 from referral_hub.services.agreements import Taken, take
+from referral_hub.services.casework import record_context
 from referral_hub.services.hub import Hub
 from referral_hub.services.place import Case, Placement, ask, place
 from referral_hub.store.intake import Intake
@@ -72,7 +73,7 @@ def draw_up(
     def ask_for(recipient: UUID) -> Outcome:
         return ask(case, recipient, Stage.OFFER, role=actor.role.value, at=at)
 
-    placements = tuple(place(slot.candidates, ask_for) for slot in slots)
+    placements = tuple(place(enumerate(slot.candidates), ask_for) for slot in slots)
     context = record_context(referral_id, 1, subject)
     sealed = seal_record(
         hub.keys, wrapped_subject_key=subject.wrapped, context=context, fields=fields
@@ -80,18 +81,6 @@ def draw_up(
     return DrawnUp(
         referral_id, subject, new_person, taken, slots, placements, sealed,
         known.owner_agency_id, case, nhs_index(hub, actor, command),
-    )
-
-
-def record_context(referral_id: UUID, version: int, subject: SubjectKey) -> RecordContext:
-    """Return what a referral's ciphertext is bound to."""
-    return RecordContext(
-        schema=record.SCHEMA,
-        type="referral",
-        id=str(referral_id),
-        version=version,
-        owner=str(subject.owner),
-        subject_key_id=str(subject.id),
     )
 
 

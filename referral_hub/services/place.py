@@ -6,7 +6,7 @@ Nothing here reads or writes; the callers own their transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -101,14 +101,15 @@ def ask(case: Case, recipient: UUID, stage: Stage, *, role: str, at: datetime) -
 
 
 def place(
-    candidates: Sequence[Candidate], ask_for: Callable[[UUID], Outcome], *, start: int = 0
+    candidates: Iterable[tuple[int, Candidate]], ask_for: Callable[[UUID], Outcome]
 ) -> Placement:
-    """Return the first permitted candidate from `start` on, or the first one with its refusal.
+    """Return the first permitted candidate, or the first one with its refusal.
 
-    Raises ValueError when no candidate is left: a plan always ends with its owner.
+    `candidates` are (position in the plan, candidate). Raises ValueError when there is none: a plan always ends
+    with its owner.
     """
     considered: list[Considered] = []
-    for position, candidate in enumerate(candidates[start:], start):
+    for position, candidate in candidates:
         found = Considered(position, candidate, ask_for(candidate.agency_id))
         considered.append(found)
         if isinstance(found.outcome, Permit):

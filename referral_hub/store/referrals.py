@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -162,6 +163,12 @@ def task(connection: Connection, task_id: UUID) -> TaskRow:
     return TaskRow(*row)
 
 
+def tasks_by_id(connection: Connection, task_ids: Sequence[UUID]) -> list[TaskRow]:
+    """Return these tasks, as far as they are visible."""
+    rows = connection.execute(text(_TASKS + " WHERE t.id = ANY(:ids)"), {"ids": list(task_ids)})
+    return [TaskRow(*row) for row in rows]
+
+
 def received_by(
     connection: Connection, agency_id: UUID, *, before: UUID | None, most: int
 ) -> list[TaskRow]:
@@ -224,6 +231,14 @@ def disclosures_of(connection: Connection, referral_id: UUID) -> list[Disclosure
         {"id": referral_id},
     )
     return [DisclosureRow(*row) for row in rows]
+
+
+def refresh_decision(connection: Connection, task_id: UUID, decision: Mapping[str, Any]) -> None:
+    """Replace what a held or cleared task says about its decision (`hub_worker` only)."""
+    connection.execute(
+        text("UPDATE task SET decision = CAST(:decision AS jsonb), reason = :reason WHERE id = :id"),
+        {"id": task_id, "decision": json.dumps(decision), "reason": decision.get("reason")},
+    )
 
 
 def mark_withdrawn(connection: Connection, referral_id: UUID, at: datetime) -> None:

@@ -1,0 +1,252 @@
+"""Release for the worker: decide again, log, wait for the log, and only then let anything leave.
+
+A batch costs a fixed number of round trips: one read of the cases, one write of all log entries, one integration, one
+write of what went to inboxes. What is permitted but bound for a partner system is handed to `push`, which has no transaction
+open while it talks. A permit that is no longer given turns into a withheld task and a fresh look at the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from consent.model import Outcome, Permit, Stage
+from referral_hub.audit.events import EntryType, prepare
+from referral_hub.audit.integrate import ensure_integrated
+from referral_hub.crypto.records import ReleaseContext
+from referral_hub.crypto.unseal import release_fields
+from referral_hub.domain.codes import OutboxKind, OutboxState, Transport
+from referral_hub.domain.ids import new_id
+from referral_hub.domain.transitions import TaskState
+from referral_hub.services import record, rows
+from referral_hub.services.casework import case_of, stored_record
+from referral_hub.services.hub import Hub
+from referral_hub.services.place import ACTOR_ROLE_HUB, Case, ask, decision_event, decision_row
+from referral_hub.store import change, disclosures, outbox, referrals
+from referral_hub.store.cases import CaseBatch, CaseRows, load
+
+ANSWER_WITHIN = timedelta(days=14)
+WORKING = (TaskState.ACCEPTED, TaskState.IN_PROGRESS, TaskState.ON_HOLD)
+STAGES = {OutboxKind.OFFER: Stage.OFFER, OutboxKind.ACCEPTANCE: Stage.ACCEPTED}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Release:
+    """One permitted disclosure on its way: the claim, the case, and what may be opened."""
+
+    claim: outbox.Claimed
+    task: referrals.TaskRow
+    case: Case
+    rows: CaseRows
+    stage: Stage
+    outcome: Outcome
+    fields: tuple[str, ...]
+    entry: change.LogRow
+
+    def __repr__(self) -> str:
+        return "<Release>"
+
+    @property
+    def permitted(self) -> bool:
+        """Whether anything may be disclosed."""
+        return isinstance(self.outcome, Permit) and bool(self.fields)
+
+
+def disclose(hub: Hub, claims: Sequence[outbox.Claimed]) -> list[Release]:
+    """Decide, log and integrate a batch; deliver what is bound for an inbox.
+
+    Returns the permitted releases that are bound for a partner system. Raises LogUnavailable, and then nothing was disclosed.
+    """
+    at = hub.clock()
+    with hub.database.working() as connection:
+        tasks = {row.id: row for row in referrals.tasks_by_id(connection, _task_ids(claims))}
+        batch = load(
+            connection,
+            {claim.referral_id for claim in claims},
+            {claim.recipient_agency_id for claim in claims},
+        )
+        current = [c for c in claims if c.task_id and _still_wanted(c, tasks[c.task_id])]
+        stale = [c for c in claims if c not in current]
+        outbox.settle(connection, [_cancelled(claim, at) for claim in stale])
+    releases = [_decide(hub, claim, tasks, batch, at) for claim in current]
+    _log(hub, releases, at)
+    ready = [release for release in releases if release.permitted]
+    ensure_integrated(hub.database, hub.integrator, [r.entry.entry["id"] for r in ready])
+    inbox = [r for r in ready if _transport(batch, r) is Transport.INBOX]
+    _deliver_to_inboxes(hub, inbox, at)
+    return [release for release in ready if release not in inbox]
+
+
+def history_row(release: Release, at: datetime) -> rows.Row:
+    """Return the task's line of history for a release."""
+    task = release.task
+    state = TaskState.OFFERED if release.stage is Stage.OFFER else TaskState(task.state)
+    return rows.task_event_row(
+        turn_of(task),
+        at,
+        task_id=task.id,
+        event="deliver" if release.stage is Stage.OFFER else "deliver_accepted",
+        state=state,
+        entry_id=release.entry.entry["id"],
+    )
+
+
+def release_row(release: Release, at: datetime, wrapped: bytes | None, version: int | None) -> Any:
+    """Return the row that says what went, under which log entry."""
+    return {
+        "id": new_id(at),
+        "task_id": release.task.id,
+        "referral_id": release.task.referral_id,
+        "record_version": release.rows.sealed["version"],
+        "origin_agency_id": release.task.origin_agency_id,
+        "recipient_agency_id": release.task.recipient_agency_id,
+        "stage": release.stage.value,
+        "field_ids": list(release.fields),
+        "wrapped_keys": wrapped,
+        "key_version": version,
+        "entry_id": release.entry.entry["id"],
+        "effect_id": release.claim.id,
+        "at": at,
+    }
+
+
+def disclosure_of(release: Release, row: Mapping[str, Any], at: datetime) -> disclosures.Disclosure:
+    """Return what the store needs to record a release and settle its outbox row."""
+    offer = release.stage is Stage.OFFER
+    return disclosures.Disclosure(
+        release=row,
+        history=history_row(release, at),
+        effect_id=release.claim.id,
+        fence=release.claim.fence,
+        states=[TaskState.ROUTED.value] if offer else [state.value for state in WORKING],
+        next_state=TaskState.OFFERED.value if offer else release.task.state,
+        due_at=at + ANSWER_WITHIN if offer else release.task.due_at,
+    )
+
+
+def turn_of(task: referrals.TaskRow) -> rows.Turn:
+    """Return whose turn `task` is."""
+    return rows.Turn(
+        task.referral_id,
+        task.slot,
+        task.origin_agency_id,
+        task.owner_agency_id,
+        task.recipient_agency_id,
+    )
+
+
+def _task_ids(claims: Sequence[outbox.Claimed]) -> list[UUID]:
+    return [claim.task_id for claim in claims if claim.task_id]
+
+
+def _still_wanted(claim: outbox.Claimed, task: referrals.TaskRow) -> bool:
+    if claim.kind is OutboxKind.OFFER:
+        return task.state == TaskState.ROUTED
+    return task.state in WORKING
+
+
+def _cancelled(claim: outbox.Claimed, at: datetime) -> outbox.Settlement:
+    return outbox.Settlement(
+        claim.id, claim.fence, OutboxState.CANCELLED.value, "moved_on", at, at
+    )
+
+
+def _decide(
+    hub: Hub,
+    claim: outbox.Claimed,
+    tasks: Mapping[UUID, referrals.TaskRow],
+    batch: CaseBatch,
+    at: datetime,
+) -> Release:
+    task, found = tasks[claim.task_id or claim.id], batch.cases[claim.referral_id]
+    case, stage = case_of(batch, found), STAGES[claim.kind]
+    outcome = ask(case, task.recipient_agency_id, stage, role=ACTOR_ROLE_HUB, at=at)
+    permitted = outcome.fields if isinstance(outcome, Permit) else ()
+    fields = record.releasable(permitted, found.sealed["field_ids"], task.slot)
+    kind = EntryType.RELEASE if fields else EntryType.DECISION
+    event = decision_event(
+        case,
+        task.referral_id,
+        (task.recipient_agency_id, outcome),
+        type=kind,
+        details={"stage": stage.value, "effect": str(claim.id), "task": str(task.id)},
+    )
+    return Release(
+        claim, task, case, found, stage, outcome, fields, prepare(event, hub.keys, at)
+    )
+
+
+def _log(hub: Hub, releases: Sequence[Release], at: datetime) -> None:
+    """Write every entry; what is no longer permitted is withheld in the same transaction."""
+    if not releases:
+        return
+    refused = [release for release in releases if not release.permitted]
+    moves = [_withhold(r, at) for r in refused if r.stage is Stage.OFFER]
+    inserts = {
+        "task_event": [_withheld_history(r, at) for r in refused],
+        "outbox": [
+            rows.outbox_row(turn_of(r.task), at, kind=OutboxKind.ADVANCE, task_id=r.task.id)
+            for r in refused
+            if r.stage is Stage.OFFER
+        ],
+    }
+    written = change.Change([r.entry for r in releases], inserts, moves)
+    with hub.database.working() as connection:
+        change.write(connection, written)
+        outbox.settle(connection, [_refused(r, at) for r in refused])
+
+
+def _withhold(release: Release, at: datetime) -> change.TaskMove:
+    return change.TaskMove(
+        id=release.task.id,
+        version=release.task.version,
+        state=TaskState.WITHHELD.value,
+        moved_at=at,
+        reason=decision_row(release.outcome).get("reason", "nothing_to_release"),
+    )
+
+
+def _withheld_history(release: Release, at: datetime) -> rows.Row:
+    offer = release.stage is Stage.OFFER
+    return rows.task_event_row(
+        turn_of(release.task),
+        at,
+        task_id=release.task.id,
+        event="withhold",
+        state=TaskState.WITHHELD if offer else TaskState(release.task.state),
+        entry_id=release.entry.entry["id"],
+        reason=decision_row(release.outcome).get("reason", "nothing_to_release"),
+    )
+
+
+def _refused(release: Release, at: datetime) -> outbox.Settlement:
+    code = decision_row(release.outcome).get("reason", "nothing_to_release")
+    state = OutboxState.CANCELLED if release.stage is Stage.OFFER else OutboxState.REFUSED
+    return outbox.Settlement(
+        release.claim.id, release.claim.fence, state.value, code, at, at
+    )
+
+
+def _transport(batch: CaseBatch, release: Release) -> Transport:
+    row = batch.standings[release.task.recipient_agency_id]
+    return Transport(row["transport"])
+
+
+def _deliver_to_inboxes(hub: Hub, releases: Sequence[Release], at: datetime) -> None:
+    made = []
+    for release in releases:
+        stored = stored_record(release.rows)
+        blob = release_fields(
+            hub.keys,
+            stored,
+            release.fields,
+            recipient_agency_id=str(release.task.recipient_agency_id),
+            context=ReleaseContext(stored.context, str(release.task.id), release.stage.value),
+        )
+        row = release_row(release, at, blob, hub.keys.version_of(blob))
+        made.append(disclosure_of(release, row, at))
+    with hub.database.one_worker_statement() as connection:
+        disclosures.record(connection, made, sent=False)
