@@ -123,10 +123,11 @@ class Entry:
             raise EntryError("commitments: only of " + " ".join(COMMITMENT_FIELDS))
         for name in ("classes", "fields", "rules"):
             object.__setattr__(self, name, _sequence(name, getattr(self, name)))
-        hashes = (*commitments.values(), *_given(self.policy_hash, self.ciphertext_hash))
+        other = (self.policy_hash, self.ciphertext_hash)
+        hashes = (*commitments.values(), *[found for found in other if found is not None])
         _require("id", _UUID, (self.id,))
         _require("commitments, policy_hash, ciphertext_hash", _HASH, hashes)
-        _require_codes(_texts(self, _flatten(details)))
+        _require_codes(self, _flatten(details))
         object.__setattr__(self, "commitments", MappingProxyType(commitments))
         object.__setattr__(self, "details", MappingProxyType(details))
 
@@ -262,7 +263,7 @@ def _sequence(name: str, values: object) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _flatten(details: dict[str, Detail]) -> tuple[object, ...]:
+def _flatten(details: dict[str, Detail]) -> list[object]:
     """Return every code in `details`, whose sequences become tuples; refuse other kinds."""
     _require("details", _KEY, tuple(details))
     codes: list[object] = []
@@ -275,27 +276,25 @@ def _flatten(details: dict[str, Detail]) -> tuple[object, ...]:
         else:
             details[name] = several = _sequence(f"details.{name}", value)
             codes += several
-    return tuple(codes)
+    return codes
 
 
-def _texts(entry: Entry, details: tuple[Any, ...]) -> dict[str, tuple[Any, ...]]:
-    agencies, basis = entry.agencies, entry.basis or LawfulBasis()
-    return {
-        "agencies": (agencies.sender, *_given(agencies.recipient, agencies.actor)),
-        "basis": _given(basis.article6, basis.article9, basis.confidentiality),
-        "purpose or outcome": _given(entry.purpose, entry.outcome),
-        "classes": entry.classes,
-        "fields": entry.fields,
-        "rules": entry.rules,
-        "details": details,
-    }
-
-
-def _require_codes(named: Mapping[str, tuple[Any, ...]]) -> None:
+def _require_codes(entry: Entry, details: Sequence[object]) -> None:
     """Refuse a text that is no code; one match over all of them, and by name only on failure."""
-    if not _all_match(_CODE, [code for group in named.values() for code in group]):
-        for name, group in named.items():
-            _require(name, _CODE, group)
+    agencies, basis = entry.agencies, entry.basis or LawfulBasis()
+    among = (agencies.recipient, agencies.actor)
+    law = (basis.article6, basis.article9, basis.confidentiality)
+    what = (entry.purpose, entry.outcome)
+    given = [code for code in (*among, *law, *what) if code is not None]
+    codes = (agencies.sender, *given, *entry.classes, *entry.fields, *entry.rules, *details)
+    if _all_match(_CODE, codes):
+        return
+    for name in ("classes", "fields", "rules"):
+        _require(name, _CODE, getattr(entry, name))
+    _require("agencies", _CODE, (agencies.sender, *[code for code in among if code is not None]))
+    _require("basis", _CODE, [code for code in law if code is not None])
+    _require("purpose or outcome", _CODE, [code for code in what if code is not None])
+    raise EntryError("details: a value must be a code, an integer or several codes")
 
 
 def _require(name: str, pattern: re.Pattern[str], values: Sequence[Any]) -> None:
@@ -309,10 +308,6 @@ def _all_match(pattern: re.Pattern[str], values: Sequence[Any]) -> bool:
     except TypeError:
         return False
     return pattern.fullmatch(lines) is not None and lines.count("\n") == len(values)
-
-
-def _given(*values: str | None) -> tuple[str, ...]:
-    return tuple([value for value in values if value is not None])
 
 
 def _parsed(name: str, value: object, shape: type | None) -> dict[str, Any]:

@@ -25,6 +25,7 @@ TILE_HEIGHT = 8
 TILE_WIDTH = 256
 TILE_BYTES = TILE_WIDTH * HASH_BYTES
 MAX_LEVEL = 63
+KEPT_TILES = 512
 
 _PATH = re.compile(
     r"tile/(0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
@@ -72,11 +73,14 @@ def parse_tile_path(path: str) -> tuple[int, int, int]:
 class Tiles:
     """A tree over stored tiles. `read(level, index)` returns a tile's bytes, b"" where none is.
 
-    Every method raises TileError where a tile that the size needs is missing or short.
+    Every method raises TileError where a tile that the size needs is missing or short. Tiles once
+    hashed are kept (they only ever grow), so many proofs cost little; make a new one to look at
+    storage afresh.
     """
 
     def __init__(self, read: TileReader) -> None:
         self._read = read
+        self._kept: dict[tuple[int, int], Sequence[bytes]] = {}
 
     def append(
         self, leaf_hashes: Sequence[bytes], size: int, *, peaks: Sequence[bytes] | None = None
@@ -93,8 +97,8 @@ class Tiles:
         changed: dict[tuple[int, int], bytes] = {}
         for level, row in enumerate(complete[::TILE_HEIGHT]):
             if row:
-                index, width = divmod(size >> (TILE_HEIGHT * level), TILE_WIDTH)
-                whole = self._row(level, index, offset=0, count=width) + row
+                index, width = divmod(size >> TILE_HEIGHT * level, TILE_WIDTH)
+                whole = (self._tile(level, index, width) if width else b"") + row
                 for at in range(0, len(whole), TILE_BYTES):
                     changed[level, index + at // TILE_BYTES] = whole[at : at + TILE_BYTES]
         return Appended(size + len(leaf_hashes), bag_peaks(after), changed, after)
@@ -103,9 +107,10 @@ class Tiles:
         """Return the roots of the perfect subtrees of the first `size` leaves, smallest first."""
         return self._peaks(0, size)
 
-    def leaf(self, index: int) -> bytes:
-        """Return the stored leaf hash at `index`."""
-        return self._row(0, index // TILE_WIDTH, offset=index % TILE_WIDTH, count=1)
+    def leaves(self, start: int, count: int) -> bytes:
+        """Return `count` stored leaf hashes from `start` on, concatenated; all of one tile."""
+        index, offset = divmod(start, TILE_WIDTH)
+        return self._tile(0, index, offset + count)[offset * HASH_BYTES :]
 
     def root(self, size: int) -> bytes:
         """Return the root of the first `size` leaves; EMPTY_ROOT for none."""
@@ -148,27 +153,36 @@ class Tiles:
 
     def _peaks(self, low: int, high: int) -> list[bytes]:
         """Return the peaks over leaves low to high, where low starts a subtree that large."""
-        peaks: list[bytes] = []
-        level = 0
-        while low < high:
-            start = low if high - low < TILE_WIDTH else high - high % TILE_WIDTH
-            index, offset = divmod(start, TILE_WIDTH)
-            row = self._row(level, index, offset=offset, count=high - start)
-            peaks += grow((), 0, row)[0]
-            if start == low:
-                break
-            low, high, level = low // TILE_WIDTH, start // TILE_WIDTH, level + 1
+        peaks = []
+        for height in range((high - low).bit_length()):
+            if (high - low) >> height & 1:
+                peaks.append(self._node(height, (high >> height) - 1))
+                high -= 1 << height
         return peaks
 
-    def _row(self, level: int, index: int, *, offset: int, count: int) -> bytes:
-        """Return `count` hashes of a tile from `offset` on."""
-        if not count:
-            return b""
-        end = (offset + count) * HASH_BYTES
+    def _node(self, height: int, position: int) -> bytes:
+        """Return the hash of the perfect subtree over 2^height leaves at `position`."""
+        level, rise = divmod(height, TILE_HEIGHT)
+        index, offset = divmod(position << rise, TILE_WIDTH)
+        at = (offset >> rise) * HASH_BYTES
+        return self._rows(level, index, offset + (1 << rise))[rise][at : at + HASH_BYTES]
+
+    def _rows(self, level: int, index: int, width: int) -> Sequence[bytes]:
+        """Return a tile and the rows of nodes above its first hashes, at least `width` of them."""
+        rows = self._kept.get((level, index))
+        if rows is None or len(rows[0]) < width * HASH_BYTES:
+            rows = grow((), 0, self._tile(level, index, width))[1]
+            if len(self._kept) >= KEPT_TILES:
+                self._kept.clear()
+            self._kept[level, index] = rows
+        return rows
+
+    def _tile(self, level: int, index: int, width: int) -> bytes:
+        """Return a tile's first `width` hashes, fresh from storage."""
         tile = self._read(level, index)
-        if len(tile) < end or len(tile) > TILE_BYTES or len(tile) % HASH_BYTES:
+        if len(tile) < width * HASH_BYTES or len(tile) > TILE_BYTES or len(tile) % HASH_BYTES:
             raise TileError(f"tile {level}/{index} is missing, short or not whole hashes")
-        return tile[offset * HASH_BYTES : end]
+        return tile[: width * HASH_BYTES]
 
 
 def _split(size: int) -> int:
