@@ -15,7 +15,8 @@ hash = $(firstword $(shell cat $(1) 2>/dev/null | cksum))
 VENV := .venv/.made
 RUN := .venv/.run-$(call hash,requirements/run.txt)
 TEST := .venv/.test-$(call hash,requirements/run.txt requirements/test.txt)
-ASSETS := referral_hub/web/static/build/.made-$(call hash,package-lock.json $(shell find referral_hub/web/assets -type f 2>/dev/null | LC_ALL=C sort))
+ASSETS := referral_hub/web/static/build/.made-$(call hash,package-lock.json $(shell find assets referral_hub/web/assets -type f 2>/dev/null | LC_ALL=C sort))
+NODE := { command -v npm && node -e 'process.exit(+process.versions.node.split(".")[0] < 18)'; } >/dev/null 2>&1
 PIP := .venv/bin/python -m pip --disable-pip-version-check -qq install --require-virtualenv
 
 .PHONY: help run test check bench format lock clean
@@ -70,7 +71,7 @@ $(TEST): | $(RUN)
 
 $(ASSETS): | $(RUN)
 	@echo "· front-end assets"
-	@command -v npm >/dev/null || $(PIP) --require-hashes -r requirements/node.txt
-	@PATH="$$PATH:$$PWD/.venv/bin" npm ci --silent --no-audit --no-fund --ignore-scripts
-	@PATH="$$PATH:$$PWD/.venv/bin" node assets/build.mjs
+	@$(NODE) || $(PIP) --require-hashes -r requirements/node.txt
+	@$(NODE) || PATH="$$PWD/.venv/bin:$$PATH"; \
+		npm ci --silent --no-audit --no-fund --ignore-scripts && node assets/build.mjs
 	@rm -f referral_hub/web/static/build/.made-* && touch $@

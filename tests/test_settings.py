@@ -1,4 +1,4 @@
-"""Settings say everything that is wrong at once, refuse development in production, and keep quiet."""
+"""Settings report all problems at once, refuse development in production, and stay quiet."""
 
 from __future__ import annotations
 

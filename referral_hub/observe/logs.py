@@ -15,6 +15,7 @@ import json
 import logging
 import re
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import Enum
@@ -97,12 +98,19 @@ def configure_logging(stream: TextIO | None = None, *, level: int = logging.INFO
     logging.captureWarnings(True)
     logging.raiseExceptions = False
     sys.excepthook = _log_uncaught
+    threading.excepthook = lambda hook: _log_uncaught(
+        hook.exc_type, hook.exc_value, hook.exc_traceback
+    )
+    sys.unraisablehook = lambda hook: _log_uncaught(
+        hook.exc_type, hook.exc_value, hook.exc_traceback
+    )
 
 
 def _log_uncaught(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
 ) -> None:
-    if isinstance(error, KeyboardInterrupt):
+    """Write what nobody caught, in a thread or a destructor too, as any other line."""
+    if error is None or issubclass(kind, KeyboardInterrupt | SystemExit):
         return
     logging.getLogger("referral_hub").critical("uncaught exception", exc_info=(kind, error, trace))
 
