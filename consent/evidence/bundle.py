@@ -193,13 +193,12 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
     if path.is_dir():
         yield _bundle(_walk(path), lambda name, limit: _read_file(path / name, limit))
         return
-    with path.open("rb") as file, _refusing_bad_zip(), zipfile.ZipFile(_Capped(file)) as archive:
-
-        def read(name: str, limit: int) -> bytes:
-            with archive.open(name) as member:
-                return member.read(limit)
-
-        yield _bundle(_zip_names(archive.infolist()), read)
+    with path.open("rb") as file:
+        with _refusing_bad_zip():
+            archive = zipfile.ZipFile(_Capped(file))
+            names = _zip_names(archive.infolist())
+            bundle = _bundle(names, lambda name, limit: _read_member(archive, name, limit))
+        yield bundle
 
 
 class _Capped:
@@ -239,6 +238,11 @@ def _refusing_bad_zip() -> Iterator[None]:
         raise BundleError(Failure.NOT_A_BUNDLE, "not a whole, plain ZIP archive") from None
 
 
+def _read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    with _refusing_bad_zip(), archive.open(name) as member:
+        return member.read(limit)
+
+
 def _zip_names(infos: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
     total = 0
     for info in infos:
@@ -259,15 +263,17 @@ def _zip_names(infos: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
 
 def _walk(root: Path) -> Iterator[str]:
     for path in root.iterdir():
-        if path.is_symlink():
-            raise BundleError(Failure.UNSAFE_NAME, "a link leads out of the bundle")
-        if path.is_dir() and path.name in FOLDERS:
+        if path.is_dir() and not path.is_symlink() and path.name in FOLDERS:
             for inner in path.iterdir():
-                if inner.is_symlink() or not inner.is_file():
-                    raise BundleError(Failure.UNSAFE_NAME, "a link or folder inside a folder")
-                yield f"{path.name}/{inner.name}"
+                yield f"{path.name}/{_plain_name(inner)}"
         else:
-            yield path.name
+            yield _plain_name(path)
+
+
+def _plain_name(path: Path) -> str:
+    if path.is_symlink() or not path.is_file():
+        raise BundleError(Failure.UNSAFE_NAME, "a link, a folder or a device, where a file belongs")
+    return path.name
 
 
 def _read_file(path: Path, limit: int) -> bytes:
