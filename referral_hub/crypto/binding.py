@@ -50,10 +50,6 @@ class Reader:
         """Whether everything has been read."""
         return self._at == len(self._data)
 
-    def rest(self) -> bytes:
-        """Everything that has not been read."""
-        return self._take(len(self._data) - self._at)
-
     def _take(self, size: int) -> bytes:
         end = self._at + size
         if end > len(self._data):

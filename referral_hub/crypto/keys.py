@@ -77,7 +77,7 @@ class KeyService(Protocol):
         """Make a new root version and return it. Nothing is rewrapped by this."""
 
     def version_of(self, wrapped: bytes) -> int:
-        """The root version that `wrapped` needs."""
+        """The root version that a wrapped key, or an envelope (`envelope.py`), needs."""
 
     def blind_index(self, field: str, agency_id: str, value: bytes) -> bytes:
         """32 bytes equal for equal (field, agency, value). Normalises nothing."""

@@ -10,7 +10,7 @@ from referral_hub.crypto import rotation, seal, unseal
 from referral_hub.crypto.keys import FileKeyService
 from referral_hub.crypto.records import NoteContext, OpeningsContext, StoredRecord
 from referral_hub.crypto.subject import new_subject_key, open_subject_key
-from referral_hub.errors import CryptoError
+from referral_hub.errors import CryptoError, KeyUnavailable
 from tests.crypto.samples import MENTORS, SURGERY, TIME_BANK, release_of
 
 OPENINGS = {"actor": (b"s" * 32, b"user-7"), "record": (b"t" * 32, b""), "facts": (b"u" * 32, b"f")}
@@ -138,9 +138,22 @@ def test_truncated_envelopes_do_not_open(keys: FileKeyService, size: int) -> Non
         unseal.open_secret(keys, user_id="u1", sealed=blob[:size])
 
 
+def test_the_root_version_of_an_envelope_is_read_as_that_of_a_key(keys: FileKeyService) -> None:
+    keys.rotate()
+    assert keys.version_of(seal.seal_secret(keys, user_id="u1", secret=b"x")) == 2
+
+
+@pytest.mark.parametrize("at", range(0, 66 + 32 + 12 + 64 + 16 + 2, 5))
+def test_a_changed_envelope_does_not_open(keys: FileKeyService, at: int) -> None:
+    blob = bytearray(seal.seal_secret(keys, user_id="u1", secret=b"x"))
+    blob[at] ^= 0x80
+    with pytest.raises((CryptoError, KeyUnavailable)):
+        unseal.open_secret(keys, user_id="u1", sealed=bytes(blob))
+
+
 def test_an_envelope_whose_commitment_is_not_its_key_s_does_not_open(keys: FileKeyService) -> None:
     blob = bytearray(seal.seal_secret(keys, user_id="u1", secret=b"x"))
-    blob[4 + 66 + 4] ^= 1
+    blob[66] ^= 1
     with pytest.raises(CryptoError, match="commitment"):
         unseal.open_secret(keys, user_id="u1", sealed=bytes(blob))
 

@@ -171,12 +171,13 @@ def test_an_empty_context_is_refused() -> None:
         bind_mapping("x/v1", {})
 
 
-@given(parts=st.lists(st.binary(max_size=20), max_size=5), rest=st.binary(max_size=20))
-def test_the_reader_returns_what_was_written(parts: list[bytes], rest: bytes) -> None:
-    reader = Reader(write_parts(parts) + rest)
-    assert [reader.part() for _ in parts] == parts
-    assert reader.at_end() == (rest == b"")
-    assert reader.rest() == rest
+@given(parts=st.lists(st.binary(max_size=20), max_size=5))
+def test_the_reader_returns_what_was_written(parts: list[bytes]) -> None:
+    reader = Reader(write_parts(parts))
+    for part in parts:
+        assert not reader.at_end()
+        assert reader.part() == part
+    assert reader.at_end()
 
 
 @pytest.mark.parametrize("data", [b"", b"\0\0\0", b"\0\0\0\x02a", b"\xff\xff\xff\xffa"])
