@@ -67,7 +67,7 @@ def test_every_direct_dependency_has_its_reason_and_its_record(name: str) -> Non
             continue
         package, _, reason = line.partition("#")
         assert reason.strip(), line
-        assert f"`{re.split(r'[<>=]', package.strip())[0]}`" in record, line
+        assert f"`{re.split(r'[<>=[]', package.strip())[0]}`" in record, line
 
 
 def test_decisions_are_numbered_without_gaps() -> None:
