@@ -75,6 +75,20 @@ def discard_draft(hub: Hub, actor: Actor, draft_id: UUID) -> None:
         drafts.delete_draft(connection, _key(actor, draft_id))
 
 
+def finish_draft(hub: Hub, actor: Actor, draft_id: UUID, *, referral_id: UUID) -> None:
+    """Empty a draft that has been sent and remember as what, for whoever presses the button again."""
+    sent = _key(actor, draft_id, DraftKind.SENT)
+    with hub.database.acting_for(actor.agency_id) as connection:
+        drafts.delete_draft(connection, _key(actor, draft_id))
+        sealed = _seal(hub, sent, {"referral_id": str(referral_id)})
+        drafts.insert_draft(connection, sent, sealed=sealed, at=hub.clock())
+
+
+def sent_as(hub: Hub, actor: Actor, draft_id: UUID) -> UUID:
+    """Return the referral that a draft became. Raises NotFound unless this user sent it."""
+    return UUID(_load(hub, _key(actor, draft_id, DraftKind.SENT))["referral_id"])
+
+
 def keep_page(hub: Hub, actor: Actor, page: KeptPage) -> UUID:
     """Seal a page for the user whose session had timed out; replaces the one kept before."""
     key = _key(actor, new_id(hub.clock()), DraftKind.PAGE)
@@ -92,10 +106,11 @@ def purge_drafts(hub: Hub) -> int:
     at = hub.clock()
     with hub.database.working() as connection:
         pages = drafts.delete_older(connection, kind=DraftKind.PAGE, than=at - KEEP_PAGES)
-        referrals = drafts.delete_older(
-            connection, kind=DraftKind.REFERRAL, than=at - KEEP_REFERRALS
+        others = (
+            drafts.delete_older(connection, kind=kind, than=at - KEEP_REFERRALS)
+            for kind in (DraftKind.REFERRAL, DraftKind.SENT)
         )
-    return pages + referrals
+        return pages + sum(others)
 
 
 def _store(hub: Hub, key: DraftKey, form: Form) -> UUID:

@@ -67,6 +67,16 @@ def releasable(permitted: Iterable[str], stored: Iterable[str], slot: int) -> tu
     return tuple(sorted(wanted & present))
 
 
+def needs_by_slot(opened: Mapping[str, bytes]) -> dict[int, list[str]]:
+    """Return the needs of each slot that was opened."""
+    prefix = f"{NEEDS_FIELD}."
+    return {
+        int(name.removeprefix(prefix)): json.loads(value)
+        for name, value in sorted(opened.items())
+        if name.startswith(prefix)
+    }
+
+
 def from_bytes(opened: Mapping[str, bytes]) -> dict[str, Any]:
     """Return opened fields as values, under their catalogue ids."""
     return {permitted_field(name): json.loads(value) for name, value in opened.items()}

@@ -18,9 +18,10 @@ from referral_hub.store.tables import draft
 
 
 class DraftKind(StrEnum):
-    """A half-filled referral, or any page that was sent after its session had timed out."""
+    """A half-filled referral, what became of one, or a page sent after its session had timed out."""
 
     REFERRAL = "referral"
+    SENT = "sent"
     PAGE = "page"
 
 

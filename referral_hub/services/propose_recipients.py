@@ -1,0 +1,100 @@
+"""What is available near this person: the same routing that will place the referral, shown before anybody is named.
+
+Nothing personal is stored or logged; the seeker is what the form knows so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from referral_hub import access
+from referral_hub.access import Permission
+from referral_hub.domain import routing
+from referral_hub.domain.codes import AgencyKind, Capacity, NeedCode
+from referral_hub.domain.commands import Actor
+from referral_hub.services import facts
+from referral_hub.services.hub import Hub
+from referral_hub.store import directory
+from referral_hub.store.intake import gather
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A service that could help, in the order of the plan, with why."""
+
+    agency_id: UUID
+    agency_name: str
+    agency_kind: AgencyKind
+    service_name: str
+    reasons: tuple[routing.RouteReason, ...]
+    wait_days: int | None
+    capacity: Capacity | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotChosen:
+    """A service that meets the need but cannot be proposed, and why not."""
+
+    agency_name: str
+    service_name: str
+    reason: routing.RouteReason
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedSlot:
+    """Needs that the same services can meet. The last choice is the accountable owner."""
+
+    needs: tuple[NeedCode, ...]
+    choices: tuple[Choice, ...]
+    excluded: tuple[NotChosen, ...]
+
+
+def areas(hub: Hub, actor: Actor) -> Sequence[directory.AreaRow]:
+    """Return the areas that councils of this hub look after, by name."""
+    access.require(actor, Permission.REFER)
+    with hub.database.acting_for(actor.agency_id) as connection:
+        return directory.areas(connection)
+
+
+def propose_recipients(
+    hub: Hub, actor: Actor, *, needs: Iterable[NeedCode], seeker: routing.Seeker
+) -> tuple[ProposedSlot, ...]:
+    """Return the plan for `needs` as a person reads it. Raises Forbidden."""
+    access.require(actor, Permission.REFER)
+    at = hub.clock()
+    with hub.database.one_statement() as connection:
+        known = gather(connection, actor.agency_id, area=seeker.area)
+    services = facts.services(known.services, known.standing)
+    slots = routing.propose(needs, seeker, services, at=at)
+    if known.owner_agency_id is not None:
+        slots = routing.with_owner(slots, known.owner_agency_id)
+    agency_names = {UUID(row["agency_id"]): row["name"] for row in known.standing}
+    names = {UUID(row["id"]): row["name"] for row in known.services}
+    kinds = {UUID(row["agency_id"]): AgencyKind(row["kind"]) for row in known.standing}
+    by_id = {service.id: service for service in services}
+
+    def choice(candidate: routing.Candidate) -> Choice:
+        service = by_id.get(candidate.service_id) if candidate.service_id else None
+        return Choice(
+            agency_id=candidate.agency_id,
+            agency_name=agency_names[candidate.agency_id],
+            agency_kind=kinds[candidate.agency_id],
+            service_name=names[service.id] if service else "",
+            reasons=candidate.reasons,
+            wait_days=service.wait_days if service else None,
+            capacity=service.capacity if service else None,
+        )
+
+    return tuple(
+        ProposedSlot(
+            needs=slot.needs,
+            choices=tuple(choice(candidate) for candidate in slot.candidates),
+            excluded=tuple(
+                NotChosen(agency_names[row.agency_id], names[row.service_id], row.reason)
+                for row in slot.excluded
+            ),
+        )
+        for slot in slots
+    )

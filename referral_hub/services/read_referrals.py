@@ -1,0 +1,78 @@
+"""A sender's own referrals: states, history and what went, without opening anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from referral_hub import access
+from referral_hub.access import Permission, Situation
+from referral_hub.domain.commands import Actor
+from referral_hub.services.hub import Hub
+from referral_hub.store import referrals
+
+PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralSummary:
+    """A line of the sender's list: the newest task of each slot."""
+
+    referral: referrals.ReferralRow
+    tasks: Sequence[referrals.TaskRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralPage:
+    """A page of summaries; `next` continues it, None at the end."""
+
+    rows: Sequence[ReferralSummary]
+    next: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralView:
+    """Everything about a referral except its content."""
+
+    referral: referrals.ReferralRow
+    slots: Mapping[int, Sequence[referrals.TaskRow]]
+    history: Sequence[referrals.HistoryRow]
+    disclosures: Sequence[referrals.DisclosureRow]
+
+    @property
+    def current(self) -> list[referrals.TaskRow]:
+        """The newest task of each slot."""
+        return [tasks[-1] for tasks in self.slots.values()]
+
+
+def list_referrals(hub: Hub, actor: Actor, before: UUID | None = None) -> ReferralPage:
+    """Return the agency's referrals, newest first. Two statements, however many there are."""
+    access.require(actor, Permission.LIST_REFERRALS)
+    with hub.database.acting_for(actor.agency_id) as connection:
+        rows = referrals.sent_by(connection, actor.agency_id, before=before, most=PAGE + 1)
+        shown = rows[:PAGE]
+        tasks = referrals.tasks_of(connection, [row.id for row in shown])
+    newest = {(task.referral_id, task.slot): task for task in tasks}
+    summaries = [
+        ReferralSummary(row, [task for key, task in newest.items() if key[0] == row.id])
+        for row in shown
+    ]
+    return ReferralPage(summaries, shown[-1].id if len(rows) > PAGE else None)
+
+
+def read_referral(hub: Hub, actor: Actor, referral_id: UUID) -> ReferralView:
+    """Return one referral that the actor's agency sent or is accountable for. Raises NotFound."""
+    with hub.database.acting_for(actor.agency_id) as connection:
+        row = referrals.one(connection, referral_id)
+        situation = Situation(
+            author=row.author_user_id, origin=row.origin_agency_id, owner=row.owner_agency_id
+        )
+        access.require(actor, Permission.READ_REFERRAL, situation)
+        tasks = referrals.tasks_of(connection, [referral_id])
+        history = referrals.history_of(connection, referral_id)
+        disclosed = referrals.disclosures_of(connection, referral_id)
+    slots: dict[int, list[referrals.TaskRow]] = {}
+    for task in tasks:
+        slots.setdefault(task.slot, []).append(task)
+    return ReferralView(row, slots, history, disclosed)

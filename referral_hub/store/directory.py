@@ -1,0 +1,23 @@
+"""Shared reference data: areas and the agencies that look after them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRow:
+    """A place by code, and the council that is accountable for its people."""
+
+    code: str
+    name: str
+    owner_agency_id: UUID
+
+
+def areas(connection: Connection) -> list[AreaRow]:
+    """Return every area, by name."""
+    rows = connection.execute(text("SELECT code, name, owner_agency_id FROM area ORDER BY name"))
+    return [AreaRow(*row) for row in rows]
