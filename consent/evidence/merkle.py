@@ -3,9 +3,9 @@
 A leaf is SHA-256(0x00 || entry), a node SHA-256(0x01 || left || right), the empty tree SHA-256("");
 a tree of n leaves splits at the largest power of two below n. The two verifications follow RFC
 9162 sections 2.1.3.2 and 2.1.4.2 step by step, because they are what everything else rests on.
-Their limit: a proof shows that a leaf is in the tree with this root, not that the root is the
-log's (that is `checkpoint`), and a consistency proof from an empty tree shows nothing at all, so
-it is refused: a caller who starts from nothing must say so.
+Their limits: a proof speaks of a root, and neither of whose it is nor of its size (5 and 7 leaves
+can share the shape of a proof); both are vouched for by the signed `checkpoint`. And consistency
+with an empty tree shows nothing at all, so it is refused: a caller who starts from nothing says so.
 """
 
 from collections.abc import Sequence

@@ -98,7 +98,7 @@ class Tiles:
         for level, row in enumerate(complete[::TILE_HEIGHT]):
             if row:
                 index, width = divmod(size >> TILE_HEIGHT * level, TILE_WIDTH)
-                whole = (self._tile(level, index, width) if width else b"") + row
+                whole = self._before(level, index, width) + row
                 for at in range(0, len(whole), TILE_BYTES):
                     changed[level, index + at // TILE_BYTES] = whole[at : at + TILE_BYTES]
         return Appended(size + len(leaf_hashes), bag_peaks(after), changed, after)
@@ -176,6 +176,11 @@ class Tiles:
                 self._kept.clear()
             self._kept[level, index] = rows
         return rows
+
+    def _before(self, level: int, index: int, width: int) -> bytes:
+        """Return a tile's first hashes, from what was hashed (and perhaps checked) if it was."""
+        kept = self._kept.get((level, index), (b"",))[0][: width * HASH_BYTES]
+        return kept if len(kept) == width * HASH_BYTES else self._tile(level, index, width)
 
     def _tile(self, level: int, index: int, width: int) -> bytes:
         """Return a tile's first `width` hashes, fresh from storage."""
