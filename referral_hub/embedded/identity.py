@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
+_PR_SET_PDEATHSIG, _PR_SET_SECUREBITS = 1, 28
+_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 47, 2
+_NO_SETUID_FIXUP = 4
 _CAP_DAC_OVERRIDE = 1
 _CAPABILITY_VERSION_3 = 0x20080522
 _OTHERS_PASS = 0o001
@@ -43,7 +45,8 @@ class ServerIdentity:
 
         def enter() -> None:
             if drop:
-                libc.prctl(_PR_SET_KEEPCAPS, int(self.overrides), 0, 0, 0)
+                if self.overrides:
+                    _required(libc.prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP, 0, 0, 0))
                 os.setgroups([])
                 os.setresgid(self.gid, self.gid, self.gid)
                 os.setresuid(self.uid, self.uid, self.uid)
@@ -73,11 +76,18 @@ def unprivileged(must_pass: Iterable[Path]) -> ServerIdentity:
 
 
 def _keep_override(libc: ctypes.CDLL) -> None:
-    """Keep exactly CAP_DAC_OVERRIDE through the coming exec (capabilities(7), ambient set)."""
+    """Keep exactly CAP_DAC_OVERRIDE through the coming exec (capabilities(7), ambient set).
+
+    The secure bit set before the change of user lets access(2) count it too: PostgreSQL asks access(2)
+    whether its own program may be run.
+    """
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     mask = 1 << _CAP_DAC_OVERRIDE
     data = (ctypes.c_uint32 * 6)(mask, mask, mask, 0, 0, 0)
-    if libc.capset(header, data) or libc.prctl(
-        _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0
-    ):
+    _required(libc.capset(header, data))
+    _required(libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0))
+
+
+def _required(result: int) -> None:
+    if result:
         raise PermissionError(ctypes.get_errno(), "CAP_DAC_OVERRIDE cannot be kept")

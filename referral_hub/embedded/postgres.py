@@ -68,10 +68,16 @@ class PostgresServer:
             (binaries / "postgres", binaries.parent / "lib", self._directory.parent)
         )
         identity.own(self._sockets)
-        if not (self._directory / "PG_VERSION").exists():
-            self._create(binaries, identity)
-        self._clear_stale()
-        self._launch(binaries, identity)
+        try:
+            if not (self._directory / "PG_VERSION").exists():
+                self._create(binaries, identity)
+            self._clear_stale()
+            self._launch(binaries, identity)
+        except subprocess.SubprocessError as error:
+            raise EmbeddedFailed(
+                "PostgreSQL does not run as root, and this root may not keep CAP_DAC_OVERRIDE for it."
+                " Run the hub as an ordinary user, or from a directory that every user can pass."
+            ) from error
         self._ensure_database()
 
     def alive(self) -> bool:
