@@ -78,7 +78,7 @@ def unprivileged(must_pass: Iterable[Path]) -> ServerIdentity:
 def _keep_override(libc: ctypes.CDLL) -> None:
     """Keep exactly CAP_DAC_OVERRIDE through the coming exec (capabilities(7), ambient set).
 
-    The secure bit set before the change of user lets access(2) count it too: PostgreSQL asks access(2)
+    The secure bit set before the change of user lets access(2) count it too, which PostgreSQL asks
     whether its own program may be run.
     """
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)

@@ -51,6 +51,17 @@ def _make_private(directory: Path) -> None:
     directory.chmod(0o700)
 
 
+def let_pass(data_dir: Path) -> None:
+    """As root, let the server's user pass through `data_dir` (not list it) to its own part."""
+    if os.geteuid() == 0:
+        data_dir.chmod(stat.S_IMODE(data_dir.stat().st_mode) | 0o011)
+
+
+def open_log(path: Path) -> int:
+    """Return a file descriptor of an emptied log that only its owner may read."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+
+
 def take_ownership(data_dir: Path) -> int | None:
     """Lock `data_dir` for this process; the lock's file descriptor, or None if it is taken."""
     descriptor = os.open(data_dir / "embedded.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -20,7 +20,7 @@ from psycopg import sql
 
 from referral_hub.clock import monotonic, pause
 from referral_hub.embedded.identity import ServerIdentity, unprivileged
-from referral_hub.embedded.places import EmbeddedFailed
+from referral_hub.embedded.places import EmbeddedFailed, open_log
 
 DATABASE = "hub"
 OWNER = "hub"
@@ -75,7 +75,7 @@ class PostgresServer:
             self._launch(binaries, identity)
         except subprocess.SubprocessError as error:
             raise EmbeddedFailed(
-                "PostgreSQL does not run as root, and this root may not keep CAP_DAC_OVERRIDE for it."
+                "PostgreSQL does not run as root, and may not keep CAP_DAC_OVERRIDE here."
                 " Run the hub as an ordinary user, or from a directory that every user can pass."
             ) from error
         self._ensure_database()
@@ -142,7 +142,7 @@ class PostgresServer:
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         deadline = monotonic() + _SECONDS_TO_START
         while True:
-            with self._log.open("wb") as log:
+            with os.fdopen(open_log(self._log), "wb") as log:
                 self._process = subprocess.Popen(  # noqa: S603 - the wheel's program, fixed arguments
                     command,
                     preexec_fn=identity.entering(signal.SIGINT),  # noqa: PLW1509 - one thread at start-up

@@ -6,6 +6,7 @@ again by the sweeper. Memory is bounded and full means an error, which the ringe
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from importlib.util import find_spec
@@ -16,7 +17,7 @@ from redis.exceptions import RedisError
 
 from referral_hub.clock import monotonic, pause
 from referral_hub.embedded.identity import current
-from referral_hub.embedded.places import EmbeddedFailed
+from referral_hub.embedded.places import EmbeddedFailed, open_log
 
 _SECONDS_TO_START = 20
 
@@ -49,7 +50,7 @@ class RedisServer:
             "maxmemory-policy": "noeviction",
             "loglevel": "warning",
         }
-        with self._log.open("wb") as log:
+        with os.fdopen(open_log(self._log), "wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the wheel's program, fixed arguments
                 [
                     binary(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from referral_hub.clock import monotonic, pause
-from referral_hub.embedded.places import EmbeddedFailed, socket_directory, take_ownership
+from referral_hub.embedded.places import EmbeddedFailed, let_pass, socket_directory, take_ownership
 from referral_hub.embedded.postgres import PostgresServer
 from referral_hub.embedded.redis import RedisServer
 
@@ -72,6 +72,7 @@ def start(data_dir: Path, *, wait_to_own: float = 0.0) -> Embedded:
     """
     data_dir = data_dir.expanduser().resolve()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    let_pass(data_dir)
     sockets = socket_directory(data_dir)
     embedded = Embedded(
         postgres=PostgresServer(data_dir / "postgres", sockets),
