@@ -1,0 +1,151 @@
+"""The only types that formats, transports and the hub share.
+
+A format turns a `ReferralDocument` into bytes and back and has no network; a transport carries
+`Sealed` bytes to an `Endpoint` and cannot read them. Because those two never meet, a partner's
+new format cannot leak and a new wire cannot read.
+
+A delivery ends in one of four ways. `UNKNOWN` means that the request went out and no answer that
+can be believed came back: the recipient may have acted. Send again under the same effect id, by
+which it recognises a repetition.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+FieldValue: TypeAlias = "bool | int | float | str | list[FieldValue] | dict[str, FieldValue] | None"
+
+_FIELD_ID = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}", re.ASCII)
+
+
+class AdapterError(Exception):
+    """Base of what can go wrong in an adapter. `str(error)` holds no personal data."""
+
+
+class FormatError(AdapterError):
+    """A document cannot be written in this format, or bytes are not one. Names the member."""
+
+
+class UnknownAdapter(AdapterError):
+    """No format or transport of that name is installed."""
+
+
+class DocumentKind(StrEnum):
+    """What the recipient is told."""
+
+    OFFER = "offer"
+    ACCEPTANCE = "acceptance"
+    WITHDRAWAL = "withdrawal"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The agency on whose behalf the hub writes."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReferralDocument:
+    """The smallest document that a permit allows, before it is written in anybody's format.
+
+    `fields` maps field ids of the catalogue ("identity.first_name") to JSON values, and is empty
+    for a withdrawal, which carries references alone. `purpose` and `obligations` are the permit's
+    codes; `log_entry` is the id of the disclosure's entry in the evidence log. Times are aware.
+    """
+
+    kind: DocumentKind
+    task_id: str
+    reference: str
+    sender: Sender
+    recipient_id: str
+    issued_at: datetime
+    log_entry: str
+    priority: str = "routine"
+    purpose: str = "support"
+    obligations: tuple[str, ...] = ()
+    respond_by: datetime | None = None
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.kind is DocumentKind.WITHDRAWAL) == bool(self.fields):
+            raise FormatError("fields: a withdrawal has none, an offer or acceptance at least one")
+        for name in self.fields:
+            if _FIELD_ID.fullmatch(name) is None:
+                raise FormatError("fields: names must be field ids, class.field")
+        for name, moment in (("issued_at", self.issued_at), ("respond_by", self.respond_by)):
+            if moment is not None and moment.utcoffset() is None:
+                raise FormatError(f"{name}: must have a time zone")
+
+    def __repr__(self) -> str:
+        return f"<ReferralDocument {self.kind.value} of task {self.task_id}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where an agency's documents go. `agency_id` is for logs and counters."""
+
+    agency_id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sealed:
+    """Bytes that only their recipient can open, and the id by which it knows a repetition."""
+
+    effect_id: str
+    body: bytes
+    content_type: str = "application/jose"
+
+    def __repr__(self) -> str:
+        return f"<Sealed {self.effect_id}, {len(self.body)} bytes>"
+
+
+class Delivery(StrEnum):
+    """How one attempt ended."""
+
+    DELIVERED = "delivered"
+    TRY_AGAIN = "try_again"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryOutcome:
+    """The end of one attempt, with a code to store ("http_503", "timeout").
+
+    `retry_after` is what the recipient asked for; `receipt` is its own id for what it received.
+    """
+
+    delivery: Delivery
+    code: str
+    retry_after: timedelta | None = None
+    receipt: str | None = None
+
+
+class Format(Protocol):
+    """Pure: bytes and documents. Both functions raise FormatError."""
+
+    content_type: str
+
+    def write(self, document: ReferralDocument) -> bytes:
+        """The document in this format."""
+
+    def read(self, data: bytes) -> ReferralDocument:
+        """The document in `data`, which is not trusted."""
+
+
+class Transport(Protocol):
+    """One attempt at carrying sealed bytes. Never raises for what a recipient does."""
+
+    def send(self, endpoint: Endpoint, sealed: Sealed) -> DeliveryOutcome:
+        """Try once, within a bounded time."""
+
+    def close(self) -> None:
+        """Give up kept connections."""

@@ -1,0 +1,76 @@
+"""Names to formats and transports, and the one place where third parties plug in.
+
+An installed package offers factories under the entry-point groups below; a factory takes no
+arguments. A name that is taken is refused rather than replaced: otherwise installing a package
+could quietly redirect every referral of an existing partner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from importlib.metadata import EntryPoint, entry_points
+from typing import TypeVar
+
+from adapters.contract import AdapterError, Format, Transport, UnknownAdapter
+from adapters.formats.hub_json import HubJson
+from adapters.transports.https_push import HttpsPush
+
+FORMATS = "referral_hub.formats"
+TRANSPORTS = "referral_hub.transports"
+_Adapter = TypeVar("_Adapter")
+
+
+class Registry:
+    """The formats and transports of one process. Close it when the process ends."""
+
+    def __init__(
+        self, *, formats: Mapping[str, Format], transports: Mapping[str, Transport]
+    ) -> None:
+        self._formats = dict(formats)
+        self._transports = dict(transports)
+
+    def format(self, name: str) -> Format:
+        """The format of that name. Raises UnknownAdapter."""
+        try:
+            return self._formats[name]
+        except KeyError:
+            raise UnknownAdapter(f"format {name}: not installed") from None
+
+    def transport(self, name: str) -> Transport:
+        """The transport of that name. Raises UnknownAdapter."""
+        try:
+            return self._transports[name]
+        except KeyError:
+            raise UnknownAdapter(f"transport {name}: not installed") from None
+
+    def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The names of the formats and of the transports."""
+        return tuple(sorted(self._formats)), tuple(sorted(self._transports))
+
+    def close(self) -> None:
+        """Close every transport."""
+        for transport in self._transports.values():
+            transport.close()
+
+
+def load_registry(*, now: Callable[[], datetime]) -> Registry:
+    """The hub's own adapters and every installed one. `now` reads the clock."""
+    formats: dict[str, Format] = {"hub_json": HubJson()}
+    transports: dict[str, Transport] = {"https_push": HttpsPush(now=now)}
+    return Registry(
+        formats=with_installed(formats, entry_points(group=FORMATS)),
+        transports=with_installed(transports, entry_points(group=TRANSPORTS)),
+    )
+
+
+def with_installed(
+    own: Mapping[str, _Adapter], installed: Iterable[EntryPoint]
+) -> dict[str, _Adapter]:
+    """`own` and what `installed` offers. Raises AdapterError for a name that is taken."""
+    found = dict(own)
+    for point in installed:
+        if point.name in found:
+            raise AdapterError(f"adapter {point.name}: the name is taken; rename or remove one")
+        found[point.name] = point.load()()
+    return found
