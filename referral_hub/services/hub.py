@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.registry import Registry
 from referral_hub.audit.integrate import Integrator
 from referral_hub.clock import Clock
 from referral_hub.crypto.keys import KeyService
@@ -18,7 +17,7 @@ from referral_hub.store.engine import Database
 
 @dataclass(frozen=True)
 class Hub:
-    """Settings, database, keys, clock and wires. `integrator` is None where no log key is held."""
+    """Settings, database, keys, clock and bell. `integrator` is None where no log key is held."""
 
     settings: Settings
     database: Database
@@ -29,7 +28,6 @@ class Hub:
     signer_memory: Path
     clock: Clock
     doorbell: Doorbell
-    registry: Registry
     passwords: Passwords
 
     def __repr__(self) -> str:

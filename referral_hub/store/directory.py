@@ -21,3 +21,11 @@ def areas(connection: Connection) -> list[AreaRow]:
     """Return every area, by name."""
     rows = connection.execute(text("SELECT code, name, owner_agency_id FROM area ORDER BY name"))
     return [AreaRow(*row) for row in rows]
+
+
+def agency_named(connection: Connection, name: str) -> UUID | None:
+    """Return the agency of exactly this name."""
+    found: UUID | None = connection.execute(
+        text("SELECT id FROM agency WHERE name = :name"), {"name": name}
+    ).scalar()
+    return found

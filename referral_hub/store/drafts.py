@@ -18,7 +18,7 @@ from referral_hub.store.tables import draft
 
 
 class DraftKind(StrEnum):
-    """A half-filled referral, what became of one, or a page sent after its session had timed out."""
+    """A half-filled referral, what became of one, or a page sent after a time-out."""
 
     REFERRAL = "referral"
     SENT = "sent"

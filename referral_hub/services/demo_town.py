@@ -1,0 +1,148 @@
+"""Mereford, a town that does not exist: the demonstration's agencies, services and agreements as data.
+
+Each line is chosen so that the main journeys can be walked: an agency with a system of its own, agencies with the hub's
+inbox, a full service, one for another area, and an agreement that covers less than the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from referral_hub.domain.codes import AgencyKind, Capacity, NeedCode, Role
+
+AREAS = {
+    "MF-HAR": "Harbour",
+    "MF-NOR": "North Mereford",
+    "MF-OLD": "Old Town",
+    "MF-VAL": "Mere Valley villages",
+}
+EVERYWHERE = tuple(AREAS)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAgency:
+    """An agency of the town; `key` names it within this module."""
+
+    key: str
+    name: str
+    kind: AgencyKind
+
+
+@dataclass(frozen=True, slots=True)
+class DemoService:
+    """What an agency offers."""
+
+    agency: str
+    name: str
+    description: str
+    needs: tuple[NeedCode, ...]
+    areas: tuple[str, ...] = EVERYWHERE
+    minimum_age: int | None = 18
+    capacity: Capacity = Capacity.CAPACITY
+    wait_days: int | None = 7
+    languages: tuple[str, ...] = ("en", "cy", "pl", "ur", "bsl")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStaff:
+    """A sign-in of the demonstration."""
+
+    username: str
+    display_name: str
+    agency: str
+    role: Role
+
+
+AGENCIES = (
+    DemoAgency("surgery", "Harbour Street Surgery", AgencyKind.GP_PRACTICE),
+    DemoAgency("hill", "Hill View Practice", AgencyKind.GP_PRACTICE),
+    DemoAgency("council", "Mereford Council", AgencyKind.COUNCIL),
+    DemoAgency("time_bank", "Mereford Time Bank", AgencyKind.TIME_BANK),
+    DemoAgency("mentors", "Common Ground Peer Mentors", AgencyKind.PEER_MENTORING),
+    DemoAgency("neighbours", "Mereford Good Neighbours", AgencyKind.VOLUNTARY_GROUP),
+    DemoAgency("library", "Mereford Libraries", AgencyKind.LIBRARY),
+    DemoAgency("fire", "Mere Valley Fire and Rescue", AgencyKind.FIRE_SERVICE),
+)
+
+SERVICES = (
+    DemoService(
+        "time_bank",
+        "Neighbourly hours",
+        "Members give an hour to each other: shopping, gardens, small jobs, lifts.",
+        (NeedCode.SHOPPING_MEALS, NeedCode.GARDEN_HOME_JOBS, NeedCode.LIFTS),
+        wait_days=3,
+    ),
+    DemoService(
+        "neighbours",
+        "Friendly visits",
+        "A volunteer who visits or rings each week.",
+        (NeedCode.LONELY, NeedCode.CANNOT_GET_OUT, NeedCode.SHOPPING_MEALS),
+        wait_days=10,
+    ),
+    DemoService(
+        "mentors",
+        "Someone who has been there",
+        "Peer mentors with their own experience of hard times.",
+        (NeedCode.BEEN_THERE, NeedCode.DRINK_DRUGS, NeedCode.LONELY),
+        wait_days=5,
+    ),
+    DemoService(
+        "library",
+        "Home library",
+        "Books and a chat at the door, every fortnight.",
+        (NeedCode.CANNOT_GET_OUT,),
+        minimum_age=None,
+        wait_days=14,
+    ),
+    DemoService(
+        "fire",
+        "Safe and well visit",
+        "Smoke alarms and a look round for hazards.",
+        (NeedCode.HOME_SAFETY,),
+        minimum_age=None,
+        wait_days=9,
+    ),
+    DemoService(
+        "neighbours",
+        "Valley lunch club",
+        "Lunch together on Wednesdays; full until the spring.",
+        (NeedCode.LONELY,),
+        areas=("MF-VAL",),
+        capacity=Capacity.NO_CAPACITY,
+    ),
+    DemoService(
+        "council",
+        "Adult care front door",
+        "The council's duty team: benefits, carers, equipment, and whatever nobody else can do.",
+        (
+            NeedCode.MONEY_BENEFITS,
+            NeedCode.CARING_TOO_MUCH,
+            NeedCode.EQUIPMENT,
+            NeedCode.PARENTING,
+            NeedCode.LEARN_WORK_VOLUNTEER,
+            NeedCode.WANT_TO_HELP,
+        ),
+        wait_days=5,
+    ),
+)
+
+STAFF = (
+    DemoStaff("gp", "Dr Amara Osei", "surgery", Role.REFERRER),
+    DemoStaff("nurse", "Beth Rowlands", "surgery", Role.REFERRER),
+    DemoStaff("surgery-dpo", "Iris Kaplan", "surgery", Role.DATA_PROTECTION_OFFICER),
+    DemoStaff("surgery-admin", "Tom Fielding", "surgery", Role.AGENCY_ADMIN),
+    DemoStaff("hill-gp", "Dr Sunil Rao", "hill", Role.REFERRER),
+    DemoStaff("hill-dpo", "Freya Lund", "hill", Role.DATA_PROTECTION_OFFICER),
+    DemoStaff("council", "Joan Whitaker", "council", Role.COUNCIL_OFFICER),
+    DemoStaff("council-dpo", "Marek Nowak", "council", Role.DATA_PROTECTION_OFFICER),
+    DemoStaff("neighbours", "Pat Okafor", "neighbours", Role.COORDINATOR),
+    DemoStaff("mentors", "Lee Sandhu", "mentors", Role.COORDINATOR),
+    DemoStaff("library", "Grace Ellery", "library", Role.COORDINATOR),
+    DemoStaff("fire", "Ben Adeyemi", "fire", Role.COORDINATOR),
+)
+
+# sender -> recipients whose sharing agreement is in date
+AGREEMENTS = {
+    "surgery": ("council", "time_bank", "mentors", "neighbours", "library"),
+    "hill": ("council", "neighbours"),
+}

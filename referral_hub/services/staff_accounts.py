@@ -1,0 +1,98 @@
+"""Staff accounts: made by an administrator at the command line, each with its log entry.
+
+Officers and administrators get a one-time-code secret (RFC 6238), sealed for their account; it is shown once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import pyotp
+
+from referral_hub.audit.events import EntryType, Event, prepare
+from referral_hub.crypto.seal import seal_secret
+from referral_hub.domain.codes import Role
+from referral_hub.domain.ids import new_id
+from referral_hub.errors import Conflict, InvalidInput, NotFound
+from referral_hub.services.hub import Hub
+from referral_hub.services.sign_in import CODE_ROLES
+from referral_hub.store import change, directory, staff
+
+SHORTEST_PASSWORD = 12
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewAccount:
+    """A new account; `code_secret` is for the authenticator and is never shown again."""
+
+    user_id: UUID
+    code_secret: str | None
+
+    def __repr__(self) -> str:
+        return "<NewAccount>"
+
+
+def add_account(
+    hub: Hub, agency_name: str, *, username: str, display_name: str, role: Role, password: str
+) -> NewAccount:
+    """Make an account. Raises NotFound (no such agency), InvalidInput, Conflict (name taken)."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise InvalidInput({"password": (f"Use at least {SHORTEST_PASSWORD} characters.",)})
+    with hub.database.one_statement() as connection:
+        agency_id = directory.agency_named(connection, agency_name)
+        if staff.for_sign_in(connection, username) is not None:
+            raise Conflict("This username is taken; choose another one.")
+    if agency_id is None:
+        raise NotFound
+    return new_account(
+        hub,
+        agency_id,
+        username=username,
+        display_name=display_name,
+        role=role,
+        password_hash=hub.passwords.hash(password),
+        at=hub.clock(),
+    )
+
+
+def new_account(
+    hub: Hub,
+    agency_id: UUID,
+    *,
+    username: str,
+    display_name: str,
+    role: Role,
+    password_hash: str,
+    at: datetime,
+) -> NewAccount:
+    """Store an account and its log entry in one transaction."""
+    user_id = new_id(at)
+    secret = pyotp.random_base32() if role in CODE_ROLES else None
+    sealed = (
+        seal_secret(hub.keys, user_id=str(user_id), secret=secret.encode()) if secret else None
+    )
+    row = {
+        "id": user_id,
+        "agency_id": agency_id,
+        "username": username,
+        "display_name": display_name,
+        "password_hash": password_hash,
+        "role": role.value,
+        "sealed_totp": sealed,
+        "key_version": hub.keys.version_of(sealed) if sealed else None,
+        "created_at": at,
+    }
+    event = Event(
+        type=EntryType.ADMIN,
+        sender=agency_id,
+        actor_agency=agency_id,
+        actor_user=user_id,
+        outcome="account_added",
+        details={"role": role.value},
+    )
+    with hub.database.acting_for(agency_id) as connection:
+        staff.add(connection, row)
+        change.write(connection, change.Change([prepare(event, hub.keys, at)]))
+    return NewAccount(user_id, secret)

@@ -1,0 +1,56 @@
+"""The worker's own loop: sweep the outbox, number the log, throw away what has expired.
+
+It needs PostgreSQL and nothing else. A ring through Redis only makes it quicker; with Redis gone for good everything still
+arrives within `SWEEP_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from referral_hub.clock import monotonic, pause
+from referral_hub.errors import HubError
+from referral_hub.services.deliver import drain
+from referral_hub.services.hub import Hub
+from referral_hub.store import housekeeping
+
+SWEEP_SECONDS = 1.0
+TIDY_SECONDS = 60.0
+KEEP_DRAFTS = timedelta(days=7)
+KEEP_SESSIONS = timedelta(days=1)
+
+log = logging.getLogger(__name__)
+
+
+def sweep_until(hub: Hub, go_on: Callable[[], bool]) -> None:
+    """Drain and integrate about once a second while `go_on` says so; a failure is logged and survived."""
+    tidy_at = 0.0
+    while go_on():
+        try:
+            drain(hub, go_on=go_on)
+            if monotonic() >= tidy_at:
+                tidy(hub)
+                tidy_at = monotonic() + TIDY_SECONDS
+        except HubError as error:
+            log.warning("sweep_failed", extra={"kind": type(error).__name__})
+        _rest(go_on)
+
+
+def tidy(hub: Hub) -> None:
+    """Throw away sent and stale drafts, ended sessions and spent token ids."""
+    at = hub.clock()
+    with hub.database.working() as connection:
+        housekeeping.tidy(
+            connection,
+            at,
+            drafts_before=at - KEEP_DRAFTS,
+            sessions_before=at - hub.settings.sign_in_limit - KEEP_SESSIONS,
+        )
+
+
+def _rest(go_on: Callable[[], bool]) -> None:
+    until = monotonic() + SWEEP_SECONDS
+    while go_on() and monotonic() < until:
+        pause(0.05)

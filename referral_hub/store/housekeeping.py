@@ -1,0 +1,22 @@
+"""Throwing away what has served: sent drafts, ended sessions, spent token ids. Never evidence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+_SENT_DRAFTS = text("DELETE FROM draft USING referral r WHERE r.draft_id = draft.id")
+_OLD_DRAFTS = text("DELETE FROM draft WHERE updated_at < :before")
+_OLD_SESSIONS = text("DELETE FROM staff_session WHERE created_at < :before")
+_SPENT = text("DELETE FROM used_jti WHERE expires_at < :at")
+
+
+def tidy(
+    connection: Connection, at: datetime, *, drafts_before: datetime, sessions_before: datetime
+) -> None:
+    """Delete everything that is of no more use at `at`."""
+    connection.execute(_SENT_DRAFTS)
+    connection.execute(_OLD_DRAFTS, {"before": drafts_before})
+    connection.execute(_OLD_SESSIONS, {"before": sessions_before})
+    connection.execute(_SPENT, {"at": at})

@@ -1,0 +1,58 @@
+"""Registers that only the owner of the tables writes: agencies, areas, services, agreements, endpoints.
+
+The hub's own roles may read them and no more, so a fault in a page cannot add an agency or an agreement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from referral_hub.store import tables
+from referral_hub.store.engine import open_owner, reachable
+
+Row = Mapping[str, Any]
+
+
+@contextmanager
+def as_owner(url: str) -> Iterator[Connection]:
+    """One transaction as the owner of the tables."""
+    engine = open_owner(url)
+    try:
+        with reachable(), engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def is_empty(connection: Connection) -> bool:
+    """Tell whether no agency has been registered yet."""
+    count = connection.execute(select(func.count()).select_from(tables.agency)).scalar_one()
+    return int(count) == 0
+
+
+def add(connection: Connection, table: str, rows: Sequence[Row]) -> None:
+    """Insert rows into a register."""
+    if rows:
+        connection.execute(insert(tables.metadata.tables[table]), [dict(row) for row in rows])
+
+
+def agency_named(connection: Connection, name: str) -> UUID | None:
+    """Return the agency of exactly this name."""
+    statement = select(tables.agency.c.id).where(tables.agency.c.name == name)
+    found: UUID | None = connection.execute(statement).scalar()
+    return found
+
+
+def put_endpoint(connection: Connection, row: Row) -> None:
+    """Register or replace how an agency is reached and which keys it has."""
+    statement = upsert(tables.agency_endpoint).values(**row)
+    changed = {name: statement.excluded[name] for name in row if name != "agency_id"}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["agency_id"], set_=changed)
+    )

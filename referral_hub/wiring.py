@@ -1,0 +1,61 @@
+"""The composition root: settings become a running hub. It constructs and decides nothing.
+
+The log's signing key is only given to a hub that integrates. In development every process of one machine holds it, so that
+a page never waits for the worker; in production only the worker does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from referral_hub.audit.integrate import Integrator
+from referral_hub.clock import Clock, system_clock
+from referral_hub.crypto.keys import FileKeyService
+from referral_hub.crypto.log_signer import LogSigner
+from referral_hub.crypto.partner import HubSigner
+from referral_hub.crypto.passwords import Passwords
+from referral_hub.outbox.doorbell import Doorbell, RedisDoorbell, SilentDoorbell
+from referral_hub.services.hub import Hub
+from referral_hub.settings import Settings
+from referral_hub.store.engine import open_database
+
+
+def build_hub(settings: Settings, *, clock: Clock = system_clock) -> Hub:
+    """Return a hub over the servers that `settings` names; connects when first used.
+
+    Raises KeyUnavailable when the key service refuses, and ValueError without a database address.
+    """
+    if settings.database_url is None:
+        raise ValueError("settings name no database: start the private servers first")
+    directory = settings.key_directory
+    keys = FileKeyService(directory / "roots", production=settings.production)
+    log_signer = LogSigner(directory / "log.key", origin=settings.log_origin)
+    memory = log_memory(settings)
+    database = open_database(settings.database_url)
+    return Hub(
+        settings=settings,
+        database=database,
+        keys=keys,
+        hub_signer=HubSigner(directory / "hub.key"),
+        integrator=Integrator(database, log_signer, memory, clock),
+        log_vkey=log_signer.vkey,
+        signer_memory=memory,
+        clock=clock,
+        doorbell=_doorbell(settings),
+        passwords=Passwords(),
+    )
+
+
+def without_log_key(hub: Hub) -> Hub:
+    """Return the same hub as a production web process has it: it waits for the integrator."""
+    return replace(hub, integrator=None)
+
+
+def log_memory(settings: Settings) -> Path:
+    """Return where the integrator remembers what it signed last."""
+    return settings.key_directory / "log-memory.json"
+
+
+def _doorbell(settings: Settings) -> Doorbell:
+    return RedisDoorbell(settings.redis_url) if settings.redis_url else SilentDoorbell()
