@@ -46,9 +46,9 @@ def _decide(request: DisclosureRequest, facts: Facts, at: datetime, *, policy: P
     by_consent = policy.decided_by[request.purpose] == DecidedBy.CONSENT
     rules = RULES if by_consent else ALWAYS
     findings = [finding for rule in rules if (finding := rule(sheet)) is not None]
-
     refusals = [finding for finding in findings if isinstance(finding, Refusal)]
     waits = [finding for finding in findings if isinstance(finding, Wait)]
+
     if refusals:
         return refuse(request, refusals, waits, policy=policy)
     if waits:
@@ -69,13 +69,11 @@ def _open_sheet(
         return Refusal(RuleId.R00, RefusalReason.PERSON_NOT_KNOWN)
     if recipient is None:
         return Refusal(RuleId.R00, RefusalReason.RECIPIENT_NOT_KNOWN)
-    about_person = (record for record in (person, facts.capacity, facts.child) if record)
-    if (
-        any(record.subject_id != request.subject_id for record in about_person)
-        or recipient.agency_id != request.recipient_id
-        or recipient.type != request.recipient_type
-    ):
+    if recipient.agency_id != request.recipient_id or recipient.type != request.recipient_type:
         return Refusal(RuleId.R00, RefusalReason.FACTS_DISAGREE)
+    for record in (person, facts.capacity, facts.child):
+        if record is not None and record.subject_id != request.subject_id:
+            return Refusal(RuleId.R00, RefusalReason.FACTS_DISAGREE)
     at = at.astimezone(UTC)
     return Sheet(
         request=request,

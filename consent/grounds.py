@@ -6,8 +6,9 @@ permit covers depend on the set of facts and not on their order; evidence never 
 grounds, so that half a basis here and half a basis there make none.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from itertools import product
+from typing import NamedTuple
 
 from consent.codes import DataClass, EventType, RefusalReason, RuleId
 from consent.ledger import Grant
@@ -16,13 +17,29 @@ from consent.policy import EvidenceNeeded, Policy
 from consent.worksheet import Refusal, Sheet
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """An agreement and a grant, with all the evidence that the two of them bring."""
+class AtHand(NamedTuple):
+    """The evidence that a consent event, the person's records and an agreement bring together."""
 
+    event: ConsentEvent
+    capacity: CapacityRecord | None
+    agreed: Mapping[str, str]
+    policy: Policy
+
+    def find(self, code: str) -> str:
+        """Return the reference id of the evidence, or "" where there is none.
+
+        Some evidence is the person's own record, and no reference can stand in for it.
+        """
+        record = OWN_RECORDS.get(code)
+        if record is not None:
+            return record(self.event, self.capacity)
+        return self.event.evidence.get(code, "").strip() or self.agreed.get(code, "").strip()
+
+
+class _Pair(NamedTuple):
     agreement: SharingAgreement
     grant: Grant
-    at_hand: Mapping[str, str]
+    at_hand: AtHand
 
     @property
     def cites(self) -> tuple[str, ...]:
@@ -31,51 +48,40 @@ class _Pair:
 
 def lay_grounds(sheet: Sheet) -> None:
     """Fill `sheet.grounds`, widest and longest-lasting first, and `sheet.faults` by class."""
-    policy, capacity = sheet.policy, sheet.facts.capacity
-    uncovered = sheet.wanted
-    for grant in _widest_first(sheet.grants, sheet.wanted):
-        for agreement in sorted(sheet.agreements, key=lambda agreement: agreement.id):
-            classes = uncovered & agreement.classes & grant.classes
-            if not classes:
-                continue
-            at_hand = _references(agreement.evidence, policy)
-            at_hand |= personal_evidence(grant.event, capacity, policy)
-            pair = _Pair(agreement, grant, at_hand)
-            fault = _fault(pair, classes, policy)
-            if fault is not None:
-                classes -= fault.classes
-                sheet.faults |= {code: fault for code in fault.classes if code not in sheet.faults}
-            if classes:
-                sheet.grounds.append(_ground(pair, classes, policy))
-                uncovered -= classes
-    for covered in sheet.wanted - uncovered:
-        sheet.faults.pop(covered, None)
+    policy, uncovered = sheet.policy, sheet.wanted
+    for grant, agreement in _pairs(sheet):
+        classes = uncovered & agreement.classes & grant.classes
+        if not classes:
+            continue
+        at_hand = AtHand(grant.event, sheet.facts.capacity, agreement.evidence, policy)
+        pair = _Pair(agreement, grant, at_hand)
+        fault = _fault(pair, classes, policy)
+        if fault is not None:
+            classes -= fault.classes
+            sheet.faults |= {code: fault for code in fault.classes if code not in sheet.faults}
+        if classes:
+            sheet.grounds.append(_ground(pair, classes, policy))
+            uncovered -= classes
+    if sheet.faults:
+        sheet.faults = {code: sheet.faults[code] for code in sheet.faults if code in uncovered}
 
 
-def lacking(needed: EvidenceNeeded, at_hand: Mapping[str, str], policy: Policy) -> str:
-    """Return in plain words the evidence that is missing; "" when it is complete."""
-    missing = [policy.evidence_words[code] for code in needed.all_of if code not in at_hand]
-    if needed.any_of and not any(code in at_hand for code in needed.any_of):
-        choices = "; or ".join(policy.evidence_words[code] for code in needed.any_of)
-        missing.append(f"one of these: {choices}")
-    return "; and ".join(missing)
-
-
-def personal_evidence(
-    event: ConsentEvent, capacity: CapacityRecord | None, policy: Policy
-) -> dict[str, str]:
-    """Return the evidence that the consent event and the capacity assessment carry, by code."""
-    at_hand = _references(event.evidence, policy)
-    told = event.notice_id and event.notice_version and event.notice_language
-    if told and event.event_type != EventType.IMPLIED:
-        at_hand["consent_record"] = event.id
-        if event.event_type == EventType.EXPLICIT:
-            at_hand["explicit_consent_record"] = event.id
-    if capacity is not None and capacity.lacks_capacity:
-        at_hand["incapacity_record"] = capacity.id
-        if complete_best_interests(capacity):
-            at_hand["best_interests_record"] = capacity.id
-    return at_hand
+def weakness(sheet: Sheet, grant: Grant) -> Refusal | None:
+    """Return what the confidentiality basis of a grant lacks for this recipient, if anything."""
+    event, policy = grant.event, sheet.policy
+    terms = policy.confidentiality[event.confidentiality]
+    if (
+        event.event_type not in terms.event_types
+        or sheet.request.recipient_type not in terms.recipients
+    ):
+        return Refusal(RuleId.R03, RefusalReason.BASIS_UNSUITABLE, grant.cites)
+    if terms.service_agreement and not event.service_agreement:
+        return Refusal(RuleId.R03, RefusalReason.NO_SERVICE_AGREEMENT, grant.cites)
+    missing = _lacking(terms.evidence, AtHand(event, sheet.facts.capacity, {}, policy))
+    if missing:
+        reason = RefusalReason.BASIS_EVIDENCE_MISSING
+        return Refusal(RuleId.R03, reason, grant.cites, evidence=missing)
+    return None
 
 
 def complete_best_interests(capacity: CapacityRecord) -> bool:
@@ -86,42 +92,46 @@ def complete_best_interests(capacity: CapacityRecord) -> bool:
     )
 
 
-def weakness(sheet: Sheet, grant: Grant) -> Refusal | None:
-    """Return what the confidentiality basis of a grant lacks for this recipient, if anything."""
-    event = grant.event
-    terms = sheet.policy.confidentiality[event.confidentiality]
-    if (
-        event.event_type not in terms.event_types
-        or sheet.request.recipient_type not in terms.recipients
-    ):
-        return Refusal(RuleId.R03, RefusalReason.BASIS_UNSUITABLE, grant.cites)
-    if terms.service_agreement and not event.service_agreement:
-        return Refusal(RuleId.R03, RefusalReason.NO_SERVICE_AGREEMENT, grant.cites)
-    at_hand = personal_evidence(event, sheet.facts.capacity, sheet.policy)
-    missing = lacking(terms.evidence, at_hand, sheet.policy)
-    if missing:
-        reason = RefusalReason.BASIS_EVIDENCE_MISSING
-        return Refusal(RuleId.R03, reason, grant.cites, evidence=missing)
-    return None
+def _consent_record(event: ConsentEvent, _: CapacityRecord | None) -> str:
+    told = event.notice_id and event.notice_version and event.notice_language
+    return event.id if told and event.event_type != EventType.IMPLIED else ""
 
 
-def _references(evidence: Mapping[str, str], policy: Policy) -> dict[str, str]:
-    """Return the references that are not blank and that no record of the person must supply."""
-    return {
-        code: reference
-        for code, reference in evidence.items()
-        if code not in policy.evidence_from_records and reference.strip()
-    }
+def _explicit_consent_record(event: ConsentEvent, capacity: CapacityRecord | None) -> str:
+    return _consent_record(event, capacity) if event.event_type == EventType.EXPLICIT else ""
 
 
-def _widest_first(grants: list[Grant], wanted: frozenset[DataClass]) -> list[Grant]:
-    by_id = sorted(grants, key=lambda grant: grant.event.id)
-    return sorted(by_id, key=lambda grant: (len(grant.classes & wanted), grant.until), reverse=True)
+def _incapacity_record(_: ConsentEvent, capacity: CapacityRecord | None) -> str:
+    return capacity.id if capacity is not None and capacity.lacks_capacity else ""
+
+
+def _best_interests_record(event: ConsentEvent, capacity: CapacityRecord | None) -> str:
+    complete = capacity is not None and complete_best_interests(capacity)
+    return _incapacity_record(event, capacity) if complete else ""
+
+
+OWN_RECORDS = {
+    "consent_record": _consent_record,
+    "explicit_consent_record": _explicit_consent_record,
+    "incapacity_record": _incapacity_record,
+    "best_interests_record": _best_interests_record,
+}
+
+
+def _pairs(sheet: Sheet) -> Iterable[tuple[Grant, SharingAgreement]]:
+    """Return each grant with each agreement, in an order that depends on nothing but the facts."""
+    grants, agreements, wanted = sheet.grants, sheet.agreements, sheet.wanted
+    if len(agreements) > 1:
+        agreements = sorted(agreements, key=lambda agreement: agreement.id)
+    if len(grants) > 1:
+        grants = sorted(grants, key=lambda grant: grant.event.id)
+        grants.sort(key=lambda grant: (len(grant.classes & wanted), grant.until), reverse=True)
+    return product(grants, agreements)
 
 
 def _fault(pair: _Pair, classes: frozenset[DataClass], policy: Policy) -> Refusal | None:
     """Return what the pair's legal basis lacks, for the classes that it lacks it for."""
-    missing = lacking(policy.article6[pair.agreement.article6], pair.at_hand, policy)
+    missing = _lacking(policy.article6[pair.agreement.article6], pair.at_hand)
     if missing:
         reason = RefusalReason.EVIDENCE_MISSING
         return Refusal(RuleId.R02, reason, pair.cites, classes, missing)
@@ -130,34 +140,38 @@ def _fault(pair: _Pair, classes: frozenset[DataClass], policy: Policy) -> Refusa
         return None
     if pair.agreement.article9 is None:
         return Refusal(RuleId.R02, RefusalReason.ARTICLE_9_MISSING, pair.cites, special)
-    missing = lacking(policy.article9[pair.agreement.article9], pair.at_hand, policy)
+    missing = _lacking(policy.article9[pair.agreement.article9], pair.at_hand)
     if missing:
         reason = RefusalReason.EVIDENCE_MISSING
         return Refusal(RuleId.R02, reason, pair.cites, special, missing)
     return None
 
 
+def _lacking(needed: EvidenceNeeded, at_hand: AtHand) -> str:
+    """Return in plain words the evidence that is missing; "" when it is complete."""
+    words = at_hand.policy.evidence_words
+    missing = [words[code] for code in needed.all_of if not at_hand.find(code)]
+    if needed.any_of and not any(map(at_hand.find, needed.any_of)):
+        choices = "; or ".join(words[code] for code in needed.any_of)
+        missing.append(f"one of these: {choices}")
+    return "; and ".join(missing)
+
+
 def _ground(pair: _Pair, classes: frozenset[DataClass], policy: Policy) -> Ground:
     """Return the ground for classes that the pair carries lawfully."""
     agreement, event = pair.agreement, pair.grant.event
     article9 = agreement.article9 if classes & policy.special else None
-    needed = [policy.article6[agreement.article6]]
-    needed.append(policy.confidentiality[event.confidentiality].evidence)
+    needed = [
+        policy.article6[agreement.article6],
+        policy.confidentiality[event.confidentiality].evidence,
+    ]
     if article9 is not None:
         needed.append(policy.article9[article9])
-    return Ground(
-        classes=classes,
-        basis=Basis(
-            article6=agreement.article6,
-            article9=article9,
-            confidentiality=event.confidentiality,
-            evidence={
-                code: pair.at_hand[code]
-                for one in needed
-                for code in one.all_of + one.any_of
-                if code in pair.at_hand
-            },
-        ),
-        cites=pair.cites,
-        until=min(agreement.valid_until, pair.grant.until),
-    )
+    evidence = {
+        code: reference
+        for one in needed
+        for code in one.all_of + one.any_of
+        if (reference := pair.at_hand.find(code))
+    }
+    basis = Basis(agreement.article6, article9, event.confidentiality, evidence)
+    return Ground(classes, basis, pair.cites, min(agreement.valid_until, pair.grant.until))

@@ -20,7 +20,7 @@ Two different events under one id are a fault in the record and raise `ConsentEr
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from consent.codes import DataClass, EventState, RefusalReason
 from consent.model import ConsentError, ConsentEvent, ProxyAuthority, SharingAgreement
@@ -40,8 +40,7 @@ ENDING = {
 Identified = TypeVar("Identified", ConsentEvent, ProxyAuthority, SharingAgreement)
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """What is left of a consent event for one recipient, until `until` (exclusive)."""
 
     event: ConsentEvent
@@ -50,12 +49,10 @@ class Grant:
     cites: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lapse:
+class Lapse(NamedTuple):
     """Why a consent event gives nothing to a recipient; `cites` are the events that say so."""
 
     reason: RefusalReason
-    recorded_at: datetime
     cites: tuple[str, ...]
 
 
@@ -78,7 +75,9 @@ class Ledger:
                 return _lapse(RefusalReason.CONSENT_SUPERSEDED, event, other)
         classes = event.classes
         for ending in self.ending:
-            if _reaches(ending, event, recipient_id):
+            if (recipient_id in ending.recipients or not ending.recipients) and _follows(
+                ending, event
+            ):
                 classes = classes - ending.classes if ending.classes else frozenset()
                 if not classes:
                     return _lapse(ENDING[ending.state], event, ending)
@@ -142,15 +141,13 @@ def when_recorded(event: ConsentEvent) -> tuple[datetime, str]:
     return event.recorded_at, event.id
 
 
-def _reaches(ending: ConsentEvent, event: ConsentEvent, recipient_id: str) -> bool:
-    """Say whether an ending acts on a grant, as far as this recipient is concerned."""
-    if ending.supersedes != event.id and (
-        ending.purpose != event.purpose or ending.recorded_at < event.recorded_at
-    ):
-        return False
-    return not ending.recipients or recipient_id in ending.recipients
+def _follows(ending: ConsentEvent, event: ConsentEvent) -> bool:
+    """Say whether an ending is about a grant: it names it, or follows it for its purpose."""
+    return ending.supersedes == event.id or (
+        ending.purpose == event.purpose and ending.recorded_at >= event.recorded_at
+    )
 
 
 def _lapse(reason: RefusalReason, event: ConsentEvent, cause: ConsentEvent) -> Lapse:
     cites = (event.id,) if cause is event else (event.id, cause.id)
-    return Lapse(reason, event.recorded_at, cites)
+    return Lapse(reason, cites)

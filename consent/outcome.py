@@ -6,7 +6,7 @@ says what is missing and how to put it right, and carries the obligation of rule
 is also harm (Caldicott principle 7), so it is counted and reviewed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from consent.codes import DataClass, Obligation, RefusalReason, RuleId, Stage
 from consent.model import DisclosureRequest, Hold, Permit, Refuse
@@ -18,19 +18,18 @@ APPLIED = tuple(rule for rule in RuleId if rule != RuleId.R15)
 
 def permit(sheet: Sheet) -> Permit:
     """Return the permit for the grounds on the sheet, of which there is at least one."""
-    classes = frozenset[DataClass]().union(*(ground.classes for ground in sheet.grounds))
-    withheld = {
-        code: _why_withheld(sheet, code) for code in sorted(sheet.request.classes - classes)
-    }
+    classes = frozenset.union(*[ground.classes for ground in sheet.grounds])
+    withheld = dict.fromkeys(sheet.request.classes - sheet.wanted, RefusalReason.BEYOND_MINIMUM_SET)
+    withheld |= {code: _why_withheld(sheet, code) for code in sheet.wanted - classes}
     cites = {fact for ground in sheet.grounds for fact in ground.cites}
     cites |= {record.id for record in (sheet.facts.capacity, sheet.facts.child) if record}
     return Permit(
         classes=classes,
-        fields=frozenset[str]().union(*(sheet.minimum.fields[code] for code in classes)),
+        fields=frozenset.union(*[sheet.minimum.fields[code] for code in classes]),
         basis=sheet.grounds[0].basis,
         cites=tuple(sorted(cites)),
         rules=APPLIED,
-        obligations=tuple(_obligations(sheet, withheld.values())),
+        obligations=_obligations(sheet, narrowed=classes != sheet.wanted),
         until=min(ground.until for ground in sheet.grounds),
         policy_hash=sheet.policy.hash,
         grounds=tuple(sheet.grounds),
@@ -80,9 +79,7 @@ def hold(waits: Sequence[Wait], *, policy: Policy) -> Hold:
 
 
 def _why_withheld(sheet: Sheet, data_class: DataClass) -> RefusalReason:
-    """Return why a class that was asked for is not in the permit."""
-    if data_class not in sheet.wanted:
-        return RefusalReason.BEYOND_MINIMUM_SET
+    """Return why a class that this recipient could be told is not in the permit."""
     if not any(data_class in agreement.classes for agreement in sheet.agreements):
         return RefusalReason.AGREEMENT_OTHER_CLASSES
     if not any(data_class in grant.classes for grant in sheet.grants):
@@ -90,17 +87,18 @@ def _why_withheld(sheet: Sheet, data_class: DataClass) -> RefusalReason:
     return sheet.faults[data_class].reason
 
 
-def _obligations(sheet: Sheet, withheld: Iterable[RefusalReason]) -> Iterable[Obligation]:
-    """Yield what the recipient, or the sender, must do because of a permit."""
-    yield Obligation.NO_ONWARD_SHARING
+def _obligations(sheet: Sheet, *, narrowed: bool) -> tuple[Obligation, ...]:
+    """Return what the recipient, or the sender, must do because of a permit."""
+    obligations = [Obligation.NO_ONWARD_SHARING]
     if sheet.request.stage == Stage.OFFER:
-        yield Obligation.DELETE_IF_DECLINED
+        obligations.append(Obligation.DELETE_IF_DECLINED)
     if sheet.person.no_contact_by:
-        yield Obligation.HONOUR_CONTACT_LIMITS
+        obligations.append(Obligation.HONOUR_CONTACT_LIMITS)
     if sheet.person.unsafe_to_contact:
-        yield Obligation.CONTACT_THROUGH_SENDER
-    if any(reason != RefusalReason.BEYOND_MINIMUM_SET for reason in withheld):
-        yield Obligation.SHOW_WHAT_WAS_WITHHELD
+        obligations.append(Obligation.CONTACT_THROUGH_SENDER)
+    if narrowed:
+        obligations.append(Obligation.SHOW_WHAT_WAS_WITHHELD)
+    return tuple(obligations)
 
 
 def _rules(findings: Sequence[Finding]) -> tuple[RuleId, ...]:

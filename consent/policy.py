@@ -103,6 +103,7 @@ class Policy:
     fields: Mapping[DataClass, frozenset[str]]
     class_names: Mapping[DataClass, str]
     special: frozenset[DataClass]
+    sensitive: frozenset[DataClass]
     minimum: Mapping[tuple[RecipientType, Stage], MinimumSet]
     insured: frozenset[RecipientType]
     decided_by: Mapping[Purpose, DecidedBy]
@@ -113,7 +114,6 @@ class Policy:
     article9: Mapping[Article9, EvidenceNeeded]
     confidentiality: Mapping[ConfidentialityBasis, ConfidentialityTerms]
     evidence_words: Mapping[str, str]
-    evidence_from_records: frozenset[str]
     refusal_words: Mapping[RefusalReason, Words]
     hold_words: Mapping[HoldReason, Words]
 
@@ -151,6 +151,7 @@ def load_policy(tables: Tables, source: str) -> Policy:
         fields=catalogue,
         class_names={code: fields[code]["name"] for code in DataClass},
         special=frozenset(code for code in DataClass if fields[code]["special"]),
+        sensitive=frozenset(code for code in DataClass if fields[code]["sensitive"]),
         minimum=_minimum_sets(recipients, catalogue),
         insured=frozenset(code for code in RecipientType if recipients[code]["insurance"]),
         decided_by={
@@ -173,10 +174,7 @@ def load_policy(tables: Tables, source: str) -> Policy:
                 ConfidentialityBasis, bases["confidentiality"], "confidentiality"
             )
         },
-        evidence_words={code: row["words"] for code, row in bases["evidence"].items()},
-        evidence_from_records=frozenset(
-            code for code, row in bases["evidence"].items() if row.get("record", False)
-        ),
+        evidence_words=bases["evidence"],
         refusal_words=_words(RefusalReason, words["refusal"]),
         hold_words=_words(HoldReason, words["hold"]),
     )

@@ -25,11 +25,13 @@ def with_authority(sheet: Sheet, grant: Grant) -> Grant | Refusal:
     """Return the grant as far as the proxy's authority carries it, or what the proxy lacks."""
     event = grant.event
     authority = next((p for p in distinct(sheet.facts.proxies) if p.id == event.proxy_id), None)
-    if authority is None or authority.subject_id != event.subject_id or not authority.evidence_id:
+    if authority is None or authority.subject_id != event.subject_id:
         return Refusal(RuleId.R08, RefusalReason.PROXY_WITHOUT_AUTHORITY, grant.cites)
     cites = (*grant.cites, authority.id)
     if authority.flagged:
         return Refusal(RuleId.R08, RefusalReason.PROXY_FLAGGED, cites)
+    if not authority.evidence_id:
+        return Refusal(RuleId.R08, RefusalReason.PROXY_WITHOUT_AUTHORITY, cites)
     until = authority.valid_until or FOREVER
     if not (authority.valid_from <= event.recorded_at and sheet.at < until) or _grown_up(
         sheet, authority

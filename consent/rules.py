@@ -146,11 +146,11 @@ def r06_purpose_covered(sheet: Sheet) -> Finding | None:
 
 def r05_last_answer_was_not_yes(sheet: Sheet) -> Finding | None:
     """No consent names the recipient, and the last thing recorded was not a yes."""
-    answers = _answers(sheet)
-    if not answers or any(sheet.request.recipient_id in e.recipients for e in sheet.consents):
+    recipient_id = sheet.request.recipient_id
+    if any(recipient_id in event.recipients for event in sheet.consents):
         return None
-    last = max(answers, key=when_recorded)
-    if any(event.recorded_at > last.recorded_at for event in sheet.consents):
+    last = max(_answers(sheet), key=when_recorded, default=None)
+    if last is None or any(event.recorded_at > last.recorded_at for event in sheet.consents):
         return None
     sheet.consents = []
     reason = ENDING.get(last.state, RefusalReason.CONSENT_ONLY_REQUESTED)

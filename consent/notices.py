@@ -1,0 +1,86 @@
+"""The words people were told before they were asked, kept word for word.
+
+A consent is worth no more than what the person knew when they gave it, so every consent event names
+a notice by id, version and language, and the receipt carries the SHA-256 of its text. Words that
+were used are never edited: `load_notices` refuses a text that does not match its recorded hash.
+
+The limit: this says which words were meant to be told, not that they were; who told them is in the
+consent event.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from consent.model import ConsentError
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One text in one language, in use from `valid_from`. `sha256` is over its UTF-8 bytes."""
+
+    id: str
+    version: str
+    language: str
+    valid_from: datetime
+    text: str
+    sha256: str
+
+
+def notice(notice_id: str, version: str, language: str) -> Notice:
+    """Return the words that an event names; raise `ConsentError` if there are none such."""
+    for known in installed_notices():
+        if (known.id, known.version, known.language) == (notice_id, version, language):
+            return known
+    raise ConsentError("notice: no notice has this id, version and language")
+
+
+def current(notice_id: str, language: str, at: datetime) -> Notice:
+    """Return the words in use at `at` (aware); raise `ConsentError` if there are none yet."""
+    in_use = [
+        known
+        for known in installed_notices()
+        if known.id == notice_id and known.language == language and known.valid_from <= at
+    ]
+    if not in_use:
+        raise ConsentError("notice: no words in this language are in use at this time")
+    return max(in_use, key=lambda known: known.valid_from)
+
+
+def languages(notice_id: str, at: datetime) -> tuple[str, ...]:
+    """Return the languages that a notice can be given in at `at`, English first."""
+    found = {
+        known.language
+        for known in installed_notices()
+        if known.id == notice_id and known.valid_from <= at
+    }
+    return tuple(sorted(found, key=lambda language: (language != "en", language)))
+
+
+@cache
+def installed_notices() -> tuple[Notice, ...]:
+    """Return every notice that this package carries, loaded once."""
+    table = (files("consent") / "tables" / "notices.toml").read_text("utf-8")
+    return load_notices(tomllib.loads(table)["notice"])
+
+
+def load_notices(rows: Sequence[Mapping[str, Any]]) -> tuple[Notice, ...]:
+    """Return the notices of the rows; raise `ConsentError` for changed words or a double."""
+    notices: dict[tuple[str, str, str], Notice] = {}
+    for row in rows:
+        text = row["text"].strip()
+        key = (row["id"], row["version"], row["language"])
+        where = "/".join(key)
+        if hashlib.sha256(text.encode()).hexdigest() != row["sha256"]:
+            raise ConsentError(f"notice {where}: words were changed; make a new version instead")
+        if key in notices:
+            raise ConsentError(f"notice {where}: the same version stands twice")
+        if row["valid_from"].utcoffset() is None:
+            raise ConsentError(f"notice {where}: valid_from needs a time zone")
+        notices[key] = Notice(*key, row["valid_from"], text, row["sha256"])
+    return tuple(notices.values())
