@@ -43,9 +43,10 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Any:
         """Build the application, in each worker process after the fork."""
         from referral_hub.app import create_app
+        from referral_hub.wiring import build_hub
 
         configure_logging()
-        return create_app(self._settings)
+        return create_app(build_hub(self._settings))
 
 
 @click.command()

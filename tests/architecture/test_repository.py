@@ -118,5 +118,5 @@ def test_wsgi_does_nothing_but_make_the_application() -> None:
         and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
     ]
     assert [ast.unparse(node) for node in statements] == [
-        "app = create_app(load_settings(os.environ))"
+        "app = create_app(build_hub(load_settings(os.environ)))"
     ]
