@@ -154,14 +154,14 @@ class Verifier:
         """Return a cosignature's time, else None; ForgedNote if `signature` is not this key's."""
         time, message = None, text
         if self.kind is SignatureType.COSIGNATURE_V1:
-            time, message = int.from_bytes(signature[:8], "big"), b""
-            if len(signature) > 8 and time <= MAX_SIZE:
-                message = cosigned_message(text, time=time)
-            signature = signature[8:]
+            time, signature = int.from_bytes(signature[:8], "big"), signature[8:]
+            message = cosigned_message(text, time=time)
         try:
             Ed25519PublicKey.from_public_bytes(self.public_key).verify(signature, message)
         except (InvalidSignature, ValueError):
             raise ForgedNote(f"a signature in the name of {self.name} does not verify") from None
+        if time is not None and time > MAX_SIZE:
+            raise ForgedNote(f"a cosignature of {self.name} is dated beyond 2^63 - 1")
         return time
 
 

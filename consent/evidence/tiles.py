@@ -110,7 +110,8 @@ class Tiles:
     def leaves(self, start: int, count: int) -> bytes:
         """Return `count` stored leaf hashes from `start` on, concatenated; all of one tile."""
         index, offset = divmod(start, TILE_WIDTH)
-        return self._tile(0, index, offset + count)[offset * HASH_BYTES :]
+        end = offset + count
+        return self._tile(0, index, end)[offset * HASH_BYTES : end * HASH_BYTES]
 
     def root(self, size: int) -> bytes:
         """Return the root of the first `size` leaves; EMPTY_ROOT for none."""
@@ -179,15 +180,16 @@ class Tiles:
 
     def _before(self, level: int, index: int, width: int) -> bytes:
         """Return a tile's first hashes, from what was hashed (and perhaps checked) if it was."""
-        kept = self._kept.get((level, index), (b"",))[0][: width * HASH_BYTES]
-        return kept if len(kept) == width * HASH_BYTES else self._tile(level, index, width)
+        kept = self._kept.get((level, index), (b"",))[0]
+        tile = kept if len(kept) >= width * HASH_BYTES else self._tile(level, index, width)
+        return tile[: width * HASH_BYTES]
 
     def _tile(self, level: int, index: int, width: int) -> bytes:
-        """Return a tile's first `width` hashes, fresh from storage."""
+        """Return a tile of at least `width` hashes, fresh from storage."""
         tile = self._read(level, index)
         if len(tile) < width * HASH_BYTES or len(tile) > TILE_BYTES or len(tile) % HASH_BYTES:
             raise TileError(f"tile {level}/{index} is missing, short or not whole hashes")
-        return tile[: width * HASH_BYTES]
+        return tile
 
 
 def _split(size: int) -> int:

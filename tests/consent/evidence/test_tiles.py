@@ -130,10 +130,10 @@ def test_around_the_edges_of_tiles_roots_and_proofs_hold(large: Shelf, size: int
     tiles = Tiles(large.read)
     root = tree_root(LEAVES[:size])
     assert tiles.root(size) == root
-    for index in {0, 1, 254, 255, size // 2, size - 2, size - 1}:
+    for index in {0, 1, 254, size // 2, size - 2, size - 1}:
         proof = tiles.inclusion_proof(index, size)
         verify_inclusion(index, size, leaf=LEAVES[index], proof=proof, root=root)
-    for older in {1, 2, 255, 256, size // 2, size - 1, size}:
+    for older in {1, 2, 254, 255, size // 2, size - 1, size}:
         proof = tiles.consistency_proof(older, size)
         verify_consistency(older, size, root1=tree_root(LEAVES[:older]), root2=root, proof=proof)
 
@@ -233,6 +233,7 @@ def test_stored_leaves_are_handed_out_by_tile(large: Shelf) -> None:
     assert tiles.leaves(65_990, 10) == b"".join(LEAVES[65_990:])
     with pytest.raises(TileError):
         tiles.leaves(65_990, 11)
+    assert tiles.leaves(200, 56) == b"".join(LEAVES[200:256])
     with pytest.raises(TileError):
         tiles.leaves(200, 57)
 
