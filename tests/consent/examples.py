@@ -1,6 +1,6 @@
 """One ordinary case that is permitted, for tests to change one thing at a time.
 
-A GP surgery ("surgery") refers a person ("person") to a time bank ("time-bank") for support; the
+A GP surgery ("surgery") refers a person ("person") to a time bank ("time_bank") for support; the
 agreement and the consent cover every class. Ids are words so that a failing test can be read.
 """
 
@@ -60,7 +60,7 @@ def a_consent(**changes: Any) -> ConsentEvent:
         event_type=EventType.EXPLICIT,
         purpose=Purpose.SUPPORT,
         classes=EVERYTHING,
-        recipients=frozenset({"time-bank"}),
+        recipients=frozenset({"time_bank"}),
         confidentiality=ConfidentialityBasis.EXPLICIT_CONSENT,
         service_agreement=True,
         notice_id="support-referral",
@@ -97,7 +97,7 @@ def an_agreement(**changes: Any) -> SharingAgreement:
     agreement = SharingAgreement(
         id="agreement",
         sender_id="surgery",
-        recipient_id="time-bank",
+        recipient_id="time_bank",
         purposes=frozenset({Purpose.SUPPORT}),
         classes=EVERYTHING,
         article6=Article6.PUBLIC_TASK,
@@ -112,7 +112,7 @@ def an_agreement(**changes: Any) -> SharingAgreement:
 def a_standing(**changes: Any) -> RecipientStanding:
     """Return a time bank in good standing that joined a year ago."""
     standing = RecipientStanding(
-        agency_id="time-bank",
+        agency_id="time_bank",
         type=RecipientType.TIME_BANK,
         active=True,
         key_registered=True,
@@ -132,7 +132,7 @@ def a_request(**changes: Any) -> DisclosureRequest:
     request = DisclosureRequest(
         subject_id="person",
         sender_id="surgery",
-        recipient_id="time-bank",
+        recipient_id="time_bank",
         recipient_type=RecipientType.TIME_BANK,
         purpose=Purpose.SUPPORT,
         stage=Stage.OFFER,
