@@ -16,6 +16,7 @@ from typing import Any
 from marshmallow import ValidationError, validates, validates_schema
 
 from consent.model import DataClass, GivenBy, Method
+from consent.notices import Notice
 from referral_hub.domain.codes import AccessNeed, ContactMethod, NeedCode, Priority
 from referral_hub.domain.nhs_number import InvalidNhsNumber, parse_nhs_number
 from referral_hub.domain.routing import age_on
@@ -23,6 +24,7 @@ from referral_hub.web.forms import FormPage
 from referral_hub.web.forms.fields import Code, DateParts, Line, Many, OneOf, Paragraph
 
 OLDEST = 125
+WORDS_CHANGED = "The words to say have changed. Read the patient the words below and ask again"
 _POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()-]{8,18}[0-9]")
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
@@ -55,12 +57,16 @@ SHAREABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Today in London; area codes and names; ids and names of the agencies that may be named."""
+    """Today in London, and what may be chosen: areas and languages by code, agencies by id.
+
+    `notices` are the words in use, by `id/version/language`.
+    """
 
     today: date
     areas: Mapping[str, str] = field(default_factory=dict)
     languages: Mapping[str, str] = field(default_factory=dict)
     agencies: Mapping[str, str] = field(default_factory=dict)
+    notices: Mapping[str, Notice] = field(default_factory=dict)
 
 
 class ReferralPage(FormPage):
@@ -184,10 +190,15 @@ class NeedsPage(ReferralPage):
     needs = Many(NeedCode, "Select at least one thing that would help", required=True)
 
 
+class RecipientsPage(ReferralPage):
+    """Who could help: read, not filled in."""
+
+
 class AgreedPage(ReferralPage):
     """What the person said after hearing the words."""
 
     agreed = Code(Answer, "Select yes if the patient has agreed", required=True)
+    notice = OneOf("notices", WORDS_CHANGED, required=True)
 
 
 class SharingPage(ReferralPage):
@@ -213,6 +224,7 @@ class TermsPage(TakenPage):
     """How agreement was taken, from whom, and until when it holds."""
 
     service = Code(Answer, "Select yes if the patient agrees to be contacted", required=True)
+    authority = Many(Answer, "Tick the box if you have seen it", load_default=frozenset())
     until = Code(Until, "Select how long the agreement lasts", required=True)
     until_date = DateParts("The date the agreement ends", load_default=None)
 
@@ -226,6 +238,23 @@ class TermsPage(TakenPage):
             raise ValidationError(
                 "The date the agreement ends must be in the future", field_name="until_date"
             )
+
+
+class AgreementPage(SharingPage, TermsPage):
+    """Agreement to a referral that exists already, on one page."""
+
+    notice = OneOf("notices", WORDS_CHANGED, required=True)
+
+
+class ReplyPage(FormPage):
+    """An answer to a recipient's question."""
+
+    reply = Paragraph(
+        "Your answer",
+        longest=1000,
+        required=True,
+        error_messages={"required": "Enter your answer"},
+    )
 
 
 class WhyPage(ReferralPage):

@@ -1,0 +1,70 @@
+"""The web application, put together: what guards every request, then the table of routes.
+
+Nothing is decided here. The order matters once: form checks and CSRF come before any guard, and a
+guard before any view.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask, Response, g, request
+from flask_wtf.csrf import CSRFProtect
+
+from referral_hub.clock import monotonic
+from referral_hub.observe import Metrics, RequestLog
+from referral_hub.services.hub import Hub
+from referral_hub.web.assets_manifest import teach_assets
+from referral_hub.web.guards import NotSignedIn, register
+from referral_hub.web.headers import harden
+from referral_hub.web.kept import ask_to_sign_in
+from referral_hub.web.rendering import teach_templates
+from referral_hub.web.responses import answer_errors
+from referral_hub.web.routes import ROUTES
+from referral_hub.web.session import keep_sessions
+from referral_hub.web.throttle import Throttle
+
+_WEB = Path(__file__).parent / "web"
+
+
+def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
+    """Return the WSGI application over `hub`."""
+    app = Flask(
+        "referral_hub",
+        template_folder=str(_WEB / "templates"),
+        static_folder=str(_WEB / "static" / "build"),
+        static_url_path="/static",
+    )
+    teach_templates(app)
+    teach_assets(app, _WEB / "static" / "build")
+    _observe(app, RequestLog(metrics or Metrics()))
+    harden(app, production=hub.settings.production)
+    keep_sessions(app, hub)
+    app.extensions["throttle"] = Throttle(hub.settings.redis_url, hub.settings.secret_key)
+    app.config.update(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)
+    CSRFProtect(app)
+    answer_errors(app)
+    app.register_error_handler(NotSignedIn, lambda _error: ask_to_sign_in(hub))
+    register(app, hub, ROUTES)
+    return app
+
+
+def _observe(app: Flask, log: RequestLog) -> None:
+    """Time each request and write its line: the route's template, never the path."""
+
+    @app.before_request
+    def _begin() -> None:
+        g.began = monotonic()
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        rule = request.url_rule.rule if request.url_rule else None
+        user = g.get("_login_user")
+        log.served(
+            request.method,
+            rule,
+            status=response.status_code,
+            seconds=monotonic() - g.began,
+            agency_id=user.actor.agency_id if user and user.is_authenticated else None,
+        )
+        return response

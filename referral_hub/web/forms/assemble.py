@@ -1,0 +1,167 @@
+"""All pages of a draft become one frozen command, or the name of the page in the way.
+
+Pages are checked again here with today's facts, because an area may have gone or a proposed agency
+may have changed since the page was saved. Only pages that apply are read: an answer that no longer
+counts (agreed, then changed to no) never reaches the command.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from consent.model import EventState
+from referral_hub.domain.commands import (
+    AccessDetails,
+    AgreementTaken,
+    ContactDetails,
+    PersonDetails,
+    SubmitReferral,
+)
+from referral_hub.domain.nhs_number import parse_nhs_number
+from referral_hub.domain.routing import Seeker, age_on
+from referral_hub.web import journey
+from referral_hub.web.forms import Filled, fill
+from referral_hub.web.forms.referral import Answer, Known, Until
+
+_MONTHS = {Until.THREE_MONTHS: 3, Until.SIX_MONTHS: 6, Until.TWELVE_MONTHS: 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The first page that cannot be accepted as it stands."""
+
+    page: str
+
+
+Pages = Mapping[str, Filled]
+
+
+def check_pages(draft: journey.Draft, known: Known) -> Pages | Unfinished:
+    """Check every page that applies, in order."""
+    pages: dict[str, Filled] = {}
+    for step in journey.STEPS:
+        if not step.applies(draft):
+            continue
+        filled = fill(step.schema(known), draft.get(step.name, {}))
+        if step.name not in draft or not filled.ok:
+            return Unfinished(step.name)
+        pages[step.name] = filled
+    return pages
+
+
+def seeker(pages: Pages, today: date) -> Seeker:
+    """Return what routing may know of the person, from the pages up to `needs`."""
+    person, access = pages["person"].values, pages["access"].values
+    return Seeker(
+        area=pages["address"].values["area"],
+        age=age_on(person["date_of_birth"], today),
+        language=access["language"],
+        interpreter=Answer.YES in access["interpreter"],
+        access=access["access"],
+        wished=frozenset(),
+        never=frozenset(),
+    )
+
+
+def command(draft_id: UUID, pages: Pages, *, today: date) -> SubmitReferral:
+    """Return the command that `pages` add up to."""
+    why = pages["why"].values
+    return SubmitReferral(
+        draft_id=draft_id,
+        person=_person(pages["person"].values, pages["address"].values),
+        contact=_contact(pages["contact"].values),
+        access=_access(pages["access"].values),
+        needs=pages["needs"].values["needs"],
+        why=why["why"],
+        task_note=why["task_note"],
+        priority=why["priority"],
+        agreement=agreement(pages, today=today),
+    )
+
+
+def _person(person: Mapping[str, Any], home: Mapping[str, Any]) -> PersonDetails:
+    number = person["nhs_number"]
+    return PersonDetails(
+        first_name=person["first_name"],
+        family_name=person["family_name"],
+        date_of_birth=person["date_of_birth"],
+        nhs_number=parse_nhs_number(number) if number else None,
+        area=home["area"],
+        address=home["address"],
+        postcode=home["postcode"].upper() if home["postcode"] else None,
+    )
+
+
+def _contact(contact: Mapping[str, Any]) -> ContactDetails:
+    return ContactDetails(
+        phone=contact["phone"],
+        email=contact["email"],
+        preferred=contact["preferred"],
+        never=contact["never"],
+        note=contact["contact_note"],
+    )
+
+
+def _access(access: Mapping[str, Any]) -> AccessDetails:
+    return AccessDetails(
+        language=access["language"],
+        interpreter=Answer.YES in access["interpreter"],
+        needs=access["access"],
+        note=access["access_note"],
+    )
+
+
+def agreement(pages: Pages, *, today: date) -> AgreementTaken:
+    """Return what the person said: a yes with its terms, or a no that names nobody."""
+    agreed = pages["agreement"].values
+    if agreed["agreed"] is Answer.NO:
+        return _said({**agreed, **pages["taken"].values}, EventState.REFUSED)
+    return agreed_now({**agreed, **pages["sharing"].values, **pages["terms"].values}, today=today)
+
+
+def agreed_now(values: Mapping[str, Any], *, today: date) -> AgreementTaken:
+    """Return a yes with its terms, from the fields of `AgreementPage`."""
+    return replace(
+        _said(values, EventState.GIVEN),
+        recipients=frozenset(UUID(one) for one in values["agencies"]),
+        classes=values["classes"],
+        valid_until=until(values, today),
+        service_agreement=values["service"] is Answer.YES,
+        authority_seen=Answer.YES in values["authority"],
+    )
+
+
+def until(terms: Mapping[str, Any], today: date) -> date:
+    """Return the day the agreement ends: so many months from `today`, or the date given."""
+    if terms["until"] is Until.DATE:
+        given: date = terms["until_date"]
+        return given
+    return months_later(today, _MONTHS[terms["until"]])
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day `months` later, or that month's last day."""
+    year, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + year, month + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def _said(values: Mapping[str, Any], state: EventState) -> AgreementTaken:
+    notice_id, version, language = values["notice"].split("/")
+    return AgreementTaken(
+        state=state,
+        recipients=frozenset(),
+        classes=frozenset(),
+        notice_id=notice_id,
+        notice_version=version,
+        notice_language=language,
+        method=values["method"],
+        given_by=values["given_by"],
+        valid_until=None,
+        service_agreement=False,
+    )

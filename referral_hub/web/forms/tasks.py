@@ -1,0 +1,64 @@
+"""What a recipient says about a task: accept, decline, ask, first contact, close."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, validates_schema
+
+from referral_hub.domain.codes import ClosingOutcome, DeclineReason
+from referral_hub.web.forms import FormPage
+from referral_hub.web.forms.fields import Code, Line, Paragraph
+from referral_hub.web.forms.referral import Answer
+
+LONGEST_NOTE = 1000
+
+
+class AcceptPage(FormPage):
+    """Taking the referral on, with a few words if there is anything to say."""
+
+    note = Paragraph("Note", longest=LONGEST_NOTE, load_default=None)
+
+
+class DeclinePage(FormPage):
+    """Why not; "another reason" needs words."""
+
+    reason = Code(DeclineReason, "Select why you cannot take this on", required=True)
+    note = Paragraph("Note", longest=LONGEST_NOTE, load_default=None)
+
+    @validates_schema
+    def _other_is_explained(self, data: Mapping[str, Any], **_options: Any) -> None:
+        if data["reason"] is DeclineReason.OTHER and not data["note"]:
+            raise ValidationError(
+                "Enter a few words about why, because you chose another reason", field_name="note"
+            )
+
+
+class AskPage(FormPage):
+    """A question to the sender. `version` is what was on the page, so that none is asked twice."""
+
+    question = Paragraph(
+        "Question",
+        longest=LONGEST_NOTE,
+        required=True,
+        error_messages={"required": "Enter your question"},
+    )
+    version = Line("Version", longest=10, load_default="")
+
+
+class ContactPage(FormPage):
+    """Having reached the person: nothing to fill in."""
+
+
+class ClosePage(FormPage):
+    """How it ended, whether the person knows, and what happens next."""
+
+    outcome = Code(ClosingOutcome, "Select how it ended", required=True)
+    person_told = Code(Answer, "Select yes if the person has been told", required=True)
+    next_step = Paragraph(
+        "Next step",
+        longest=LONGEST_NOTE,
+        required=True,
+        error_messages={"required": "Enter what happens next, or that nothing more is needed"},
+    )

@@ -1,0 +1,89 @@
+"""What a page of the referral must know besides what was typed: areas, languages, proposals, words.
+
+Each page asks only for what it needs, so most pages cost no read beyond the draft. Proposals are
+made afresh every time they are shown: capacity changes, and nobody should be named from memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from consent.notices import Notice, current, languages
+from referral_hub.domain.commands import Actor
+from referral_hub.errors import NotFound
+from referral_hub.services.hub import Hub
+from referral_hub.services.propose_recipients import ProposedSlot, areas, propose_recipients
+from referral_hub.web import journey
+from referral_hub.web.forms import fill
+from referral_hub.web.forms.assemble import seeker
+from referral_hub.web.forms.referral import Known
+from referral_hub.web.rendering import today, words
+
+NOTICE = "support-referral"
+_WITH_AREAS = frozenset({"address", "recipients", "sharing", journey.CHECK})
+_WITH_AGENCIES = frozenset({"sharing", journey.CHECK})
+_WITH_NOTICES = frozenset({"agreement", journey.CHECK})
+_FOR_ROUTING = ("person", "address", "access", "needs")
+
+
+def known_for(hub: Hub, actor: Actor, draft: journey.Draft, *, page: str) -> Known:
+    """Return what `page` needs."""
+    at = hub.clock()
+    known = Known(
+        today=today(at),
+        areas={row.code: row.name for row in areas(hub, actor)} if page in _WITH_AREAS else {},
+        languages=words().languages(),
+        notices=notices(at) if page in _WITH_NOTICES else {},
+    )
+    if page not in _WITH_AGENCIES:
+        return known
+    proposed = proposals_for(hub, actor, draft, known=known)
+    return replace(known, agencies=agency_names(proposed))
+
+
+def proposals_for(
+    hub: Hub, actor: Actor, draft: journey.Draft, *, known: Known
+) -> tuple[ProposedSlot, ...]:
+    """Return who could help; nothing while a page that routing needs cannot be read."""
+    pages = {
+        name: fill(journey.step(name).schema(known), draft.get(name, {})) for name in _FOR_ROUTING
+    }
+    if not all(page.ok for page in pages.values()):
+        return ()
+    return propose_recipients(
+        hub, actor, needs=pages["needs"].values["needs"], seeker=seeker(pages, known.today)
+    )
+
+
+def agency_names(proposed: tuple[ProposedSlot, ...]) -> dict[str, str]:
+    """Return every proposed agency once, in the order of the plan, by id as text."""
+    return {
+        str(choice.agency_id): choice.agency_name for slot in proposed for choice in slot.choices
+    }
+
+
+def notices(at: datetime) -> dict[str, Notice]:
+    """Return the words in use, by `id/version/language`, English first."""
+    in_use = [current(NOTICE, language, at) for language in languages(NOTICE, at)]
+    return {f"{one.id}/{one.version}/{one.language}": one for one in in_use}
+
+
+def notice_key(offered: Mapping[str, Notice], language: object) -> str:
+    """Return the key of the words in `language`, or in English where there are none."""
+    return next(
+        (key for key, one in offered.items() if one.language == language), next(iter(offered))
+    )
+
+
+def page_before(arguments: Mapping[str, str]) -> UUID | None:
+    """Return where a list continues. Raises NotFound for anything that is not an id."""
+    given = arguments.get("before")
+    if given is None:
+        return None
+    try:
+        return UUID(given)
+    except ValueError:
+        raise NotFound from None

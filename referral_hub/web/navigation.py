@@ -1,0 +1,55 @@
+"""The service navigation: what each role finds at the top of every page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request, url_for
+
+from referral_hub import access
+from referral_hub.access import Permission
+from referral_hub.domain.codes import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A link for every role that includes `permission`."""
+
+    endpoint: str
+    text: str
+    permission: Permission
+
+    @property
+    def section(self) -> str:
+        """The module whose pages this link leads to."""
+        return self.endpoint.partition(".")[0]
+
+
+ITEMS: tuple[Item, ...] = (
+    Item("refer.start", "Refer someone", Permission.REFER),
+    Item("referrals.list_own", "Referrals you sent", Permission.REFER),
+)
+
+
+def navigation(role: Role) -> list[dict[str, object]]:
+    """Return the links of `role` in the shape that the GOV.UK service navigation takes."""
+    here = request.endpoint or ""
+    links: list[dict[str, object]] = [
+        {
+            "text": item.text,
+            "href": url_for(item.endpoint),
+            "current": here == item.endpoint,
+            "active": here.partition(".")[0] == item.section,
+        }
+        for item in ITEMS
+        if access.allowed(role, item.permission)
+    ]
+    return [*links, {"text": "Sign out", "href": url_for("sign_in.confirm_sign_out")}]
+
+
+def home_endpoint(role: Role) -> str:
+    """Return where `role` begins its work."""
+    return next(
+        (item.endpoint for item in ITEMS if access.allowed(role, item.permission)),
+        "pages.welcome",
+    )

@@ -1,0 +1,128 @@
+"""What became of the referrals that somebody's agency sent.
+
+Lists and pages show references, dates and states, never a name: opening what was sent is a button
+of its own, because every look stands in the log. What may be done is asked of `access` for showing
+a button, and again by the service when it is pressed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+
+from referral_hub.access import Permission, Situation, permits
+from referral_hub.domain.commands import Actor
+from referral_hub.domain.transitions import TaskState
+from referral_hub.services.answer_task import reply
+from referral_hub.services.hub import Hub
+from referral_hub.services.plan_agencies import plan_agencies
+from referral_hub.services.put_right import record_agreement
+from referral_hub.services.read_referrals import ReferralView, list_referrals, read_referral
+from referral_hub.services.release import view_own
+from referral_hub.services.withdraw import withdraw_agreement
+from referral_hub.web.forms import Filled, read_form
+from referral_hub.web.forms.assemble import agreed_now
+from referral_hub.web.forms.referral import AgreementPage, Known, ReplyPage
+from referral_hub.web.known import notice_key, notices, page_before
+from referral_hub.web.rendering import today
+
+
+def list_own(hub: Hub, actor: Actor) -> str:
+    """The agency's referrals, newest first."""
+    page = list_referrals(hub, actor, before=page_before(request.args))
+    return render_template("referrals/list.html", page=page)
+
+
+def show(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+    """One referral: where each part stands, what went to whom, what is missing."""
+    view = read_referral(hub, actor, referral_id)
+    return render_template("referrals/show.html", view=view, may=_buttons(actor, view))
+
+
+def sent(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+    """Confirm that the referral was accepted, and say what happens next."""
+    view = read_referral(hub, actor, referral_id)
+    return render_template("referrals/sent.html", view=view)
+
+
+def open_own(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+    """Open what was sent; the look is in the log before anything is shown."""
+    view = read_referral(hub, actor, referral_id)
+    opened = view_own(hub, actor, referral_id)
+    return _opened(view, opened, Filled())
+
+
+def agreement_form(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+    """Ask what the person has now agreed to."""
+    view = read_referral(hub, actor, referral_id)
+    return _agreement(view, _known(hub, actor, view), Filled())
+
+
+def agree(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
+    """Record the person's agreement; what was held goes on by itself."""
+    view = read_referral(hub, actor, referral_id)
+    known = _known(hub, actor, view)
+    form = read_form(AgreementPage(known))
+    if not form.ok:
+        return _agreement(view, known, form), 422
+    taken = agreed_now(form.values, today=known.today)
+    record_agreement(hub, actor, referral_id, taken)
+    return redirect(url_for("referrals.show", referral_id=referral_id))
+
+
+def confirm_withdraw(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+    """Say what withdrawing does before it is done."""
+    view = read_referral(hub, actor, referral_id)
+    return render_template("referrals/withdraw.html", view=view)
+
+
+def withdraw(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+    """Withdraw, and show what stopped, who is being told and what had already gone."""
+    view = read_referral(hub, actor, referral_id)
+    done = withdraw_agreement(hub, actor, referral_id)
+    return render_template("referrals/withdrawn.html", view=view, done=done)
+
+
+def answer(hub: Hub, actor: Actor, *, referral_id: UUID, task_id: UUID) -> Any:
+    """Answer a recipient's question."""
+    form = read_form(ReplyPage())
+    if not form.ok:
+        view = read_referral(hub, actor, referral_id)
+        return _opened(view, view_own(hub, actor, referral_id), form), 422
+    reply(hub, actor, task_id, form.values["reply"])
+    return redirect(url_for("referrals.show", referral_id=referral_id))
+
+
+def _opened(view: ReferralView, opened: object, form: Filled) -> str:
+    asked = [task for task in view.current if task.state == TaskState.INFORMATION_ASKED]
+    return render_template(
+        "referrals/opened.html", view=view, opened=opened, asked=asked, form=form
+    )
+
+
+def _agreement(view: ReferralView, known: Known, form: Filled) -> str:
+    return render_template(
+        "referrals/agreement.html",
+        view=view,
+        known=known,
+        form=form,
+        told=notice_key(known.notices, request.args.get("language", "en")),
+        back=url_for("referrals.show", referral_id=view.referral.id),
+    )
+
+
+def _known(hub: Hub, actor: Actor, view: ReferralView) -> Known:
+    agencies = {str(one): name for one, name in plan_agencies(hub, actor, view).items()}
+    at = hub.clock()
+    return Known(today(at), agencies=agencies, notices=notices(at))
+
+
+def _buttons(actor: Actor, view: ReferralView) -> dict[str, bool]:
+    row = view.referral
+    situation = Situation(
+        author=row.author_user_id, origin=row.origin_agency_id, owner=row.owner_agency_id
+    )
+    wanted = (Permission.VIEW_SENT, Permission.RECORD_AGREEMENT, Permission.WITHDRAW_AGREEMENT)
+    return {permission.value: permits(actor, permission, situation) for permission in wanted}

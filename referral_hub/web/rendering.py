@@ -1,0 +1,124 @@
+"""Templates: the GOV.UK macros, our words for codes, and London time.
+
+Times are kept in UTC and shown as a clock on the wall in the United Kingdom shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from flask import Flask, current_app
+from flask_login import current_user
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+
+from consent.model import GivenBy, Method
+from referral_hub.domain.codes import (
+    AccessNeed,
+    ClosingOutcome,
+    ContactMethod,
+    DeclineReason,
+    NeedCode,
+    Priority,
+)
+from referral_hub.web.forms.referral import Answer, Until
+from referral_hub.web.labels import Labels
+from referral_hub.web.navigation import navigation
+
+LONDON = ZoneInfo("Europe/London")
+PRODUCT = "Referral Hub"
+CODES: tuple[type[StrEnum], ...] = (
+    AccessNeed,
+    Answer,
+    ClosingOutcome,
+    ContactMethod,
+    DeclineReason,
+    GivenBy,
+    Method,
+    NeedCode,
+    Priority,
+    Until,
+)
+
+
+def teach_templates(app: Flask) -> None:
+    """Give `app`'s templates their loaders, filters and globals.
+
+    `current_user` is asked only where a template uses it, so that error pages need no database.
+    """
+    labels = Labels()
+    environment = app.jinja_env
+    loaders = [PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})]
+    if environment.loader is not None:
+        loaders.insert(0, environment.loader)  # type: ignore[arg-type]  # any loader will do
+    environment.loader = ChoiceLoader(loaders)
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.filters |= {
+        "label": labels.label,
+        "hint": labels.hint,
+        "colour": labels.colour,
+        "words": labels.words,
+        "field_label": labels.field,
+        "day": day,
+        "instant": instant,
+        "wait": wait,
+        "and_list": and_list,
+    }
+    environment.globals |= {
+        "product": PRODUCT,
+        "current_user": current_user,
+        "navigation_for": _navigation,
+        "items_of": labels.items,
+    }
+    environment.globals |= {codes.__name__: codes for codes in CODES}
+    app.extensions["labels"] = labels
+
+
+def words() -> Labels:
+    """The words for codes of the application that serves this request."""
+    labels: Labels = current_app.extensions["labels"]
+    return labels
+
+
+def day(value: date) -> str:
+    """3 March 2026, in London for an instant."""
+    if isinstance(value, datetime):
+        value = value.astimezone(LONDON).date()
+    return f"{value.day} {value:%B %Y}"
+
+
+def instant(value: datetime) -> str:
+    """3 March 2026 at 2:05pm, in London."""
+    local = value.astimezone(LONDON)
+    hour = local.hour % 12 or 12
+    return f"{day(local)} at {hour}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
+
+
+def today(at: datetime) -> date:
+    """The day in London at `at`."""
+    return at.astimezone(UTC).astimezone(LONDON).date()
+
+
+def wait(days: int | None) -> str:
+    """A wait in plain words."""
+    if days is None:
+        return "Wait not known"
+    if days < 1:
+        return "No wait"
+    if days < 14:
+        return f"About {days} day{'' if days == 1 else 's'}"
+    return f"About {round(days / 7)} weeks"
+
+
+def and_list(words: Iterable[str]) -> str:
+    """A, B and C."""
+    listed = list(words)
+    if len(listed) < 2:
+        return "".join(listed)
+    return f"{', '.join(listed[:-1])} and {listed[-1]}"
+
+
+def _navigation() -> list[dict[str, object]]:
+    return navigation(current_user.actor.role) if current_user.is_authenticated else []

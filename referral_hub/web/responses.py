@@ -1,0 +1,150 @@
+"""Errors become pages, or problem documents (RFC 9457) under `/api/`; nothing else does that.
+
+Every 404 is the same bytes, whatever the reason. Error pages show no navigation and ask nobody
+anything, so that they still work when the database is what failed. What went wrong is said without
+ids, values or exception text.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from referral_hub.errors import (
+    Conflict,
+    Forbidden,
+    HubError,
+    InvalidInput,
+    LogUnavailable,
+    NotFound,
+    ServiceUnavailable,
+)
+from referral_hub.observe import current_request_id
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A title, and what the reader can do about it."""
+
+    title: str
+    advice: str
+
+
+WORDS: dict[int, Words] = {
+    400: Words(
+        "We could not use what was sent",
+        "Go back, check the page and send it again. If it goes on, start from the home page.",
+    ),
+    403: Words(
+        "You do not have access to this page",
+        "Your role does not include it. Ask your agency’s administrator if you need it.",
+    ),
+    404: Words(
+        "Page not found",
+        "Check the address. If you followed a link, it may be out of date or not for your agency.",
+    ),
+    405: Words("That cannot be done here", "Go back and use the buttons on the page."),
+    409: Words(
+        "This has changed since you opened it",
+        "Somebody else has moved it on. Open it again to see where it stands now.",
+    ),
+    413: Words("That is too long", "Go back, shorten what you typed and send it again."),
+    415: Words("We cannot read that kind of content", "Use the form on the page."),
+    429: Words(
+        "Too many attempts", "Wait five minutes before you try again. Nothing has been locked."
+    ),
+    500: Words(
+        "Sorry, something went wrong",
+        "Your last step may not have been saved. Try again; if it goes on, give the number below "
+        "to whoever looks after the hub.",
+    ),
+    503: Words(
+        "The hub cannot do this just now",
+        "Nothing has been shared or lost. Try again in a few minutes.",
+    ),
+}
+CSRF_WORDS = Words(
+    "This page was open for too long or in two windows",
+    "Nothing has been sent. Go back, load the page again and send it once more.",
+)
+LOG_WORDS = Words(
+    "This cannot be shown just now",
+    "The log that records every disclosure cannot be written, so nothing was disclosed. Try again "
+    "in a few minutes.",
+)
+_PROBLEM = {"Content-Type": "application/problem+json"}
+_STATUS: tuple[tuple[type[HubError], int], ...] = (
+    (NotFound, 404),
+    (Forbidden, 403),
+    (Conflict, 409),
+    (InvalidInput, 400),
+    (ServiceUnavailable, 503),
+)
+
+
+def answer_errors(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(HubError, _expected)
+    app.register_error_handler(CSRFError, lambda _error: _answer(400, CSRF_WORDS))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _expected(error: HubError) -> Any:
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    if status == 500:
+        return _unexpected(error)
+    if isinstance(error, InvalidInput) and _is_api():
+        return _fields_problem(error)
+    return _answer(status, LOG_WORDS if isinstance(error, LogUnavailable) else WORDS[status])
+
+
+def _http(error: HTTPException) -> Any:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error
+    if isinstance(error, InternalServerError):
+        return _unexpected(error)
+    status = error.code if error.code in WORDS else 400
+    body, _, headers = _answer(status, WORDS[status])
+    allow = dict(error.get_headers()).get("Allow")
+    return body, status, {**headers, **({"Allow": allow} if allow else {})}
+
+
+def _unexpected(error: Exception) -> Any:
+    logger.error("request failed", exc_info=error)
+    return _answer(500, WORDS[500])
+
+
+def _answer(status: int, words: Words) -> tuple[Any, int, dict[str, str]]:
+    headers = {"Retry-After": "60"} if status in {429, 503} else {}
+    if _is_api():
+        problem = {"type": "about:blank", "status": status, "title": words.title}
+        return jsonify(problem), status, headers | _PROBLEM
+    number = current_request_id() if status >= 500 else None
+    return render_template("error.html", words=words, number=number), status, headers
+
+
+def _fields_problem(error: InvalidInput) -> tuple[Any, int, dict[str, str]]:
+    """RFC 9457 with a JSON pointer for each field, as the partner guide shows."""
+    problem = {
+        "type": "about:blank",
+        "status": 422,
+        "title": "Some fields cannot be accepted",
+        "errors": [
+            {"pointer": f"#/{name}", "detail": detail}
+            for name, details in error.fields.items()
+            for detail in details
+        ],
+    }
+    return jsonify(problem), 422, _PROBLEM
+
+
+def _is_api() -> bool:
+    return request.path.startswith("/api/")

@@ -1,0 +1,56 @@
+"""The table of routes: address, function, guard. What is not here cannot be reached.
+
+`tests/tables/route_guards.csv` repeats every row for a reviewer, and a route without its row there
+fails the tests.
+"""
+
+from __future__ import annotations
+
+from referral_hub.access import Permission as May
+from referral_hub.web import health, kept, pages, refer, referrals, sign_in
+from referral_hub.web.guards import PUBLIC, SIGNED_IN, Route, staff
+from referral_hub.web.journey import NAMES
+
+_DRAFT = "/refer/<uuid:draft_id>"
+_PAGE = f"{_DRAFT}/<any({','.join(NAMES)}):name>"
+_REFERRAL = "/referrals/<uuid:referral_id>"
+_GET, _POST = ("GET",), ("POST",)
+
+SHELL: tuple[Route, ...] = (
+    Route("/", pages.home, PUBLIC),
+    Route("/healthz", health.alive, PUBLIC),
+    Route("/readyz", health.ready, PUBLIC),
+    Route("/cookies", pages.cookies, PUBLIC),
+    Route("/accessibility", pages.accessibility, PUBLIC),
+    Route("/sign-in", sign_in.page, PUBLIC),
+    Route("/sign-in", sign_in.enter, PUBLIC, _POST),
+    Route("/signed-out", sign_in.signed_out, PUBLIC),
+    Route("/sign-out", sign_in.confirm_sign_out, SIGNED_IN),
+    Route("/sign-out", sign_in.leave, PUBLIC, _POST),
+    Route("/sign-out/everywhere", sign_in.leave_everywhere, SIGNED_IN, _POST),
+    Route("/welcome", pages.welcome, SIGNED_IN),
+    Route("/kept/<uuid:draft_id>", kept.show, SIGNED_IN),
+)
+
+REFERRING: tuple[Route, ...] = (
+    Route("/refer", refer.start, staff(May.REFER)),
+    Route("/refer", refer.begin, staff(May.REFER), _POST),
+    Route(_PAGE, refer.page, staff(May.REFER)),
+    Route(_PAGE, refer.save, staff(May.REFER), _POST),
+    Route(f"{_DRAFT}/danger-advice", refer.danger_advice, staff(May.REFER)),
+    Route(f"{_DRAFT}/check", refer.check, staff(May.REFER)),
+    Route(f"{_DRAFT}/check", refer.send, staff(May.REFER), _POST),
+    Route(f"{_DRAFT}/delete", refer.confirm_discard, staff(May.REFER)),
+    Route(f"{_DRAFT}/delete", refer.discard, staff(May.REFER), _POST),
+    Route("/referrals", referrals.list_own, staff(May.REFER)),
+    Route(_REFERRAL, referrals.show, staff(May.READ_REFERRAL)),
+    Route(f"{_REFERRAL}/sent", referrals.sent, staff(May.REFER)),
+    Route(f"{_REFERRAL}/opened", referrals.open_own, staff(May.VIEW_SENT), _POST),
+    Route(f"{_REFERRAL}/agreement", referrals.agreement_form, staff(May.RECORD_AGREEMENT)),
+    Route(f"{_REFERRAL}/agreement", referrals.agree, staff(May.RECORD_AGREEMENT), _POST),
+    Route(f"{_REFERRAL}/withdraw", referrals.confirm_withdraw, staff(May.WITHDRAW_AGREEMENT)),
+    Route(f"{_REFERRAL}/withdraw", referrals.withdraw, staff(May.WITHDRAW_AGREEMENT), _POST),
+    Route(f"{_REFERRAL}/reply/<uuid:task_id>", referrals.answer, staff(May.REPLY), _POST),
+)
+
+ROUTES: tuple[Route, ...] = (*SHELL, *REFERRING)

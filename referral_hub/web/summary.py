@@ -1,0 +1,130 @@
+"""Everything that was answered, as lines to check, each with the page that changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from referral_hub.domain.nhs_number import parse_nhs_number
+from referral_hub.web.forms import Filled
+from referral_hub.web.forms.assemble import until
+from referral_hub.web.forms.referral import Answer, Known
+from referral_hub.web.labels import Labels
+from referral_hub.web.rendering import and_list, day
+
+NOTHING = "Not given"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Line:
+    """A question, its answer in one or more lines, and the page that changes it."""
+
+    question: str
+    answer: tuple[str, ...]
+    page: str
+
+    def __repr__(self) -> str:
+        return "<Line (redacted)>"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Lines under one heading."""
+
+    heading: str
+    lines: tuple[Line, ...]
+
+
+def summarise(pages: Mapping[str, Filled], known: Known, labels: Labels) -> tuple[Section, ...]:
+    """Return the sections of the check page, in the order of the journey."""
+    value = {name: page.values for name, page in pages.items()}
+    return (
+        Section("The patient", _patient(value, known)),
+        Section("Contact and access", _contact(value["contact"], value["access"], labels)),
+        Section("What would help", _needs(value, labels)),
+        Section("Agreement", _agreement(value, known, labels)),
+    )
+
+
+def _patient(value: Mapping[str, Any], known: Known) -> tuple[Line, ...]:
+    person, home = value["person"], value["address"]
+    number = person["nhs_number"]
+    where = [*(home["address"] or "").split("\n"), (home["postcode"] or "").upper()]
+    return (
+        Line("Name", (f"{person['first_name']} {person['family_name']}",), "person"),
+        Line("Date of birth", (day(person["date_of_birth"]),), "person"),
+        Line("NHS number", (spaced(number) if number else NOTHING,), "person"),
+        Line("Area", (known.areas[home["area"]],), "address"),
+        Line("Address", tuple(filter(None, where)) or (NOTHING,), "address"),
+    )
+
+
+def _contact(
+    contact: Mapping[str, Any], access: Mapping[str, Any], labels: Labels
+) -> tuple[Line, ...]:
+    language = labels.languages()[access["language"]]
+    if Answer.YES in access["interpreter"]:
+        language += ", with an interpreter"
+    return (
+        Line("Phone", (contact["phone"] or NOTHING,), "contact"),
+        Line("Email", (contact["email"] or NOTHING,), "contact"),
+        Line("Contact by", (_listed(contact["preferred"], labels),), "contact"),
+        Line("Never contact by", (_listed(contact["never"], labels),), "contact"),
+        Line("Note on contact", (contact["contact_note"] or NOTHING,), "contact"),
+        Line("Language", (language,), "access"),
+        Line("Access needs", (_listed(access["access"], labels),), "access"),
+        Line("Note on access", (access["access_note"] or NOTHING,), "access"),
+    )
+
+
+def _needs(value: Mapping[str, Any], labels: Labels) -> tuple[Line, ...]:
+    why = value["why"]
+    note = tuple((why["task_note"] or NOTHING).split("\n"))
+    return (
+        Line("Needs", tuple(labels.label(c) for c in _ordered(value["needs"]["needs"])), "needs"),
+        Line("Why", (why["why"],), "why"),
+        Line("Note for helpers", note, "why"),
+        Line("How soon", (labels.label(why["priority"]),), "why"),
+    )
+
+
+def _agreement(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[Line, ...]:
+    agreed = value["agreement"]["agreed"]
+    first = Line("Has the patient agreed?", (labels.label(agreed),), "agreement")
+    page = "terms" if agreed is Answer.YES else "taken"
+    taken = value[page]
+    told = (
+        Line("How they told you", (labels.label(taken["method"]),), page),
+        Line("Who answered", (labels.label(taken["given_by"]),), page),
+    )
+    if agreed is Answer.NO:
+        return (first, *told)
+    sharing = value["sharing"]
+    names = tuple(known.agencies[one] for one in known.agencies if one in sharing["agencies"])
+    classes = tuple(labels.label(code) for code in _ordered(sharing["classes"]))
+    return (
+        first,
+        Line("Who may receive it", names, "sharing"),
+        Line("What may be shared", classes, "sharing"),
+        *told,
+        Line("May contact the patient", (labels.label(taken["service"]),), page),
+        Line("Until", (day(until(taken, known.today)),), page),
+    )
+
+
+def spaced(number: str) -> str:
+    """Return an NHS number as it is printed: 3, 3 and 4 digits."""
+    digits = parse_nhs_number(number)
+    return f"{digits[:3]} {digits[3:6]} {digits[6:]}"
+
+
+def _listed(codes: Iterable[StrEnum], labels: Labels) -> str:
+    return and_list([labels.label(code) for code in _ordered(codes)]) or NOTHING
+
+
+def _ordered(codes: Iterable[StrEnum]) -> list[StrEnum]:
+    """In the order of their enumeration, which is the order of the page."""
+    chosen = set(codes)
+    return [code for kind in {type(one) for one in chosen} for code in kind if code in chosen]
