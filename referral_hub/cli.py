@@ -11,7 +11,15 @@ import sys
 
 import click
 
-from referral_hub.commands import processes, run, schema
+from referral_hub.commands import (
+    partner_demo,
+    people,
+    processes,
+    rotate_keys,
+    run,
+    schema,
+    worker,
+)
 from referral_hub.errors import HubError
 
 
@@ -25,6 +33,11 @@ hub.add_command(processes.web)
 hub.add_command(processes.metrics)
 hub.add_command(schema.migrate)
 hub.add_command(schema.check_migrations)
+hub.add_command(worker.worker)
+hub.add_command(partner_demo.partner_demo)
+hub.add_command(people.users)
+hub.add_command(people.demo_code_command)
+hub.add_command(rotate_keys.rotate_keys_command)
 
 
 def main() -> None:

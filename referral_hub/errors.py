@@ -1,8 +1,8 @@
 """What can go wrong, said without HTTP and without personal data.
 
-Services raise these; `referral_hub.web.responses` alone turns them into pages and problem documents.
-"Not yours" and "not there" are one kind, `NotFound`, so that no caller can tell them apart
-(goal G5: no cross-agency existence oracle).
+Services raise these; `referral_hub.web.responses` alone turns them into pages and problem
+documents. "Not yours" and "not there" are one kind, `NotFound`, so that no caller can tell them
+apart (goal G5: no cross-agency existence oracle).
 """
 
 from __future__ import annotations

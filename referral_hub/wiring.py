@@ -1,7 +1,7 @@
 """The composition root: settings become a running hub. It constructs and decides nothing.
 
-The log's signing key is only given to a hub that integrates. In development every process of one machine holds it, so that
-a page never waits for the worker; in production only the worker does.
+The log's signing key is only given to a hub that integrates. In development every process of one
+machine holds it, so that a page never waits for the worker; in production only the worker does.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from adapters.registry import load_registry
 from referral_hub.audit.integrate import Integrator
 from referral_hub.clock import Clock, system_clock
 from referral_hub.crypto.keys import FileKeyService
@@ -44,6 +45,7 @@ def build_hub(settings: Settings, *, clock: Clock = system_clock) -> Hub:
         clock=clock,
         doorbell=_doorbell(settings),
         passwords=Passwords(),
+        registry=load_registry(now=clock),
     )
 
 

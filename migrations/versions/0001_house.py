@@ -1,6 +1,7 @@
 """Every table of the first house: ids, codes, instants and ciphertext.
 
-The statements stand in `0001_house.sql`, frozen; `make check` compares the result with `store/tables.py`.
+The statements stand in `0001_house.sql`, frozen; `make check` compares the result with
+`store/tables.py`.
 """
 
 from __future__ import annotations

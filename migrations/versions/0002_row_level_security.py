@@ -1,8 +1,8 @@
 """Roles, grants, row-level security and the two doors that open before the agency is known.
 
-`hub_app` sees a row only when `app.agency` is a party of it; `hub_worker` serves release, outbox and log.
-Neither owns a table, neither may update or delete evidence. Ciphertext of records is write-only for `hub_app`: reading it is the
-release service's business.
+`hub_app` sees a row only when `app.agency` is a party of it; `hub_worker` serves release, outbox
+and log. Neither owns a table, neither may update or delete evidence. Ciphertext of records is
+write-only for `hub_app`: reading it is the release service's business.
 """
 
 from __future__ import annotations
@@ -32,9 +32,7 @@ HAS_TASK = (
 POLICIES: dict[str, dict[str, str]] = {
     "agency_endpoint": {"SELECT": OWN},
     "service": {"SELECT": "true", "UPDATE": OWN},
-    "sharing_agreement": {
-        "SELECT": "acting_agency() IN (sender_agency_id, recipient_agency_id)"
-    },
+    "sharing_agreement": {"SELECT": "acting_agency() IN (sender_agency_id, recipient_agency_id)"},
     "staff_user": {"SELECT": OWN, "INSERT": OWN, "UPDATE": OWN},
     "staff_session": {"SELECT": OWN, "INSERT": OWN, "UPDATE": OWN, "DELETE": OWN},
     "draft": {"SELECT": OWN, "INSERT": OWN, "UPDATE": OWN, "DELETE": OWN},
@@ -149,9 +147,9 @@ FUNCTIONS = (
     AS $$ SELECT current_setting('app.agency')::uuid $$
     """,
     """
-    CREATE FUNCTION expect_rows(found bigint, wanted bigint) RETURNS void LANGUAGE plpgsql
+    CREATE FUNCTION expect_rows(counted bigint, wanted bigint) RETURNS void LANGUAGE plpgsql
     AS $$ BEGIN
-        IF found <> wanted THEN
+        IF counted <> wanted THEN
             RAISE EXCEPTION 'a row has moved on since it was read' USING ERRCODE = 'RH409';
         END IF;
     END $$
@@ -159,7 +157,8 @@ FUNCTIONS = (
     """
     CREATE VIEW agency_standing AS
         SELECT a.id AS agency_id, a.name, a.kind, a.active, a.joined_at, a.insured_until,
-               COALESCE(e.enabled AND (e.transport = 'inbox' OR e.encryption_jwk IS NOT NULL), false)
+               e.agency_id IS NULL
+               OR (e.enabled AND (e.transport = 'inbox' OR e.encryption_jwk IS NOT NULL))
                AS key_registered,
                COALESCE(e.transport, 'inbox') AS transport
         FROM agency a LEFT JOIN agency_endpoint e ON e.agency_id = a.id

@@ -1,9 +1,10 @@
 """From what happened to a log row, ready to be written in the same statement as the change.
 
-The entry holds codes and commitments only. What the commitments mean (who, whom, which record, which facts) is sealed beside it
-under the person's subject key, so that erasing the key unlinks the entry while the tree still verifies. An event about
-no person is sealed for the acting agency instead. The index columns repeat ids for the officer's filters;
-`audit.verify` checks that they agree with the entry.
+The entry holds codes and commitments only. What the commitments mean (who, whom, which record,
+which facts) is sealed beside it under the person's subject key, so that erasing the key unlinks the
+entry while the tree still verifies. An event about no person is sealed for the acting agency
+instead. The index columns repeat ids for the officer's filters; `audit.verify` checks that they
+agree with the entry.
 """
 
 from __future__ import annotations

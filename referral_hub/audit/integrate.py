@@ -1,11 +1,14 @@
-"""Number pending entries, extend the tree, sign a checkpoint: by whoever holds the lock, all at once.
+"""Number pending entries, extend the tree, sign a checkpoint: by whoever holds the lock, all at
+once.
 
-Sequencing happens after the accepting transaction, so no lock is held across its commit. The integrator
-refuses a log that does not continue what it last signed: it compares the database's newest checkpoint with the tiles and
-with its own memory, a file beside the signing key that a change made by SQL cannot reach. The file is written before the
-commit (what is about to be signed) and again after it, so a crash in between is told apart from a rollback.
+Sequencing happens after the accepting transaction, so no lock is held across its commit. The
+integrator refuses a log that does not continue what it last signed: it compares the database's
+newest checkpoint with the tiles and with its own memory, a file beside the signing key that a
+change made by SQL cannot reach. The file is written before the commit (what is about to be signed)
+and again after it, so a crash in between is told apart from a rollback.
 
-A disclosure calls `ensure_integrated` and waits for its own entry; if the log cannot be written, nothing is disclosed.
+A disclosure calls `ensure_integrated` and waits for its own entry; if the log cannot be written,
+nothing is disclosed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What the integrator last signed, remembered outside the database.
 
 An attacker who rewrites the database can restore an older log together with its genuine older
-checkpoint. The signer's own memory, one small file replaced atomically, makes that visible at the next integration and to
-`hub verify-log`. The limit: whoever also replaces this file is caught only by an officer's own checkpoint or a
-witness.
+checkpoint. The signer's own memory, one small file replaced atomically, makes that visible at the
+next integration and to `hub verify-log`. The limit: whoever also replaces this file is caught only
+by an officer's own checkpoint or a witness.
 """
 
 from __future__ import annotations

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from referral_hub import embedded
+from referral_hub.services.hub import Hub
 from referral_hub.settings import Settings, load_settings
+from referral_hub.wiring import build_hub
 
 
 @contextmanager
@@ -34,3 +36,15 @@ def with_servers(settings: Settings, servers: embedded.Embedded) -> Settings:
         database_url=settings.database_url or servers.database_url,
         redis_url=settings.redis_url or servers.redis_url,
     )
+
+
+@contextmanager
+def open_hub() -> Iterator[Hub]:
+    """A hub over reachable servers, for the length of the block."""
+    with reachable_settings() as settings:
+        hub = build_hub(settings)
+        try:
+            yield hub
+        finally:
+            hub.registry.close()
+            hub.database.dispose()

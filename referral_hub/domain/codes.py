@@ -1,7 +1,7 @@
 """The closed lists of the referral's journey.
 
-Codes are stored and exchanged; the words people read stand in the page templates' label tables. Need
-codes are the seed set of the product; each is a plain tile on the referrer's form.
+Codes are stored and exchanged; the words people read stand in the page templates' label tables.
+Need codes are the seed set of the product; each is a plain tile on the referrer's form.
 """
 
 from __future__ import annotations

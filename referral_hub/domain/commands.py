@@ -1,7 +1,8 @@
 """What people ask the hub to do, after every field has been checked and before anything is stored.
 
-Commands are frozen and carry typed values only; the web and the partner endpoints build them. Their `repr`
-shows no field, because a command that reaches a traceback would put the person's facts in a log.
+Commands are frozen and carry typed values only; the web and the partner endpoints build them. Their
+`repr` shows no field, because a command that reaches a traceback would put the person's facts in a
+log.
 """
 
 from __future__ import annotations

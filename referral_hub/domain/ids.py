@@ -1,24 +1,31 @@
 """Time-ordered identifiers (UUID version 7, RFC 9562).
 
 Rows that are written together lie together in the index, which keeps accepting fast when the tables
-are large. The 74 random bits come from the operating system; an id is never a secret.
+are large. After the milliseconds come the microseconds and a counter, so that ids made one after
+the other in one process sort in that order, and the log tells a story in the order in which it
+happened. The other 50 bits are random; an id is never a secret.
 """
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from datetime import datetime
 from uuid import UUID
 
+_ORDER = itertools.count()
 _REFERENCE_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
 
 
 def new_id(at: datetime) -> UUID:
-    """Return a UUIDv7 whose first 48 bits are `at` in milliseconds since 1970."""
-    milliseconds = int(at.timestamp() * 1000) & 0xFFFFFFFFFFFF
-    tail = secrets.randbits(74)
-    value = (milliseconds << 80) | (0x7 << 76) | ((tail >> 62) << 64) | (0b10 << 62)
-    return UUID(int=value | (tail & 0x3FFFFFFFFFFFFFFF))
+    """Return a UUIDv7 of `at`: milliseconds, microseconds (RFC 9562 method 3), a 12-bit counter,
+    chance.
+    """
+    microseconds = round(at.timestamp() * 1_000_000)
+    milliseconds, fraction = divmod(microseconds, 1000)
+    head = ((milliseconds & 0xFFFFFFFFFFFF) << 16) | (0x7 << 12) | fraction
+    tail = (0b10 << 62) | ((next(_ORDER) & 0xFFF) << 50) | secrets.randbits(50)
+    return UUID(int=(head << 64) | tail)
 
 
 def new_reference() -> str:

@@ -1,8 +1,8 @@
 """NHS numbers: ten ASCII digits whose last is a modulus 11 check digit (NHS Data Dictionary).
 
-Spaces and hyphens between digits are how people write it, so they are folded; every other character,
-including digits of other scripts and a trailing newline, is refused. A number of ten equal digits passes modulus
-11 for some digits; none was ever issued, so all are refused.
+Spaces and hyphens between digits are how people write it, so they are folded; every other
+character, including digits of other scripts and a trailing newline, is refused. A number of ten
+equal digits passes modulus 11 for some digits; none was ever issued, so all are refused.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Who could help, in what order, and why: routing proposes, consent disposes.
 
-A pure function over the directory's services. Hard filters come first, each with a plain reason; what passes
-is ranked by the person's wish, then room, then the shortest stated wait, then the longest idle, and at last by id so that the same
-facts always give the same order. Nothing about who the person is ever ranks. Consent is not consulted here:
-`consent.decide` is asked for each candidate in turn by the services that use this plan.
+A pure function over the directory's services. Hard filters come first, each with a plain reason;
+what passes is ranked by the person's wish, then room, then the shortest stated wait, then the
+longest idle, and at last by id so that the same facts always give the same order. Nothing about who
+the person is ever ranks. Consent is not consulted here: `consent.decide` is asked for each
+candidate in turn by the services that use this plan.
 
-This is the first rule set: area, age, need, room, activity, language and access. Vetting, insurance,
-distance and opening hours join as further filters in `FILTERS`.
+This is the first rule set: area, age, need, room, activity, language and access. Vetting,
+insurance, distance and opening hours join as further filters in `FILTERS`.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ class Seeker:
 class Candidate:
     """A service that passed every filter, with the reasons for its place.
 
-    The last candidate of every plan is the owner itself, without a service: nobody is left with nobody.
+    The last candidate of every plan is the owner itself, without a service: nobody is left with
+    nobody.
     """
 
     service_id: UUID | None

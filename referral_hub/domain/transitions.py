@@ -1,8 +1,9 @@
 """The life cycle of a task as data: (state, event) -> state, and whose move it is.
 
-A task is one recipient's turn at one slot of a referral (FHIR Task). Everything that is not in the table
-is refused, and refusing raises: a silent no-op would hide a lost update. `docs/life-cycle.md` is generated from this table and
-a test walks every state with every event. Each state maps to a FHIR R4 Task status.
+A task is one recipient's turn at one slot of a referral (FHIR Task). Everything that is not in the
+table is refused, and refusing raises: a silent no-op would hide a lost update. `docs/life-cycle.md`
+is generated from this table and a test walks every state with every event. Each state maps to a
+FHIR R4 Task status.
 """
 
 from __future__ import annotations

@@ -1,1 +1,3 @@
-"""SQL is the record, Redis is the doorbell: what is due, when to try again, and how to wake a worker."""
+"""SQL is the record, Redis is the doorbell: what is due, when to try again, and how to wake a
+worker.
+"""

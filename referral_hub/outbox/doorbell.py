@@ -1,8 +1,8 @@
 """Wake a worker after the commit, best effort: a lost ring costs seconds, never a delivery.
 
-RQ carries one constant job with no argument but an opaque word, JSON-serialised, kept nowhere once done. At most one ring
-is pending at a time. Redis may be away, full or flushed: the accepting request does not wait for it and
-the worker's sweep delivers everything.
+RQ carries one constant job with no argument but an opaque word, JSON-serialised, kept nowhere once
+done. At most one ring is pending at a time. Redis may be away, full or flushed: the accepting
+request does not wait for it and the worker's sweep delivers everything.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """When to try a delivery again. Pure.
 
-Capped exponential back-off with full jitter keeps many failing deliveries from coming back together; a recipient's
-`Retry-After` is honoured when it asks for longer. After `MOST_ATTEMPTS`, some fifty hours, a person sees it as a dead letter and can
-replay it.
+Capped exponential back-off with full jitter keeps many failing deliveries from coming back
+together; a recipient's `Retry-After` is honoured when it asks for longer. After `MOST_ATTEMPTS`,
+some fifty hours, a person sees it as a dead letter and can replay it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Move a slot on: after a decline, after a hold was put right, after a permit was no longer given.
 
-Runs in the worker. The next candidate of the stored plan that is still open for business and that consent permits
-gets a task; if none does, the slot is held with what is missing. The plan ends with the accountable owner, so a slot
-never ends with nobody.
+Runs in the worker. The next candidate of the stored plan that is still open for business and that
+consent permits gets a task; if none does, the slot is held with what is missing. The plan ends with
+the accountable owner, so a slot never ends with nobody.
 """
 
 from __future__ import annotations
@@ -103,9 +103,7 @@ def _settle_hold(
     if not placement.permitted:
         entries = log_considered(hub, case, latest.referral_id, placement, actor=None, at=at)
         change.write(connection, change.Change(list(entries.values())))
-        referrals.refresh_decision(
-            connection, latest.id, decision_row(placement.chosen.outcome)
-        )
+        referrals.refresh_decision(connection, latest.id, decision_row(placement.chosen.outcome))
         return
     event = TaskEvent.CLEAR if same else TaskEvent.REPLACE
     _move(hub, connection, latest, event=event, case=case, at=at)
@@ -113,9 +111,7 @@ def _settle_hold(
         entries = log_considered(hub, case, latest.referral_id, placement, actor=None, at=at)
         row = rows.outbox_row(turn_of(latest), at, kind=OutboxKind.OFFER, task_id=latest.id)
         change.write(connection, change.Change(list(entries.values()), {"outbox": [row]}))
-        referrals.refresh_decision(
-            connection, latest.id, decision_row(placement.chosen.outcome)
-        )
+        referrals.refresh_decision(connection, latest.id, decision_row(placement.chosen.outcome))
     else:
         _write_new(hub, connection, case, latest=latest, placement=placement, at=at)
 
@@ -141,7 +137,11 @@ def _move(
     )
     entry = prepare(logged, hub.keys, at)
     history = rows.task_event_row(
-        turn_of(task), at, task_id=task.id, event=event.value, state=state,
+        turn_of(task),
+        at,
+        task_id=task.id,
+        event=event.value,
+        state=state,
         entry_id=entry.entry["id"],
     )
     move = change.TaskMove(task.id, task.version, state.value, at)

@@ -1,7 +1,8 @@
 """What the person said, as rows of the ledger and as the value that consent decides over.
 
-The same words serve when a referral is accepted and when a held one is put right. Someone who spoke for the person
-needs a recorded authority: it is written beside the event when the document was seen, and left out when it was not, so that rule R08 refuses.
+The same words serve when a referral is accepted and when a held one is put right. Someone who spoke
+for the person needs a recorded authority: it is written beside the event when the document was
+seen, and left out when it was not, so that rule R08 refuses.
 """
 
 from __future__ import annotations
@@ -52,11 +53,9 @@ def take(
     referral_id: UUID,
     at: datetime,
 ) -> Taken:
-    """Return what `agreement` adds to the ledger at `at`. Raises NoticeError for unknown words."""
+    """Return what `agreement` adds to the ledger at `at`. Raises ConsentError for unknown words."""
     proxy_row = _proxy_row(agreement, actor, subject_id, at)
-    words = notice(
-        agreement.notice_id, agreement.notice_version, agreement.notice_language
-    )
+    words = notice(agreement.notice_id, agreement.notice_version, agreement.notice_language)
     event_id = new_id(at)
     row = {
         "id": event_id,
@@ -73,7 +72,7 @@ def take(
         "notice_id": agreement.notice_id,
         "notice_version": agreement.notice_version,
         "notice_language": agreement.notice_language,
-        "notice_hash": words.text_hash,
+        "notice_hash": words.sha256,
         "method": agreement.method.value,
         "given_by": agreement.given_by.value,
         "proxy_id": str(proxy_row["id"]) if proxy_row else None,
@@ -120,7 +119,9 @@ def consent_log_event(
 
 
 def end_of_day(day: date | None) -> datetime | None:
-    """Return the instant at which `day` ends in London: an agreement "until Friday" includes Friday."""
+    """Return the instant at which `day` ends in London: an agreement "until Friday" includes
+    Friday.
+    """
     if day is None:
         return None
     return datetime.combine(day + timedelta(days=1), time(), LONDON).astimezone(UTC)

@@ -1,7 +1,8 @@
-"""What a recipient does with a task: accept, decline, ask, record first contact, close; and the sender's reply.
+"""What a recipient does with a task: accept, decline, ask, record first contact, close; and the
+sender's reply.
 
-The recipient's own transaction only moves its task and leaves work for the worker: after an accept the
-further fields are released with a fresh decision, after a decline the plan moves on by itself.
+The recipient's own transaction only moves its task and leaves work for the worker: after an accept
+the further fields are released with a fresh decision, after a decline the plan moves on by itself.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from referral_hub.store import referrals
 
 
 def answer_task(hub: Hub, actor: Actor, answer: AnswerTask) -> TaskState:
-    """Accept or decline. Answering again with the same answer changes nothing (a partner may retry).
+    """Accept or decline. Answering again with the same answer changes nothing (a partner may
+    retry).
 
     Raises NotFound, Conflict, InvalidInput (a decline without a reason, or "other" without words).
     """
@@ -65,7 +67,9 @@ def record_contact(hub: Hub, actor: Actor, task_id: UUID) -> TaskState:
 def close_task(hub: Hub, actor: Actor, closing: CloseTask) -> TaskState:
     """Close with an outcome. Raises NotFound, Conflict, InvalidInput."""
     if not closing.next_step.strip():
-        raise InvalidInput({"next_step": ("Say what happens next, or that nothing more is needed.",)})
+        raise InvalidInput(
+            {"next_step": ("Say what happens next, or that nothing more is needed.",)}
+        )
     told = "told" if closing.person_told else "not_told"
     with hub.database.acting_for(actor.agency_id) as connection:
         task = referrals.task(connection, closing.task_id)

@@ -1,26 +1,25 @@
 """Drain the outbox: claim a batch under a fenced lease, do what each row asks, settle.
 
-One ring drains everything that is due, so a job costs the same for one delivery or a thousand. Partner systems are talked
-to in parallel per destination and with no transaction open. An error in one row never stops the others: the
-row comes back later, and after enough tries a person sees it.
+One ring drains everything that is due, so a job costs the same for one delivery or a thousand.
+Partner systems are talked to in parallel per destination and with no transaction open. An error in
+one row never stops the others: the row comes back later, and after enough tries a person sees it.
 """
 
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from referral_hub.domain.codes import OutboxKind, OutboxState
+from referral_hub.domain.codes import OutboxKind
 from referral_hub.errors import CryptoError, HubError
-from referral_hub.outbox.retry import delay
 from referral_hub.services.advance import advance_slot
 from referral_hub.services.disclose import Release, disclose
 from referral_hub.services.hub import Hub
 from referral_hub.services.push import push_all, push_withdrawals
+from referral_hub.services.settle import Failure, settle_later
 from referral_hub.store import outbox
-from referral_hub.store.outbox import Claimed, Settlement
+from referral_hub.store.outbox import Claimed
 
 BATCH = 200
 LEASE = timedelta(seconds=90)
@@ -30,7 +29,9 @@ log = logging.getLogger(__name__)
 
 
 def drain(hub: Hub, *, batch: int = BATCH, go_on: Callable[[], bool] = lambda: True) -> int:
-    """Do everything that is due; returns how many rows were claimed. Stops early when `go_on` is false."""
+    """Do everything that is due; returns how many rows were claimed. Stops early when `go_on` is
+    false.
+    """
     done = 0
     while go_on():
         at = hub.clock()
@@ -39,28 +40,28 @@ def drain(hub: Hub, *, batch: int = BATCH, go_on: Callable[[], bool] = lambda: T
         if not claims:
             break
         done += len(claims)
-        _work(hub, claims)
+        _work(hub, claims, until=at + LEASE)
     if hub.integrator is not None:
         hub.integrator.run()
     return done
 
 
-def _work(hub: Hub, claims: Sequence[Claimed]) -> None:
+def _work(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> None:
     for claim in claims:
         if claim.kind is OutboxKind.ADVANCE:
             _guarded(hub, [claim], lambda some: advance_slot(hub, some[0]))
     disclosing = [claim for claim in claims if claim.kind in DISCLOSING]
     if disclosing:
-        _guarded(hub, disclosing, lambda some: _disclose(hub, some))
+        _guarded(hub, disclosing, lambda some: _disclose(hub, some, until))
     telling = [claim for claim in claims if claim.kind is OutboxKind.WITHDRAWAL]
     if telling:
-        _guarded(hub, telling, lambda some: push_withdrawals(hub, some))
+        _guarded(hub, telling, lambda some: push_withdrawals(hub, some, until=until))
 
 
-def _disclose(hub: Hub, claims: Sequence[Claimed]) -> None:
+def _disclose(hub: Hub, claims: Sequence[Claimed], until: datetime) -> None:
     bound_for_partners: list[Release] = disclose(hub, claims)
     if bound_for_partners:
-        push_all(hub, bound_for_partners)
+        push_all(hub, bound_for_partners, until=until)
 
 
 def _guarded(
@@ -76,23 +77,4 @@ def _guarded(
                 _guarded(hub, [claim], work)
             return
         code = "unreadable" if isinstance(error, CryptoError) else type(error).__name__
-        settle_later(hub, [(claims[0], code, None)])
-
-
-def settle_later(
-    hub: Hub, failed: Sequence[tuple[Claimed, str, timedelta | None]]
-) -> None:
-    """Make rows due again after a wait, or hand them to a person after the last try."""
-    at = hub.clock()
-    settlements = [_later(claim, code, retry_after, at) for claim, code, retry_after in failed]
-    with hub.database.one_worker_statement() as connection:
-        outbox.settle(connection, settlements)
-
-
-def _later(
-    claim: Claimed, code: str, retry_after: timedelta | None, at: datetime
-) -> Settlement:
-    wait = delay(claim.attempts, secrets.randbelow(1_000_000) / 1_000_000, retry_after)
-    if wait is None:
-        return Settlement(claim.id, claim.fence, OutboxState.DEAD.value, code, at, at)
-    return Settlement(claim.id, claim.fence, OutboxState.DUE.value, code, at + wait, None)
+        settle_later(hub, [Failure(claims[0], code)])

@@ -1,7 +1,8 @@
 """The demonstration: a town, its people's sign-ins, and a password that this installation made up.
 
-Nothing of it exists unless `HUB_DEMO` is on, and production refuses that setting. The password is drawn on the first
-run and kept, 0600, in the data directory, so a demonstration left open to a network has no well-known sign-in.
+Nothing of it exists unless `HUB_DEMO` is on, and production refuses that setting. The password is
+drawn on the first run and kept, 0600, in the data directory, so a demonstration left open to a
+network has no well-known sign-in.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ from referral_hub.settings import Settings
 from referral_hub.store import change, registers, staff
 
 _YEARS = timedelta(days=3 * 365)
-_WORDS = "amber birch cedar delta ember fjord grove heron islet jetty kelp larch maple otter".split()
+_WORDS = (
+    "amber birch cedar delta ember fjord grove heron islet jetty kelp larch maple otter".split()
+)
 
 
 def seed_demo(hub: Hub) -> None:
@@ -45,7 +48,9 @@ def seed_demo(hub: Hub) -> None:
         if not registers.is_empty(connection):
             return
         ids = {agency.key: new_id(at) for agency in AGENCIES}
-        registers.add(connection, "agency", [_agency(a.name, a.kind, ids[a.key], at) for a in AGENCIES])
+        registers.add(
+            connection, "agency", [_agency(a.name, a.kind, ids[a.key], at) for a in AGENCIES]
+        )
         registers.add(
             connection,
             "area",
@@ -73,7 +78,10 @@ def demo_password(settings: Settings) -> str:
     """Return this installation's demonstration password, drawing it on first use."""
     path = settings.data_dir / "demo-password"
     if not path.exists():
-        fresh = "-".join(secrets.choice(_WORDS) for _ in range(3)) + f"-{secrets.randbelow(9000) + 1000}"
+        fresh = (
+            "-".join(secrets.choice(_WORDS) for _ in range(3))
+            + f"-{secrets.randbelow(9000) + 1000}"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -178,9 +186,7 @@ def _agreements(ids: dict[str, UUID], at: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _agreement(
-    sender: UUID, recipient: UUID, kind: AgencyKind, at: datetime
-) -> dict[str, Any]:
+def _agreement(sender: UUID, recipient: UUID, kind: AgencyKind, at: datetime) -> dict[str, Any]:
     statutory = kind in {AgencyKind.COUNCIL, AgencyKind.GP_PRACTICE}
     article9 = Article9.HEALTH_OR_SOCIAL_CARE if statutory else Article9.EXPLICIT_CONSENT
     evidence = {"public_task_reference": "HSCA-2012-s251B"}

@@ -1,7 +1,9 @@
-"""Mereford, a town that does not exist: the demonstration's agencies, services and agreements as data.
+"""Mereford, a town that does not exist: the demonstration's agencies, services and agreements as
+data.
 
-Each line is chosen so that the main journeys can be walked: an agency with a system of its own, agencies with the hub's
-inbox, a full service, one for another area, and an agreement that covers less than the others.
+Each line is chosen so that the main journeys can be walked: an agency with a system of its own,
+agencies with the hub's inbox, a full service, one for another area, and an agreement that covers
+less than the others.
 """
 
 from __future__ import annotations

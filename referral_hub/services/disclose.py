@@ -1,8 +1,9 @@
 """Release for the worker: decide again, log, wait for the log, and only then let anything leave.
 
-A batch costs a fixed number of round trips: one read of the cases, one write of all log entries, one integration, one
-write of what went to inboxes. What is permitted but bound for a partner system is handed to `push`, which has no transaction
-open while it talks. A permit that is no longer given turns into a withheld task and a fresh look at the plan.
+A batch costs a fixed number of round trips: one read of the cases, one write of all log entries,
+one integration, one write of what went to inboxes. What is permitted but bound for a partner system
+is handed to `push`, which has no transaction open while it talks. A permit that is no longer given
+turns into a withheld task and a fresh look at the plan.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Release:
 def disclose(hub: Hub, claims: Sequence[outbox.Claimed]) -> list[Release]:
     """Decide, log and integrate a batch; deliver what is bound for an inbox.
 
-    Returns the permitted releases that are bound for a partner system. Raises LogUnavailable, and then nothing was disclosed.
+    Returns the permitted releases that are bound for a partner system. Raises LogUnavailable, and
+    then nothing was disclosed.
     """
     at = hub.clock()
     with hub.database.working() as connection:
@@ -149,9 +151,7 @@ def _still_wanted(claim: outbox.Claimed, task: referrals.TaskRow) -> bool:
 
 
 def _cancelled(claim: outbox.Claimed, at: datetime) -> outbox.Settlement:
-    return outbox.Settlement(
-        claim.id, claim.fence, OutboxState.CANCELLED.value, "moved_on", at, at
-    )
+    return outbox.Settlement(claim.id, claim.fence, OutboxState.CANCELLED.value, "moved_on", at, at)
 
 
 def _decide(
@@ -174,9 +174,7 @@ def _decide(
         type=kind,
         details={"stage": stage.value, "effect": str(claim.id), "task": str(task.id)},
     )
-    return Release(
-        claim, task, case, found, stage, outcome, fields, prepare(event, hub.keys, at)
-    )
+    return Release(claim, task, case, found, stage, outcome, fields, prepare(event, hub.keys, at))
 
 
 def _log(hub: Hub, releases: Sequence[Release], at: datetime) -> None:
@@ -225,9 +223,7 @@ def _withheld_history(release: Release, at: datetime) -> rows.Row:
 def _refused(release: Release, at: datetime) -> outbox.Settlement:
     code = decision_row(release.outcome).get("reason", "nothing_to_release")
     state = OutboxState.CANCELLED if release.stage is Stage.OFFER else OutboxState.REFUSED
-    return outbox.Settlement(
-        release.claim.id, release.claim.fence, state.value, code, at, at
-    )
+    return outbox.Settlement(release.claim.id, release.claim.fence, state.value, code, at, at)
 
 
 def _transport(batch: CaseBatch, release: Release) -> Transport:

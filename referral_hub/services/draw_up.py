@@ -1,7 +1,7 @@
 """Decide everything about a referral that is about to be accepted; write nothing.
 
-Routing proposes an order for each slot, consent is asked for each candidate, and the record is sealed. The result is one value that
-`submit_referral` writes in one statement.
+Routing proposes an order for each slot, consent is asked for each candidate, and the record is
+sealed. The result is one value that `submit_referral` writes in one statement.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ class DrawnUp:
 def draw_up(
     hub: Hub, actor: Actor, command: SubmitReferral, *, known: Intake, at: datetime
 ) -> DrawnUp:
-    """Return the referral as it would be accepted at `at`. Raises InvalidInput for an area nobody owns."""
+    """Return the referral as it would be accepted at `at`. Raises InvalidInput for an area nobody
+    owns.
+    """
     if known.owner_agency_id is None:
         raise InvalidInput({"area": ("Choose an area that a council of this hub looks after.",)})
     subject, new_person = _subject(hub, actor, known, at)
     referral_id = new_id(at)
-    taken = take(
-        command.agreement, actor, subject_id=subject.id, referral_id=referral_id, at=at
-    )
+    taken = take(command.agreement, actor, subject_id=subject.id, referral_id=referral_id, at=at)
     slots = routing.with_owner(
         routing.propose(
             command.needs,
@@ -79,8 +79,16 @@ def draw_up(
         hub.keys, wrapped_subject_key=subject.wrapped, context=context, fields=fields
     )
     return DrawnUp(
-        referral_id, subject, new_person, taken, slots, placements, sealed,
-        known.owner_agency_id, case, nhs_index(hub, actor, command),
+        referral_id,
+        subject,
+        new_person,
+        taken,
+        slots,
+        placements,
+        sealed,
+        known.owner_agency_id,
+        case,
+        nhs_index(hub, actor, command),
     )
 
 
@@ -97,9 +105,7 @@ def _subject(hub: Hub, actor: Actor, known: Intake, at: datetime) -> tuple[Subje
         found = UUID(known.subject["id"])
         return SubjectKey(found, actor.agency_id, known.wrapped_subject_key), False
     subject_id = new_id(at)
-    wrapped = new_subject_key(
-        hub.keys, subject_key_id=str(subject_id), owner=str(actor.agency_id)
-    )
+    wrapped = new_subject_key(hub.keys, subject_key_id=str(subject_id), owner=str(actor.agency_id))
     return SubjectKey(subject_id, actor.agency_id, wrapped), True
 
 

@@ -1,7 +1,8 @@
 """Rows of the store as the values that consent and routing decide over.
 
-The two pure packages know no database; this is the one place where a column becomes a fact. A row that does not fit
-the closed lists raises, and a decision that cannot be made is a refusal, never a guess.
+The two pure packages know no database; this is the one place where a column becomes a fact. A row
+that does not fit the closed lists raises, and a decision that cannot be made is a refusal, never a
+guess.
 """
 
 from __future__ import annotations
@@ -123,13 +124,11 @@ def standing(row: Row, at: datetime) -> RecipientStanding:
     )
 
 
-def person_flags(
-    subject_id: UUID, row: Row | None, *, born: date | None = None
-) -> PersonFlags:
+def person_flags(subject_id: UUID, row: Row | None, *, born: date | None = None) -> PersonFlags:
     """Return what a person has ruled out; nothing yet for someone new.
 
-    Without `born` (it is sealed), a child is known by `minor_until`, rounded up to a month's first day: a rule
-    about children then holds too long by days, never too short.
+    Without `born` (it is sealed), a child is known by `minor_until`, rounded up to a month's first
+    day: a rule about children then holds too long by days, never too short.
     """
     if row is None:
         return PersonFlags(subject_id=str(subject_id), date_of_birth=born)

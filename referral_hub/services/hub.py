@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.registry import Registry
 from referral_hub.audit.integrate import Integrator
 from referral_hub.clock import Clock
 from referral_hub.crypto.keys import KeyService
@@ -17,7 +18,9 @@ from referral_hub.store.engine import Database
 
 @dataclass(frozen=True)
 class Hub:
-    """Settings, database, keys, clock and bell. `integrator` is None where no log key is held."""
+    """Settings, database, keys, clock, bell and wires. `integrator` is None where no log key is
+    held.
+    """
 
     settings: Settings
     database: Database
@@ -29,6 +32,7 @@ class Hub:
     clock: Clock
     doorbell: Doorbell
     passwords: Passwords
+    registry: Registry
 
     def __repr__(self) -> str:
         return "<Hub>"

@@ -1,7 +1,8 @@
-"""One move of a task by a person or a partner system: state, history, log entry and note in one transaction.
+"""One move of a task by a person or a partner system: state, history, log entry and note in one
+transaction.
 
-Every use case that moves a task goes through `move`, so a move without its entry cannot be written. The entry's openings are
-sealed for the acting agency: a recipient never holds the person's key.
+Every use case that moves a task goes through `move`, so a move without its entry cannot be written.
+The entry's openings are sealed for the acting agency: a recipient never holds the person's key.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def move(
 ) -> TaskState:
     """Apply `wanted` to `task` on a connection that acts for `actor`'s agency.
 
-    Returns the new state. Raises Conflict when the life cycle has no such move or the task has moved on.
+    Returns the new state. Raises Conflict when the life cycle has no such move or the task has
+    moved on.
     """
     at = hub.clock()
     state = advance(TaskState(task.state), wanted.event, wanted.party)
@@ -74,8 +76,7 @@ def move(
         "task_event": [history],
         "message": [_note_row(hub, actor, task, wanted.note, at)] if wanted.note else [],
         "outbox": [
-            rows.outbox_row(turn_of(task), at, kind=kind, task_id=task.id)
-            for kind in wanted.outbox
+            rows.outbox_row(turn_of(task), at, kind=kind, task_id=task.id) for kind in wanted.outbox
         ],
     }
     moved = change.TaskMove(

@@ -1,6 +1,8 @@
-"""The accountable owner's view: every open task with state, age and next step, and what could not be delivered.
+"""The accountable owner's view: every open task with state, age and next step, and what could not
+be delivered.
 
-Overseeing shows codes, ages and names of agencies; nothing of the record is opened, so no consent is asked for it.
+Overseeing shows codes, ages and names of agencies; nothing of the record is opened, so no consent
+is asked for it.
 """
 
 from __future__ import annotations

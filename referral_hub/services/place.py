@@ -1,7 +1,8 @@
-"""Routing proposed an order; consent is asked for each candidate in turn; the first Permit gets the task.
+"""Routing proposed an order; consent is asked for each candidate in turn; the first Permit gets the
+task.
 
-Shared by accepting a referral and by moving on after a decline, so that both ask the same question with the same facts.
-Nothing here reads or writes; the callers own their transaction.
+Shared by accepting a referral and by moving on after a decline, so that both ask the same question
+with the same facts. Nothing here reads or writes; the callers own their transaction.
 """
 
 from __future__ import annotations
@@ -105,8 +106,8 @@ def place(
 ) -> Placement:
     """Return the first permitted candidate, or the first one with its refusal.
 
-    `candidates` are (position in the plan, candidate). Raises ValueError when there is none: a plan always ends
-    with its owner.
+    `candidates` are (position in the plan, candidate). Raises ValueError when there is none: a plan
+    always ends with its owner.
     """
     considered: list[Considered] = []
     for position, candidate in candidates:

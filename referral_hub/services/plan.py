@@ -1,4 +1,5 @@
-"""A referral's routing plan as it is kept: who could help with each slot, in what order, and why not the others.
+"""A referral's routing plan as it is kept: who could help with each slot, in what order, and why
+not the others.
 
 Needs are not in it: they are sealed. A slot is known by its index, which the sealed needs repeat.
 """

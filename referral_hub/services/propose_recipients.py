@@ -1,4 +1,5 @@
-"""What is available near this person: the same routing that will place the referral, shown before anybody is named.
+"""What is available near this person: the same routing that will place the referral, shown before
+anybody is named.
 
 Nothing personal is stored or logged; the seeker is what the form knows so far.
 """

@@ -1,4 +1,6 @@
-"""Put a held referral right: record what the person has now agreed, and let the plan go on by itself."""
+"""Put a held referral right: record what the person has now agreed, and let the plan go on by
+itself.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ from referral_hub.store import change, referrals, withdrawals
 def record_agreement(hub: Hub, actor: Actor, referral_id: UUID, agreement: AgreementTaken) -> int:
     """Append the person's agreement to the ledger and look again at every held slot.
 
-    Returns how many slots are looked at again. Raises NotFound, and Conflict when the referral was withdrawn.
+    Returns how many slots are looked at again. Raises NotFound, and Conflict when the referral was
+    withdrawn.
     """
     at = hub.clock()
     with hub.database.acting_for(actor.agency_id) as connection:

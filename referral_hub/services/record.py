@@ -1,7 +1,7 @@
 """Which sealed field each of the person's facts becomes.
 
-A field is sealed alone, so a permit opens no more than it names. Needs are sealed per slot: the recipient of
-one slot cannot learn what else the person needs. Values are UTF-8 JSON.
+A field is sealed alone, so a permit opens no more than it names. Needs are sealed per slot: the
+recipient of one slot cannot learn what else the person needs. Values are UTF-8 JSON.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Record that the 999 advice was shown: the hub is not an emergency service, and says so on the record."""
+"""Record that the 999 advice was shown: the hub is not an emergency service, and says so on the
+record.
+"""
 
 from __future__ import annotations
 

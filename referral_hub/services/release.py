@@ -1,7 +1,8 @@
 """The one door to plaintext for people: decide again, log, wait for the log, open, show the least.
 
-The sender's staff may look at what their own agency sent; a recipient's staff see what was released to their agency and
-is still permitted at this moment. Every look is a `view` entry that stands in the log before a byte is opened.
+The sender's staff may look at what their own agency sent; a recipient's staff see what was released
+to their agency and is still permitted at this moment. Every look is a `view` entry that stands in
+the log before a byte is opened.
 """
 
 from __future__ import annotations
@@ -115,7 +116,8 @@ def view_own(hub: Hub, actor: Actor, referral_id: UUID) -> OpenedRecord:
 def open_task(hub: Hub, actor: Actor, task_id: UUID) -> OpenedTask:
     """Open what was released to the actor's agency and is still permitted.
 
-    Raises NotFound, Withheld (with the reason), Conflict (delivered to the agency's own system), LogUnavailable.
+    Raises NotFound, Withheld (with the reason), Conflict (delivered to the agency's own system),
+    LogUnavailable.
     """
     with hub.database.acting_for(actor.agency_id) as connection:
         task = referrals.task(connection, task_id)

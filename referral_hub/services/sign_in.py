@@ -1,8 +1,9 @@
 """Sign in, stay signed in, sign out: sessions live on the server and can be ended there.
 
-Unknown user, wrong password, wrong code and disabled account are one answer in the same time. A one-time code (TOTP, RFC 6238)
-is needed by officers and administrators and works once. A session ends after 30 minutes without a request and after twelve hours
-whatever happens (settings); each sign-in makes a new token.
+Unknown user, wrong password, wrong code and disabled account are one answer in the same time. A
+one-time code (TOTP, RFC 6238) is needed by officers and administrators and works once. A session
+ends after 30 minutes without a request and after twelve hours whatever happens (settings); each
+sign-in makes a new token.
 """
 
 from __future__ import annotations

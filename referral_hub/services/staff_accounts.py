@@ -1,6 +1,7 @@
 """Staff accounts: made by an administrator at the command line, each with its log entry.
 
-Officers and administrators get a one-time-code secret (RFC 6238), sealed for their account; it is shown once.
+Officers and administrators get a one-time-code secret (RFC 6238), sealed for their account; it is
+shown once.
 """
 
 from __future__ import annotations
@@ -70,9 +71,7 @@ def new_account(
     """Store an account and its log entry in one transaction."""
     user_id = new_id(at)
     secret = pyotp.random_base32() if role in CODE_ROLES else None
-    sealed = (
-        seal_secret(hub.keys, user_id=str(user_id), secret=secret.encode()) if secret else None
-    )
+    sealed = seal_secret(hub.keys, user_id=str(user_id), secret=secret.encode()) if secret else None
     row = {
         "id": user_id,
         "agency_id": agency_id,

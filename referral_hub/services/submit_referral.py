@@ -1,7 +1,8 @@
 """Accept a referral: one read, one decision per recipient, one write, then the bell.
 
 Everything that makes the referral true is one statement: the person, the sealed record, what the
-person agreed to, a task per slot, the outbox rows and the log entries. A second submission of the same draft finds the first.
+person agreed to, a task per slot, the outbox rows and the log entries. A second submission of the
+same draft finds the first.
 """
 
 from __future__ import annotations
@@ -106,7 +107,10 @@ def _change(
     }
     for slot, placement in enumerate(drawn.placements):
         turn = rows.Turn(
-            drawn.referral_id, slot, actor.agency_id, drawn.owner,
+            drawn.referral_id,
+            slot,
+            actor.agency_id,
+            drawn.owner,
             placement.chosen.candidate.agency_id,
         )
         entries = log_considered(hub, drawn.case, drawn.referral_id, placement, actor=actor, at=at)

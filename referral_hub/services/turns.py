@@ -1,4 +1,6 @@
-"""A placement as rows: its decisions in the log, the task, its first line of history, its outbox row."""
+"""A placement as rows: its decisions in the log, the task, its first line of history, its outbox
+row.
+"""
 
 from __future__ import annotations
 

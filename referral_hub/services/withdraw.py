@@ -1,7 +1,9 @@
-"""The person has changed their mind: everything unsent stops at once, recipients are told, and what went is listed.
+"""The person has changed their mind: everything unsent stops at once, recipients are told, and what
+went is listed.
 
-One transaction as the sender's agency. A delivery that a worker has leased at this very moment may still
-leave; its recipient is then told as well, after the lease has run out, so the message cannot overtake the referral.
+One transaction as the sender's agency. A delivery that a worker has leased at this very moment may
+still leave; its recipient is then told as well, after the lease has run out, so the message cannot
+overtake the referral.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The worker's own loop: sweep the outbox, number the log, throw away what has expired.
 
-It needs PostgreSQL and nothing else. A ring through Redis only makes it quicker; with Redis gone for good everything still
-arrives within `SWEEP_SECONDS`.
+It needs PostgreSQL and nothing else. A ring through Redis only makes it quicker; with Redis gone
+for good everything still arrives within `SWEEP_SECONDS`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ log = logging.getLogger(__name__)
 
 
 def sweep_until(hub: Hub, go_on: Callable[[], bool]) -> None:
-    """Drain and integrate about once a second while `go_on` says so; a failure is logged and survived."""
+    """Drain and integrate about once a second while `go_on` says so; a failure is logged and
+    survived.
+    """
     tidy_at = 0.0
     while go_on():
         try:

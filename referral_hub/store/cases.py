@@ -1,6 +1,8 @@
-"""What the release service reads for a batch: facts and ciphertext of many tasks in a fixed number of statements.
+"""What the release service reads for a batch: facts and ciphertext of many tasks in a fixed number
+of statements.
 
-Runs as `hub_worker`, which alone may read sealed records. However many tasks a batch has, it is nine statements: no N+1.
+Runs as `hub_worker`, which alone may read sealed records. However many tasks a batch has, it is
+eight statements: no N+1.
 """
 
 from __future__ import annotations
@@ -33,11 +35,10 @@ class CaseRows:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CaseBatch:
-    """Cases by referral id, and the standing and endpoint of every agency concerned, and the plans' services."""
+    """Cases by referral id, and the standing of every agency concerned, and the plans' services."""
 
     cases: Mapping[UUID, CaseRows]
     standings: Mapping[UUID, Row]
-    endpoints: Mapping[UUID, Row]
     services: Mapping[UUID, Row]
 
     def __repr__(self) -> str:
@@ -62,13 +63,17 @@ _PROXIES = text("SELECT * FROM proxy_authority WHERE subject_id = ANY(:ids)")
 _AGREEMENTS = text("SELECT * FROM sharing_agreement WHERE sender_agency_id = ANY(:ids)")
 _STANDINGS = text("SELECT * FROM agency_standing WHERE agency_id = ANY(:ids)")
 _SERVICES = text("SELECT id, active FROM service WHERE id = ANY(:ids)")
-_ENDPOINTS = text("SELECT * FROM agency_endpoint WHERE agency_id = ANY(:ids)")
+_ENDPOINTS = text(
+    "SELECT * FROM agency_endpoint WHERE agency_id = ANY(:ids) AND transport <> 'inbox'"
+)
 
 
 def load(
     connection: Connection, referral_ids: Iterable[UUID], recipients: Iterable[UUID]
 ) -> CaseBatch:
-    """Return the cases of `referral_ids` and the standing of `recipients` and of every plan's agencies."""
+    """Return the cases of `referral_ids` and the standing of `recipients` and of every plan's
+    agencies.
+    """
     referrals = _by(connection, _REFERRALS, set(referral_ids), "id")
     found = [row for rows in referrals.values() for row in rows]
     subjects = _by(connection, _SUBJECTS, {row["subject_id"] for row in found}, "id")
@@ -91,9 +96,13 @@ def load(
             for row in found
         },
         standings=_single(_by(connection, _STANDINGS, agencies, "agency_id")),
-        endpoints=_single(_by(connection, _ENDPOINTS, agencies, "agency_id")),
         services=_single(_by(connection, _SERVICES, _planned(found, "service"), "id")),
     )
+
+
+def endpoints_of(connection: Connection, agency_ids: set[UUID]) -> dict[UUID, Row]:
+    """Return how agencies with a system of their own are reached; the others have the inbox."""
+    return _single(_by(connection, _ENDPOINTS, agency_ids, "agency_id"))
 
 
 def _by(

@@ -1,9 +1,10 @@
 """One atomic change of the record, with its evidence, in a single statement.
 
-A `Change` cannot be made without log rows: that is how "no state change without its entry" is kept. Rows
-travel as one JSON parameter per table and PostgreSQL types them with `json_populate_recordset`, so a referral with
-all its rows costs one round trip however many tables it touches. Moving a task names the version it was
-read at; if any moved on, `expect_rows` aborts the whole statement and `Conflict` is raised.
+A `Change` cannot be made without log rows: that is how "no state change without its entry" is kept.
+Rows travel as one JSON parameter per table and PostgreSQL types them with
+`json_populate_recordset`, so a referral with all its rows costs one round trip however many tables
+it touches. Moving a task names the version it was read at; if any moved on, `expect_rows` aborts
+the whole statement and `Conflict` is raised.
 """
 
 from __future__ import annotations
@@ -20,6 +21,17 @@ from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from referral_hub.errors import Conflict
+
+__all__ = [
+    "AlreadyThere",
+    "Change",
+    "Connection",
+    "LogRow",
+    "Row",
+    "TaskMove",
+    "to_json",
+    "write",
+]
 
 Row = Mapping[str, Any]
 
@@ -87,7 +99,8 @@ def write(connection: Connection, change: Change, *, acting_for: UUID | None = N
     """Write `change` in one statement.
 
     With `acting_for`, the statement itself sets the agency for row-level security (autocommit
-    connections; inserts only, since an update might be planned before the setting). Raises Conflict, AlreadyThere.
+    connections; inserts only, since an update might be planned before the setting). Raises
+    Conflict, AlreadyThere.
     """
     if acting_for is not None and change.moves:
         raise ValueError("moves need a transaction that has set its agency")

@@ -29,3 +29,8 @@ def agency_named(connection: Connection, name: str) -> UUID | None:
         text("SELECT id FROM agency WHERE name = :name"), {"name": name}
     ).scalar()
     return found
+
+
+def agency_ids(connection: Connection) -> list[UUID]:
+    """Return every agency's id."""
+    return list(connection.execute(text("SELECT id FROM agency ORDER BY id")).scalars())

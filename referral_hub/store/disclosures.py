@@ -1,8 +1,8 @@
 """Writing down that something was disclosed, once its log entry stands in the tree.
 
-Each row names the outbox fence it was claimed under. A row whose lease was lost, or whose task was withdrawn meanwhile, is
-left out, so a late worker cannot deliver twice into the inbox; what already left over the network is recorded whatever
-happened since.
+Each row names the outbox fence it was claimed under. A row whose lease was lost, or whose task was
+withdrawn meanwhile, is left out, so a late worker cannot deliver twice into the inbox; what already
+left over the network is recorded whatever happened since.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ def record(
 ) -> frozenset[UUID]:
     """Record a batch in one statement; returns the effect ids whose task moved on.
 
-    `sent` says that the bytes have left already, so the release is kept even if its task was withdrawn meanwhile.
+    `sent` says that the bytes have left already, so the release is kept even if its task was
+    withdrawn meanwhile.
     """
     if not disclosures:
         return frozenset()

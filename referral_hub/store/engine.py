@@ -1,12 +1,14 @@
 """Connections, and the agency each of them acts for.
 
-Two PostgreSQL roles reach the tables. `hub_app` serves people: row-level security compares each row with
-`current_setting('app.agency')`, and an unset setting fails instead of leaking. `hub_worker` serves the
-release service, the outbox and the log. Neither owns a table. The role is chosen by a start-up option of the connection, so it
-costs no round trip and `RESET ROLE` returns to it.
+Two PostgreSQL roles reach the tables. `hub_app` serves people: row-level security compares each row
+with `current_setting('app.agency')`. A connection begins as nobody: a statement that forgot to say
+for whom it acts reads no row and writes none (PostgreSQL evaluates the setting while it plans, so
+leaving it unset would fail statements that set it themselves). `hub_worker` serves the release
+service, the outbox and the log. Neither owns a table. The role is chosen by a start-up option of
+the connection, so it costs no round trip and `RESET ROLE` returns to it.
 
-Hot paths use the autocommit engine: one statement is one transaction and one round trip, and carries the
-agency setting in its first CTE (`docs/decisions/0003-one-statement-writes.md`).
+Hot paths use the autocommit engine: one statement is one transaction and one round trip, and
+carries the agency setting in its first CTE (`docs/decisions/0003-one-statement-writes.md`).
 """
 
 from __future__ import annotations
@@ -24,7 +26,13 @@ from referral_hub.errors import ServiceUnavailable
 
 __all__ = ["Connection", "Database", "open_database", "open_owner", "reachable"]
 
-_SESSION = "-c role={role} -c lock_timeout=5s -c statement_timeout={limit} -c timezone=UTC -c jit=off"
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+_SESSION = (
+    "-c role={role} -c app.agency="
+    + NOBODY
+    + " -c lock_timeout=5s -c statement_timeout={limit} -c timezone=UTC -c jit=off"
+)
 _SET_AGENCY = text("SELECT set_config('app.agency', :agency, true)")
 
 
@@ -83,7 +91,9 @@ def open_database(url: str, *, pool_size: int = 8) -> Database:
         app=_engine(url, "hub_app", pool_size=pool_size),
         app_statement=_engine(url, "hub_app", pool_size=pool_size, autocommit=True),
         worker=_engine(url, "hub_worker", pool_size=pool_size, limit="60s"),
-        worker_statement=_engine(url, "hub_worker", pool_size=pool_size, autocommit=True, limit="60s"),
+        worker_statement=_engine(
+            url, "hub_worker", pool_size=pool_size, autocommit=True, limit="60s"
+        ),
     )
 
 

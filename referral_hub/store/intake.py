@@ -1,7 +1,7 @@
 """The one read of accepting a referral: everything that routing and consent may look at.
 
-A single statement sets the agency for row-level security and returns the facts as JSON. Each fact is a subquery that depends
-on the first CTE, so none can be evaluated before the agency is set.
+A single statement sets the agency for row-level security and returns the facts as JSON. Each fact
+is a subquery that depends on the first CTE, so none can be evaluated before the agency is set.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The log's rows: pending entries, numbered entries, tiles and checkpoints.
 
-Entries are appended by `store.change`; this module numbers and reads them. Numbering happens under one
-advisory lock, so two integrators never give the same index, and a killed one leaves nothing half done: the lock goes with
-its connection and the rows with its transaction.
+Entries are appended by `store.change`; this module numbers and reads them. Numbering happens under
+one advisory lock, so two integrators never give the same index, and a killed one leaves nothing
+half done: the lock goes with its connection and the rows with its transaction.
 """
 
 from __future__ import annotations
@@ -55,9 +55,7 @@ ENTRY_COLUMNS = ", ".join(StoredEntry.__slots__)
 
 _LOCK = text("SELECT pg_advisory_lock(:key)")
 _UNLOCK = text("SELECT pg_advisory_unlock(:key)")
-_PENDING = text(
-    "SELECT id, leaf_hash FROM log_entry WHERE seq IS NULL ORDER BY id LIMIT :most"
-)
+_PENDING = text("SELECT id, leaf_hash FROM log_entry WHERE seq IS NULL ORDER BY id LIMIT :most")
 _LATEST = text("SELECT size, root, note, at FROM log_checkpoint ORDER BY size DESC LIMIT 1")
 _TILE = text("SELECT hashes FROM log_tile WHERE level = :level AND idx = :idx")
 _NUMBER = text(

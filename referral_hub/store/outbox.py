@@ -1,7 +1,8 @@
 """The outbox: what must still happen, claimed in batches under a fenced lease.
 
-A worker that dies, or sleeps past its lease, loses its claim: each claim raises the fence, and settling names
-the fence it holds, so a late worker's answer changes nothing. `SKIP LOCKED` lets several workers drain at once.
+A worker that dies, or sleeps past its lease, loses its claim: each claim raises the fence, and
+settling names the fence it holds, so a late worker's answer changes nothing. `SKIP LOCKED` lets
+several workers drain at once.
 """
 
 from __future__ import annotations

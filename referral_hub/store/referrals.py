@@ -1,4 +1,6 @@
-"""Referrals, their tasks and their history, as pages need them: codes, ids and instants, never content."""
+"""Referrals, their tasks and their history, as pages need them: codes, ids and instants, never
+content.
+"""
 
 from __future__ import annotations
 
@@ -236,7 +238,9 @@ def disclosures_of(connection: Connection, referral_id: UUID) -> list[Disclosure
 def refresh_decision(connection: Connection, task_id: UUID, decision: Mapping[str, Any]) -> None:
     """Replace what a held or cleared task says about its decision (`hub_worker` only)."""
     connection.execute(
-        text("UPDATE task SET decision = CAST(:decision AS jsonb), reason = :reason WHERE id = :id"),
+        text(
+            "UPDATE task SET decision = CAST(:decision AS jsonb), reason = :reason WHERE id = :id"
+        ),
         {"id": task_id, "decision": json.dumps(decision), "reason": decision.get("reason")},
     )
 
@@ -247,3 +251,11 @@ def mark_withdrawn(connection: Connection, referral_id: UUID, at: datetime) -> N
         text("UPDATE referral SET withdrawn_at = :at WHERE id = :id"),
         {"id": referral_id, "at": at},
     )
+
+
+def is_withdrawn(connection: Connection, referral_id: UUID) -> bool:
+    """Tell whether the agreement to a referral has been withdrawn."""
+    found = connection.execute(
+        text("SELECT withdrawn_at IS NOT NULL FROM referral WHERE id = :id"), {"id": referral_id}
+    )
+    return bool(found.scalar())

@@ -1,6 +1,8 @@
-"""Registers that only the owner of the tables writes: agencies, areas, services, agreements, endpoints.
+"""Registers that only the owner of the tables writes: agencies, areas, services, agreements,
+endpoints.
 
-The hub's own roles may read them and no more, so a fault in a page cannot add an agency or an agreement.
+The hub's own roles may read them and no more, so a fault in a page cannot add an agency or an
+agreement.
 """
 
 from __future__ import annotations
@@ -53,6 +55,4 @@ def put_endpoint(connection: Connection, row: Row) -> None:
     """Register or replace how an agency is reached and which keys it has."""
     statement = upsert(tables.agency_endpoint).values(**row)
     changed = {name: statement.excluded[name] for name in row if name != "agency_id"}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["agency_id"], set_=changed)
-    )
+    connection.execute(statement.on_conflict_do_update(index_elements=["agency_id"], set_=changed))

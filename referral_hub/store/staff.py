@@ -1,7 +1,9 @@
-"""Staff accounts and their sessions. Two doors open before the agency is known, both narrow functions.
+"""Staff accounts and their sessions. Two doors open before the agency is known, both narrow
+functions.
 
-`staff_for_sign_in` and `session_principal` are security-definer functions: one answers for one username, the other for one token's hash.
-Everything else runs under row-level security of the user's own agency.
+`staff_for_sign_in` and `session_principal` are security-definer functions: one answers for one
+username, the other for one token's hash. Everything else runs under row-level security of the
+user's own agency.
 """
 
 from __future__ import annotations

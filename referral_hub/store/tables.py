@@ -1,8 +1,10 @@
-"""Every table, as SQLAlchemy Core; `migrations/` creates the same and `make check` compares the two.
+"""Every table, as SQLAlchemy Core; `migrations/` creates the same and `make check` compares the
+two.
 
-What is readable here without a key is pseudonymous: random ids, codes, instants and states. Everything a person said or
-is stands in `sealed_*`, `wrapped_*` and `ciphertexts` columns. Row-level security, grants and the two sign-in functions are not
-expressible in metadata and stand in the migrations; `tests/store` proves them against a running server.
+What is readable here without a key is pseudonymous: random ids, codes, instants and states.
+Everything a person said or is stands in `sealed_*`, `wrapped_*` and `ciphertexts` columns.
+Row-level security, grants and the two sign-in functions are not expressible in metadata and stand
+in the migrations; `tests/store` proves them against a running server.
 """
 
 from __future__ import annotations
@@ -381,7 +383,9 @@ outbox = Table(
     Column("settled_at", Instant),
     Index(None, "due_at", postgresql_where=text("state = 'due'")),
     Index(None, "task_id"),
-    Index("ix_outbox_dead", "owner_agency_id", postgresql_where=text("state in ('dead', 'refused')")),
+    Index(
+        "ix_outbox_dead", "owner_agency_id", postgresql_where=text("state in ('dead', 'refused')")
+    ),
 )
 
 log_entry = Table(

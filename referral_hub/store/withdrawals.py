@@ -55,10 +55,6 @@ def lock_tasks(connection: Connection, referral_id: UUID) -> None:
     )
 
 
-def cancel_unsent(
-    connection: Connection, referral_id: UUID, at: datetime
-) -> dict[UUID, datetime]:
+def cancel_unsent(connection: Connection, referral_id: UUID, at: datetime) -> dict[UUID, datetime]:
     """Cancel every unsent delivery; returns tasks whose delivery is leased now, and until when."""
-    return {
-        row[0]: row[1] for row in connection.execute(_CANCEL, {"id": referral_id, "at": at})
-    }
+    return {row[0]: row[1] for row in connection.execute(_CANCEL, {"id": referral_id, "at": at})}

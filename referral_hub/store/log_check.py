@@ -1,0 +1,144 @@
+"""The whole log as a verifier reads it: one snapshot, in order, a few thousand rows at a time.
+
+Everything is read in a single REPEATABLE READ transaction, so that entries, tiles and checkpoints
+are of one instant. The snapshot is taken while holding the integration lock, and what the signer
+remembers is read at the same time: in between, no integrator can have signed something that the
+snapshot does not show. The lock is held for one query, not for the check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, TextClause, text
+
+from referral_hub.store import log
+from referral_hub.store.engine import Database, reachable
+
+AT_ONCE = 1000
+_Seen = TypeVar("_Seen")
+
+_INDEXED = """
+    e.seq, e.entry, e.leaf_hash, e.actor_agency_id::text, e.recipient_agency_id::text,
+    e.sender_agency_id::text, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    e.id::text, e.outcome, e.type, e.actor_user_id IS NOT NULL, e.subject_id IS NOT NULL,
+    e.referral_id IS NOT NULL
+"""
+_NUMBERED = text(f"SELECT {_INDEXED} FROM log_entry e WHERE e.seq IS NOT NULL ORDER BY e.seq, e.id")
+_PENDING = text(f"SELECT {_INDEXED} FROM log_entry e WHERE e.seq IS NULL ORDER BY e.id")
+_COMMITTED = text(
+    """
+    SELECT e.seq, e.entry, e.id, e.actor_user_id::text, e.subject_id::text, e.referral_id::text,
+           o.sealed_openings, o.agency_id, o.subject_id AS sealed_for, s.origin_agency_id,
+           s.wrapped_key, s.erased_at IS NOT NULL AS erased
+    FROM log_entry e
+    LEFT JOIN log_opening o ON o.entry_id = e.id
+    LEFT JOIN subject s ON s.id = o.subject_id
+    WHERE e.seq >= 0 ORDER BY e.seq
+    """
+)
+_RELEASES = text(
+    """
+    SELECT r.task_id::text, r.stage, r.field_ids, r.effect_id::text,
+           r.origin_agency_id, r.recipient_agency_id, r.referral_id,
+           e.seq, e.entry, e.type, e.outcome, e.sender_agency_id, e.recipient_agency_id AS told,
+           e.referral_id AS about
+    FROM release r LEFT JOIN log_entry e ON e.id = r.entry_id
+    ORDER BY e.seq NULLS LAST, r.id
+    """
+)
+_TILES = text("SELECT level, idx, hashes FROM log_tile ORDER BY level, idx")
+
+
+class CommittedRow(NamedTuple):
+    """A numbered entry, the columns its commitments hide, and what opens them."""
+
+    seq: int
+    entry: bytes
+    id: UUID
+    actor_user: str | None
+    subject: str | None
+    referral: str | None
+    sealed: bytes | None
+    agency: UUID | None
+    sealed_for: UUID | None
+    owner: UUID | None
+    wrapped_key: bytes | None
+    erased: bool
+
+
+class ReleaseRow(NamedTuple):
+    """A disclosure's row beside its log entry; the entry's columns are None where there is none."""
+
+    task_id: str
+    stage: str
+    field_ids: Sequence[str]
+    effect_id: str
+    origin: UUID
+    recipient: UUID
+    referral: UUID
+    seq: int | None
+    entry: bytes | None
+    type: str | None
+    outcome: str | None
+    sender: UUID | None
+    told: UUID | None
+    about: UUID | None
+
+
+class Snapshot:
+    """The log at one instant."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.checkpoints = log.all_checkpoints(connection)
+
+    def numbered(self) -> Iterator[Sequence[object]]:
+        """Every numbered row in order: seq, entry, leaf hash, then the index columns."""
+        return self._stream(_NUMBERED)
+
+    def pending(self) -> Iterator[Sequence[object]]:
+        """Every row without a number, oldest first, in the same columns."""
+        return self._stream(_PENDING)
+
+    def committed(self) -> Iterator[CommittedRow]:
+        """Every numbered entry with what its commitments are about."""
+        return (CommittedRow(*row) for row in self._stream(_COMMITTED))
+
+    def releases(self) -> Iterator[ReleaseRow]:
+        """Every disclosure with its entry, in the order of the log."""
+        return (ReleaseRow(*row) for row in self._stream(_RELEASES))
+
+    def tiles(self) -> Iterator[tuple[int, int, bytes]]:
+        """Every stored tile: level, index and hashes, in order."""
+        return ((level, idx, hashes) for level, idx, hashes in self._stream(_TILES))
+
+    def read_tile(self, level: int, index: int) -> bytes:
+        """One tile's hashes, `b""` when there is none."""
+        return log.read_tile(self._connection, level, index)
+
+    def _stream(self, statement: TextClause) -> Iterator[Sequence[object]]:
+        options = {"stream_results": True, "max_row_buffer": AT_ONCE, "yield_per": AT_ONCE}
+        result = self._connection.execute(statement, execution_options=options)
+        for rows in result.partitions():
+            yield from rows
+
+
+@contextmanager
+def snapshot(
+    database: Database, remembered: Callable[[], _Seen]
+) -> Iterator[tuple[Snapshot, _Seen]]:
+    """One instant of the log, and what `remembered()` returned at that same instant.
+
+    Raises ServiceUnavailable when the integration lock cannot be had within the lock time-out.
+    """
+    with reachable(), database.worker.connect() as connection:
+        connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        with database.worker.connect() as holder, log.integration_lock(holder):
+            connection.execute(text("SET TRANSACTION READ ONLY"))
+            taken = Snapshot(connection)
+            seen = remembered()
+        yield taken, seen
