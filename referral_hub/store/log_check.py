@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, TextClause, text
@@ -36,13 +36,13 @@ _COMMITTED = text(
            s.wrapped_key, s.erased_at IS NOT NULL AS erased
     FROM log_entry e
     LEFT JOIN log_opening o ON o.entry_id = e.id
-    LEFT JOIN subject s ON s.id = o.subject_id
+    LEFT JOIN subject s ON s.id = COALESCE(o.subject_id, e.subject_id)
     WHERE e.seq >= 0 ORDER BY e.seq
     """
 )
 _RELEASES = text(
     """
-    SELECT r.task_id::text, r.stage, r.field_ids, r.effect_id::text,
+    SELECT r.id::text, r.task_id::text, r.stage, r.field_ids, r.effect_id::text,
            r.origin_agency_id, r.recipient_agency_id, r.referral_id,
            e.seq, e.entry, e.type, e.outcome, e.sender_agency_id, e.recipient_agency_id AS told,
            e.referral_id AS about
@@ -50,7 +50,8 @@ _RELEASES = text(
     ORDER BY e.seq NULLS LAST, r.id
     """
 )
-_TILES = text("SELECT level, idx, hashes FROM log_tile ORDER BY level, idx")
+_CHECKPOINTS = text("SELECT size, root, note, at FROM log_checkpoint ORDER BY size, id")
+_COUNT_TILES = text("SELECT count(*) FROM log_tile")
 
 
 class CommittedRow(NamedTuple):
@@ -73,6 +74,7 @@ class CommittedRow(NamedTuple):
 class ReleaseRow(NamedTuple):
     """A disclosure's row beside its log entry; the entry's columns are None where there is none."""
 
+    id: str
     task_id: str
     stage: str
     field_ids: Sequence[str]
@@ -94,13 +96,13 @@ class Snapshot:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.checkpoints = log.all_checkpoints(connection)
+        self.newest = log.latest_checkpoint(connection)
 
-    def numbered(self) -> Iterator[Sequence[object]]:
+    def numbered(self) -> Iterator[Sequence[Any]]:
         """Every numbered row in order: seq, entry, leaf hash, then the index columns."""
         return self._stream(_NUMBERED)
 
-    def pending(self) -> Iterator[Sequence[object]]:
+    def pending(self) -> Iterator[Sequence[Any]]:
         """Every row without a number, oldest first, in the same columns."""
         return self._stream(_PENDING)
 
@@ -112,15 +114,19 @@ class Snapshot:
         """Every disclosure with its entry, in the order of the log."""
         return (ReleaseRow(*row) for row in self._stream(_RELEASES))
 
-    def tiles(self) -> Iterator[tuple[int, int, bytes]]:
-        """Every stored tile: level, index and hashes, in order."""
-        return ((level, idx, hashes) for level, idx, hashes in self._stream(_TILES))
+    def checkpoints(self) -> Iterator[log.StoredCheckpoint]:
+        """Every stored checkpoint, smallest first; nothing about it is believed yet."""
+        return (log.StoredCheckpoint(*row) for row in self._stream(_CHECKPOINTS))
 
     def read_tile(self, level: int, index: int) -> bytes:
         """One tile's hashes, `b""` when there is none."""
         return log.read_tile(self._connection, level, index)
 
-    def _stream(self, statement: TextClause) -> Iterator[Sequence[object]]:
+    def count_tiles(self) -> int:
+        """How many tiles are stored, at all levels."""
+        return int(self._connection.execute(_COUNT_TILES).scalar_one())
+
+    def _stream(self, statement: TextClause) -> Iterator[Sequence[Any]]:
         options = {"stream_results": True, "max_row_buffer": AT_ONCE, "yield_per": AT_ONCE}
         result = self._connection.execute(statement, execution_options=options)
         for rows in result.partitions():
@@ -136,7 +142,7 @@ def snapshot(
     Raises ServiceUnavailable when the integration lock cannot be had within the lock time-out.
     """
     with reachable(), database.worker.connect() as connection:
-        connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        connection.execution_options(isolation_level="REPEATABLE READ")
         with database.worker.connect() as holder, log.integration_lock(holder):
             connection.execute(text("SET TRANSACTION READ ONLY"))
             taken = Snapshot(connection)
