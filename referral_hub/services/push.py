@@ -145,7 +145,7 @@ def _send(hub: Hub, endpoint: Row, message: Message) -> DeliveryOutcome:
         hub_signer=hub.hub_signer,
         head=MessageHead(
             issuer=hub.settings.public_url,
-            audience=endpoint["url"],
+            audience=str(endpoint["agency_id"]),
             message_id=str(message.claim.id),
             issued_at=hub.clock(),
             content_type=format_.content_type,
