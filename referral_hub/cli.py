@@ -1,49 +1,65 @@
 """The `hub` command. Each subcommand is a module of `referral_hub.commands`.
 
 A subcommand parses, opens the hub, calls one service and prints. What a service refuses is printed
-as one line with exit status 1; anything unexpected keeps its traceback's places and loses its
-message.
+as one line with exit status 1. A subcommand's module is imported when it is asked for and not
+before: `hub run` starts four of them at once, and a laptop feels every import. The limit: the table
+below names modules by string, and `tests/test_cli.py` loads every one.
 """
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from typing import cast
 
 import click
 
-from referral_hub.commands import (
-    partner_demo,
-    people,
-    processes,
-    rotate_keys,
-    run,
-    schema,
-    worker,
-)
 from referral_hub.errors import HubError
 
+COMMANDS = {
+    "check-migrations": "schema:check_migrations",
+    "demo-code": "people:demo_code_command",
+    "metrics": "processes:metrics",
+    "migrate": "schema:migrate",
+    "partner-demo": "partner_demo:partner_demo",
+    "rotate-keys": "rotate_keys:rotate_keys_command",
+    "run": "run:run",
+    "users": "people:users",
+    "web": "processes:web",
+    "worker": "worker:worker",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class _Subcommands(click.Group):
+    """Finds a subcommand in `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"referral_hub.commands.{module}"), name)
+        return cast("click.Command", found)
+
+
+@click.group(
+    cls=_Subcommands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 def hub() -> None:
     """Consent-gated, sealed referrals, with a log that anyone can check."""
-
-
-hub.add_command(run.run)
-hub.add_command(processes.web)
-hub.add_command(processes.metrics)
-hub.add_command(schema.migrate)
-hub.add_command(schema.check_migrations)
-hub.add_command(worker.worker)
-hub.add_command(partner_demo.partner_demo)
-hub.add_command(people.users)
-hub.add_command(people.demo_code_command)
-hub.add_command(rotate_keys.rotate_keys_command)
 
 
 def main() -> None:
     """Run the command line; the entry point of the `hub` script."""
     try:
-        hub.main(standalone_mode=True)
+        hub.main(prog_name="hub")
     except HubError as error:
         click.echo(str(error), err=True)
         sys.exit(1)

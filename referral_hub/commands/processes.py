@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 import click
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from referral_hub.clock import pause
 from referral_hub.observe import configure_logging
 from referral_hub.settings import Settings, load_settings
 
 _ALL_DAY = 86_400.0
+
+
+class ServerLog(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn's own lines go the way of all others: JSON, constant text, no path of a request."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set levels as gunicorn does, then leave writing to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -35,6 +47,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "keepalive": 5,
             "accesslog": None,
             "control_socket_disable": True,
+            "logger_class": ServerLog,
             "proc_name": "referral-hub",
         }
         for name, value in chosen.items():
@@ -52,8 +65,15 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 @click.command()
 def web() -> None:
     """Serve the pages and the partner endpoints."""
+    for module in ("referral_hub.app", "referral_hub.wiring"):
+        import_module(module)  # before the fork, so that no worker process does it again
+    settings = load_settings(os.environ)
+    if settings.database_url is None or settings.redis_url is None:
+        raise click.UsageError(
+            "DATABASE_URL and REDIS_URL must be set; `hub run` sets them itself."
+        )
     configure_logging()
-    WebServer(load_settings(os.environ)).run()
+    WebServer(settings).run()
 
 
 @click.command()

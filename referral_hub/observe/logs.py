@@ -61,7 +61,7 @@ LOGGED_FIELDS = frozenset(
         "version",
     }
 )
-_OWN_TEXT = ("referral_hub", "adapters", "consent", "gunicorn.error", "examples.partner_system")
+_OWN_TEXT = ("referral_hub.", "adapters.", "consent.", "gunicorn.error")
 _HARMLESS = re.compile(r"[A-Za-z0-9_.:/<>{}+-]{1,120}")
 _FRAMES = 12
 
@@ -112,11 +112,14 @@ def _log_uncaught(
     """Write what nobody caught, in a thread or a destructor too, as any other line."""
     if error is None or issubclass(kind, KeyboardInterrupt | SystemExit):
         return
-    logging.getLogger("referral_hub").critical("uncaught exception", exc_info=(kind, error, trace))
+    logging.getLogger(__name__).critical("uncaught exception", exc_info=(kind, error, trace))
 
 
 def _event(record: logging.LogRecord) -> str:
-    """The constant text of our own calls; for others, only where the call stands."""
+    """The constant text of our own calls; for others, only where the call stands.
+
+    Flask's own logger is named `referral_hub` and puts paths into its text: hence the full stops.
+    """
     if record.name.startswith(_OWN_TEXT) and isinstance(record.msg, str):
         return record.msg
     return f"{record.module}:{record.lineno}"

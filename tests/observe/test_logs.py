@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from flask import Flask
 
 from referral_hub.errors import InvalidInput
 from referral_hub.observe import (
@@ -112,6 +113,18 @@ def test_another_packages_text_is_replaced_by_the_place_of_the_call(lines: io.St
     logging.getLogger("somebody.elses.library").error(f"cannot send to {MARK}")  # noqa: G004 - that is the point
     assert "CANARY" not in lines.getvalue()
     assert _only(lines)["event"].startswith("test_logs:")
+
+
+def test_the_path_in_flasks_own_line_about_an_exception_is_left_out(lines: io.StringIO) -> None:
+    app = Flask("referral_hub")
+
+    @app.get("/people/<name>")
+    def person(name: str) -> str:
+        raise ValueError(name)
+
+    assert app.test_client().get("/people/Marjorie").status_code == 500
+    assert "Marjorie" not in lines.getvalue()
+    assert "builtins.ValueError" in lines.getvalue()
 
 
 def test_a_line_break_cannot_forge_a_second_line(lines: io.StringIO) -> None:
