@@ -51,11 +51,6 @@ def agreed(draft: Draft) -> bool:
     return answered(draft, "agreement", "agreed") == "yes"
 
 
-def refused(draft: Draft) -> bool:
-    """Whether the person said no to sharing."""
-    return answered(draft, "agreement", "agreed") == "no"
-
-
 def in_danger(draft: Draft) -> bool:
     """Whether somebody is in immediate danger, which ends the form."""
     return answered(draft, "danger", "danger") == "yes"
@@ -71,8 +66,8 @@ STEPS: tuple[Step, ...] = (
     Step("recipients", RecipientsPage, "Who could help"),
     Step("agreement", AgreedPage, "Has the patient agreed to share information?"),
     Step("sharing", SharingPage, "Who may receive it, and what?", agreed),
-    Step("terms", TermsPage, "How was agreement given?", agreed),
-    Step("taken", TakenPage, "How did the patient tell you?", refused),
+    Step("taken", TakenPage, "How did the patient tell you?"),
+    Step("terms", TermsPage, "What else did they agree to?", agreed),
     Step("why", WhyPage, "Why are you referring them?"),
 )
 NAMES: tuple[str, ...] = tuple(step.name for step in STEPS)

@@ -48,8 +48,11 @@ class Labels:
         return self._words["Language"]
 
     def words(self, value: str, kind: str) -> str:
-        """The words for a stored value of the enumeration called `kind`. Raises KeyError."""
-        return self._words[kind][value]
+        """The words for a stored value of the enumeration called `kind`.
+
+        A value that an older or newer release stored is shown as it is rather than not at all.
+        """
+        return self._words[kind].get(value) or value.replace("_", " ")
 
     def field(self, field_id: str) -> str:
         """The words for a field id such as `identity.first_name`; a slot's number is left out."""

@@ -23,7 +23,7 @@ from referral_hub.domain.codes import (
     NeedCode,
     Priority,
 )
-from referral_hub.web.forms.referral import Answer, Until
+from referral_hub.web.forms.referral import SHAREABLE, Answer, Until
 from referral_hub.web.labels import Labels
 from referral_hub.web.navigation import navigation
 
@@ -71,6 +71,7 @@ def teach_templates(app: Flask) -> None:
         "current_user": current_user,
         "navigation_for": _navigation,
         "items_of": labels.items,
+        "shareable": SHAREABLE,
     }
     environment.globals |= {codes.__name__: codes for codes in CODES}
     app.extensions["labels"] = labels

@@ -48,22 +48,22 @@ class SignInPage(FormPage):
     next = fields.String(load_default="")
 
 
-def page(_hub: Hub) -> str | Response:
+def page(hub: Hub) -> str | Response:
     """The way in."""
     if current_user.is_authenticated:
         return redirect(_onward(request.args.get("next", "")))
-    return _show(Filled({"next": request.args.get("next", "")}))
+    return _show(hub, Filled({"next": request.args.get("next", "")}))
 
 
 def enter(hub: Hub) -> Any:
     """Check the name, the password and where needed the code; begin a fresh session."""
     form = read_form(SignInPage())
     if not form.ok:
-        return _show(form), 422
+        return _show(hub, form), 422
     given = form.values
     throttle: Throttle = current_app.extensions["throttle"]
     if not throttle.allows(given["username"], request.remote_addr or ""):
-        return _show(form.with_errors(username=SLOW_DOWN)), 429, {"Retry-After": "300"}
+        return _show(hub, form.with_errors(username=SLOW_DOWN)), 429, {"Retry-After": "300"}
     code = given["code"].replace(" ", "") if given["code"] else None
     match sign_in(hub, given["username"], given["password"], code):
         case SignedIn() as signed_in:
@@ -74,7 +74,7 @@ def enter(hub: Hub) -> Any:
         case _:
             throttle.failed(given["username"], request.remote_addr or "")
             wrong = {"username": WRONG}
-    return _show(form.with_errors(**wrong)), 422
+    return _show(hub, form.with_errors(**wrong)), 422
 
 
 def confirm_sign_out(_hub: Hub, _actor: Actor) -> str:
@@ -103,12 +103,14 @@ def signed_out(_hub: Hub) -> str:
     return render_template("signed_out.html")
 
 
-def _show(form: Filled) -> str:
+def _show(hub: Hub, form: Filled) -> str:
     wanted = form.value("next")
     return render_template(
         "sign_in.html",
         form=form,
         next=wanted if is_page(wanted) else "",
+        idle_minutes=int(hub.settings.idle_limit.total_seconds() // 60),
+        most_hours=int(hub.settings.sign_in_limit.total_seconds() // 3600),
         kept=wanted.startswith("/kept/"),
     )
 

@@ -93,15 +93,14 @@ def _needs(value: Mapping[str, Any], labels: Labels) -> tuple[Line, ...]:
 def _agreement(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[Line, ...]:
     agreed = value["agreement"]["agreed"]
     first = Line("Has the patient agreed?", (labels.label(agreed),), "agreement")
-    page = "terms" if agreed is Answer.YES else "taken"
-    taken = value[page]
+    taken = value["taken"]
     told = (
-        Line("How they told you", (labels.label(taken["method"]),), page),
-        Line("Who answered", (labels.label(taken["given_by"]),), page),
+        Line("How they told you", (labels.label(taken["method"]),), "taken"),
+        Line("Who answered", (labels.label(taken["given_by"]),), "taken"),
     )
     if agreed is Answer.NO:
         return (first, *told)
-    sharing = value["sharing"]
+    sharing, terms = value["sharing"], value["terms"]
     names = tuple(known.agencies[one] for one in known.agencies if one in sharing["agencies"])
     classes = tuple(labels.label(code) for code in _ordered(sharing["classes"]))
     return (
@@ -109,8 +108,8 @@ def _agreement(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[
         Line("Who may receive it", names, "sharing"),
         Line("What may be shared", classes, "sharing"),
         *told,
-        Line("May contact the patient", (labels.label(taken["service"]),), page),
-        Line("Until", (day(until(taken, known.today)),), page),
+        Line("May contact the patient", (labels.label(terms["service"]),), "terms"),
+        Line("Until", (day(until(terms, known.today)),), "terms"),
     )
 
 

@@ -118,10 +118,10 @@ def _access(access: Mapping[str, Any]) -> AccessDetails:
 
 def agreement(pages: Pages, *, today: date) -> AgreementTaken:
     """Return what the person said: a yes with its terms, or a no that names nobody."""
-    agreed = pages["agreement"].values
-    if agreed["agreed"] is Answer.NO:
-        return _said({**agreed, **pages["taken"].values}, EventState.REFUSED)
-    return agreed_now({**agreed, **pages["sharing"].values, **pages["terms"].values}, today=today)
+    said = {**pages["agreement"].values, **pages["taken"].values}
+    if said["agreed"] is Answer.NO:
+        return _said(said, EventState.REFUSED)
+    return agreed_now({**said, **pages["sharing"].values, **pages["terms"].values}, today=today)
 
 
 def agreed_now(values: Mapping[str, Any], *, today: date) -> AgreementTaken:

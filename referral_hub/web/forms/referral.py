@@ -218,13 +218,13 @@ class TakenPage(ReferralPage):
 
     method = Code(Method, "Select how the patient told you", required=True)
     given_by = Code(GivenBy, "Select who gave the answer", required=True)
+    authority = Many(Answer, "Tick the box if you have seen it", load_default=frozenset())
 
 
-class TermsPage(TakenPage):
-    """How agreement was taken, from whom, and until when it holds."""
+class TermsPage(ReferralPage):
+    """Whether the person may be contacted, and until when the agreement holds."""
 
     service = Code(Answer, "Select yes if the patient agrees to be contacted", required=True)
-    authority = Many(Answer, "Tick the box if you have seen it", load_default=frozenset())
     until = Code(Until, "Select how long the agreement lasts", required=True)
     until_date = DateParts("The date the agreement ends", load_default=None)
 
@@ -240,7 +240,7 @@ class TermsPage(TakenPage):
             )
 
 
-class AgreementPage(SharingPage, TermsPage):
+class AgreementPage(SharingPage, TakenPage, TermsPage):
     """Agreement to a referral that exists already, on one page."""
 
     notice = OneOf("notices", WORDS_CHANGED, required=True)
