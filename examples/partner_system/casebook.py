@@ -1,0 +1,133 @@
+"""What the partner keeps, and telling the hub what its coordinator decided.
+
+Envelopes stay sealed in the database and are opened to be shown, so a copied database shows nobody.
+A decision is written down first and told by a thread that tries until the hub answers: it is lost
+neither when the hub is down nor when this program is.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from partner_system.envelope import Partnership
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS envelope (effect_id PRIMARY KEY, task_id, receipt, sealed);
+CREATE TABLE IF NOT EXISTS task (task_id PRIMARY KEY, state, wanted, code, problem);
+"""
+STATES = {"accept": "accepted", "decline": "declined", "contact": "in_progress", "close": "closed"}
+CODES = {"decline": "reason", "close": "outcome"}
+AGAIN = {0, 408, 409, 425, 429}
+MOST_ATTEMPTS = 60
+
+
+class Casebook(threading.Thread):
+    """The partner's own record, in a private SQLite file."""
+
+    def __init__(self, path: Path, partnership: Partnership) -> None:
+        super().__init__(daemon=True)
+        path.touch(mode=0o600)
+        self._lock, self._bell = threading.Lock(), threading.Event()
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.executescript(f"PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; {SCHEMA}")
+        self._partnership = partnership
+        self._client = httpx.Client(timeout=10, follow_redirects=False, trust_env=False)
+
+    def keep(self, effect_id: str, document: dict[str, Any], sealed: bytes) -> tuple[str, bool]:
+        """Keep an envelope once: its receipt, and whether it is new. Withdrawn content goes."""
+        task_id, receipt = document["task"], f"R-{secrets.token_hex(8)}"
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            for (known,) in self._db.execute(
+                "SELECT receipt FROM envelope WHERE effect_id = ?", (effect_id,)
+            ):
+                return known, False
+            self._db.execute(
+                "INSERT INTO envelope VALUES (?, ?, ?, ?)", (effect_id, task_id, receipt, sealed)
+            )
+            self._db.execute(
+                "INSERT OR IGNORE INTO task VALUES (?, 'offered', '', '', '')", (task_id,)
+            )
+            if document["kind"] == "withdrawal":
+                self._db.execute(
+                    "UPDATE task SET state = 'withdrawn', wanted = '' WHERE task_id = ?", (task_id,)
+                )
+            self._db.execute(
+                "UPDATE envelope SET sealed = NULL WHERE task_id IN "
+                "(SELECT task_id FROM task WHERE state = 'withdrawn')"
+            )
+        return receipt, True
+
+    def tasks(self) -> list[dict[str, str]]:
+        """Every task, newest first: task_id, state, wanted, code, problem."""
+        names = ("task_id", "state", "wanted", "code", "problem")
+        rows = self._rows("SELECT * FROM task ORDER BY rowid DESC")
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def told(self, task_id: str) -> list[dict[str, Any]]:
+        """The documents about a task, oldest first."""
+        rows = self._rows(
+            "SELECT sealed FROM envelope WHERE task_id = ? AND sealed IS NOT NULL ORDER BY rowid",
+            (task_id,),
+        )
+        return [self._partnership.reread(sealed) for (sealed,) in rows]
+
+    def want(self, task_id: str, action: str, code: str = "") -> None:
+        """Note what the hub is to be told, and have it told."""
+        self._rows(
+            "UPDATE task SET wanted = ?, code = ?, problem = '' "
+            "WHERE task_id = ? AND wanted = '' AND state <> 'withdrawn'",
+            (action, code, task_id),
+        )
+        self._bell.set()
+
+    def run(self) -> None:
+        """Tell the hub what is wanted: at once when rung, then once a second while something waits.
+
+        A 409 is tried again as well: the hub may not have noted yet that its message arrived.
+        """
+        attempts: dict[str, int] = {}
+        while True:
+            waiting = [task for task in self.tasks() if task["wanted"]]
+            for task in waiting:
+                task_id, status = task["task_id"], self._tell(task)
+                attempts[task_id] = attempts.get(task_id, 0) + 1
+                again = (status in AGAIN or status >= 500) and attempts[task_id] < MOST_ATTEMPTS
+                if not again:
+                    attempts.pop(task_id)
+                    self._settle(task, status)
+            self._bell.wait(timeout=1 if waiting else None)
+            self._bell.clear()
+
+    def _tell(self, task: dict[str, str]) -> int:
+        action = task["wanted"]
+        url = f"{self._partnership.hub_url}/partner/v1/tasks/{task['task_id']}/{action}"
+        body = json.dumps({CODES[action]: task["code"]} if action in CODES else {}).encode()
+        token = self._partnership.bearer_token(url, body)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        try:
+            return self._client.post(url, content=body, headers=headers).status_code
+        except httpx.HTTPError:
+            return 0
+
+    def _settle(self, task: dict[str, str], status: int) -> None:
+        done = 200 <= status < 300
+        state = STATES[task["wanted"]] if done else task["state"]
+        problem = "" if done else f"The hub answered {status} to {task['wanted']}"
+        self._rows(
+            "UPDATE task SET wanted = '', problem = ?, state = ? "
+            "WHERE task_id = ? AND state <> 'withdrawn'",
+            (problem, state, task["task_id"]),
+        )
+
+    def _rows(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
+        with self._lock:
+            return self._db.execute(statement, values).fetchall()
