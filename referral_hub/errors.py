@@ -30,7 +30,7 @@ class Conflict(HubError):
 
 
 class ServiceUnavailable(HubError):
-    """Something the hub must not work without (the log, the key service, the database) is away."""
+    """What the hub must not work without (the log, the keys, the database) is away."""
 
 
 class LogUnavailable(ServiceUnavailable):

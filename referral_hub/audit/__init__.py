@@ -1,1 +1,1 @@
-"""Evidence as part of the write: events become log rows, rows are numbered, checkpoints are signed."""
+"""Evidence as part of the write: events become rows, rows are numbered, checkpoints signed."""

@@ -52,9 +52,12 @@ class Integrator:
 
     def run(self, most: int = BATCH) -> Integrated:
         """Integrate up to `most` pending entries. Raises LogUnavailable for an inconsistent log."""
-        with reachable(), self._database.worker.connect() as connection:
-            with log.integration_lock(connection):
-                return self._integrate(connection, most)
+        with (
+            reachable(),
+            self._database.worker.connect() as connection,
+            log.integration_lock(connection),
+        ):
+            return self._integrate(connection, most)
 
     def _integrate(self, connection: Connection, most: int) -> Integrated:
         with connection.begin():

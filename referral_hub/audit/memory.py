@@ -26,7 +26,7 @@ class SignerMemory:
         self._path = path
 
     def expected(self) -> tuple[Mark, ...]:
-        """Return the (size, hex root) pairs the log may stand at; empty before the first signature."""
+        """Return the (size, hex root) pairs the log may stand at; none before the first one."""
         try:
             data = json.loads(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -13,7 +13,6 @@ only their presence is compared here; `audit.commitments` compares the values, w
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import NamedTuple
 
 from consent.evidence.entry import (
@@ -110,7 +109,7 @@ def _plainly_agrees(entry: bytes, columns: Indexed) -> bool:
 
 def _sorted_once(details: str) -> bool:
     names = _DETAIL_NAME.findall(details)
-    return len(names) < 2 or all(a < b for a, b in pairwise(names))
+    return len(names) < 2 or names == sorted(set(names))
 
 
 def _columns_of(entry: Entry) -> Indexed:

@@ -7,7 +7,7 @@ import click
 from referral_hub.commands.opening import open_hub
 from referral_hub.domain.codes import Role
 from referral_hub.services.demo import demo_code
-from referral_hub.services.staff_accounts import add_account
+from referral_hub.services.staff_accounts import NewMember, add_account
 
 STAFF_ROLES = [role.value for role in Role if role is not Role.PARTNER_SYSTEM]
 
@@ -23,17 +23,10 @@ def users() -> None:
 @click.option("--role", required=True, type=click.Choice(STAFF_ROLES))
 @click.option("--name", "display_name", required=True, help="The name that pages show.")
 @click.password_option(help="At least 12 characters; asked for when not given.")
-def add(username: str, agency: str, role: str, display_name: str, password: str) -> None:
+def add(*, username: str, agency: str, role: str, display_name: str, password: str) -> None:
     """Add a member of staff. Officers and administrators get a one-time-code secret, shown once."""
     with open_hub() as hub:
-        made = add_account(
-            hub,
-            agency,
-            username=username,
-            display_name=display_name,
-            role=Role(role),
-            password=password,
-        )
+        made = add_account(hub, agency, NewMember(username, display_name, Role(role)), password)
     click.echo(f"Added {username}.")
     if made.code_secret:
         click.echo(f"Secret for the authenticator app, shown only now: {made.code_secret}")

@@ -27,7 +27,7 @@ TRY_REDIS_AGAIN_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
 
-class BellWorker(SimpleWorker):  # type: ignore[misc]  # rq.SimpleWorker is untyped
+class BellWorker(SimpleWorker):
     """A worker that lives in a thread: no signal handlers, and time-outs without SIGALRM."""
 
     death_penalty_class = TimerDeathPenalty

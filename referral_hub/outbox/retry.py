@@ -24,7 +24,7 @@ def delay(attempts: int, jitter: float, retry_after: timedelta | None = None) ->
         raise ValueError("attempts count from 1 and jitter lies in [0, 1)")
     if attempts >= MOST_ATTEMPTS:
         return None
-    ceiling = min(FIRST * 2 ** min(attempts - 1, 20), CAP)
+    ceiling = min(FIRST * (1 << min(attempts - 1, 20)), CAP)
     wait = ceiling * (0.5 + jitter / 2)
     asked = min(retry_after or timedelta(0), LONGEST_RETRY_AFTER)
     return max(wait, asked)

@@ -17,6 +17,7 @@ def case_of(batch: CaseBatch, rows: CaseRows) -> Case:
     """Return the case of one referral. Raises CryptoError when the person has been erased."""
     subject = subject_of(rows)
     return Case(
+        referral_id=rows.referral["id"],
         subject=subject,
         sender=subject.owner,
         person=facts.person_flags(subject.id, rows.subject),

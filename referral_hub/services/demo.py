@@ -13,11 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import pyotp
-
 from consent.model import Article6, Article9, DataClass, Purpose
 from referral_hub.audit.events import EntryType, Event, prepare
-from referral_hub.crypto.unseal import open_secret
+from referral_hub.crypto.one_time_codes import code_at
 from referral_hub.domain.codes import AgencyKind, Transport
 from referral_hub.domain.ids import new_id
 from referral_hub.errors import HubError, NotFound
@@ -27,18 +25,30 @@ from referral_hub.services.demo_town import (
     AREAS,
     SERVICES,
     STAFF,
-    DemoStaff,
 )
 from referral_hub.services.hub import Hub
-from referral_hub.services.sign_in import CODE_ROLES, CODE_SECONDS
-from referral_hub.services.staff_accounts import new_account
+from referral_hub.services.sign_in import CODE_ROLES
+from referral_hub.services.staff_accounts import NewMember, new_account
 from referral_hub.settings import Settings
 from referral_hub.store import change, registers, staff
 
 _YEARS = timedelta(days=3 * 365)
-_WORDS = (
-    "amber birch cedar delta ember fjord grove heron islet jetty kelp larch maple otter".split()
-)
+_WORDS = [
+    "amber",
+    "birch",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "heron",
+    "islet",
+    "jetty",
+    "kelp",
+    "larch",
+    "maple",
+    "otter",
+]
 
 
 def seed_demo(hub: Hub) -> None:
@@ -61,7 +71,8 @@ def seed_demo(hub: Hub) -> None:
         registers.put_endpoint(connection, _partner_endpoint(hub.settings, ids["time_bank"], at))
     password_hash = hub.passwords.hash(demo_password(hub.settings))
     for member in STAFF:
-        _add_staff(hub, ids[member.agency], member, password_hash, at)
+        who = NewMember(member.username, member.display_name, member.role)
+        new_account(hub, ids[member.agency], who, password_hash=password_hash, at=at)
 
 
 def sign_in_lines(settings: Settings) -> tuple[str, ...]:
@@ -100,8 +111,7 @@ def demo_code(hub: Hub, username: str) -> str:
         account = staff.for_sign_in(connection, username)
     if account is None or account.sealed_totp is None:
         raise NotFound
-    secret = open_secret(hub.keys, user_id=str(account.id), sealed=account.sealed_totp).decode()
-    return pyotp.TOTP(secret, interval=CODE_SECONDS).at(hub.clock())
+    return code_at(hub.keys, user_id=str(account.id), sealed=account.sealed_totp, at=hub.clock())
 
 
 def register_partner(
@@ -214,17 +224,3 @@ def _partner_endpoint(settings: Settings, agency_id: UUID, at: datetime) -> dict
         "enabled": True,
         "updated_at": at,
     }
-
-
-def _add_staff(
-    hub: Hub, agency_id: UUID, member: DemoStaff, password_hash: str, at: datetime
-) -> None:
-    new_account(
-        hub,
-        agency_id,
-        username=member.username,
-        display_name=member.display_name,
-        role=member.role,
-        password_hash=password_hash,
-        at=at,
-    )

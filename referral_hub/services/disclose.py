@@ -18,7 +18,7 @@ from consent.model import Outcome, Permit, Stage
 from referral_hub.audit.events import EntryType, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.records import ReleaseContext
-from referral_hub.crypto.unseal import release_fields
+from referral_hub.crypto.unseal import open_fields, release_fields
 from referral_hub.domain.codes import OutboxKind, OutboxState, Transport
 from referral_hub.domain.ids import new_id
 from referral_hub.domain.transitions import TaskState
@@ -73,13 +73,22 @@ def disclose(hub: Hub, claims: Sequence[outbox.Claimed]) -> list[Release]:
         current = [c for c in claims if c.task_id and _still_wanted(c, tasks[c.task_id])]
         stale = [c for c in claims if c not in current]
         outbox.settle(connection, [_cancelled(claim, at) for claim in stale])
-    releases = [_decide(hub, claim, tasks, batch, at) for claim in current]
+    releases = [
+        _decide(hub, claim, tasks[claim.task_id], batch=batch, at=at)
+        for claim in current
+        if claim.task_id
+    ]
     _log(hub, releases, at)
     ready = [release for release in releases if release.permitted]
     ensure_integrated(hub.database, hub.integrator, [r.entry.entry["id"] for r in ready])
     inbox = [r for r in ready if _transport(batch, r) is Transport.INBOX]
     _deliver_to_inboxes(hub, inbox, at)
     return [release for release in ready if release not in inbox]
+
+
+def open_for_partner(hub: Hub, release: Release) -> Mapping[str, bytes]:
+    """Open the permitted fields of a logged release, and no others, to seal for its partner."""
+    return open_fields(hub.keys, stored_record(release.rows), release.fields)
 
 
 def history_row(release: Release, at: datetime) -> rows.Row:
@@ -90,9 +99,11 @@ def history_row(release: Release, at: datetime) -> rows.Row:
         turn_of(task),
         at,
         task_id=task.id,
-        event="deliver" if release.stage is Stage.OFFER else "deliver_accepted",
-        state=state,
-        entry_id=release.entry.entry["id"],
+        happened=rows.Happened(
+            event="deliver" if release.stage is Stage.OFFER else "deliver_accepted",
+            state=state,
+            entry_id=release.entry.entry["id"],
+        ),
     )
 
 
@@ -155,13 +166,9 @@ def _cancelled(claim: outbox.Claimed, at: datetime) -> outbox.Settlement:
 
 
 def _decide(
-    hub: Hub,
-    claim: outbox.Claimed,
-    tasks: Mapping[UUID, referrals.TaskRow],
-    batch: CaseBatch,
-    at: datetime,
+    hub: Hub, claim: outbox.Claimed, task: referrals.TaskRow, *, batch: CaseBatch, at: datetime
 ) -> Release:
-    task, found = tasks[claim.task_id or claim.id], batch.cases[claim.referral_id]
+    found = batch.cases[claim.referral_id]
     case, stage = case_of(batch, found), STAGES[claim.kind]
     outcome = ask(case, task.recipient_agency_id, stage, role=ACTOR_ROLE_HUB, at=at)
     permitted = outcome.fields if isinstance(outcome, Permit) else ()
@@ -169,9 +176,8 @@ def _decide(
     kind = EntryType.RELEASE if fields else EntryType.DECISION
     event = decision_event(
         case,
-        task.referral_id,
         (task.recipient_agency_id, outcome),
-        type=kind,
+        kind=kind,
         details={"stage": stage.value, "effect": str(claim.id), "task": str(task.id)},
     )
     return Release(claim, task, case, found, stage, outcome, fields, prepare(event, hub.keys, at))
@@ -213,10 +219,12 @@ def _withheld_history(release: Release, at: datetime) -> rows.Row:
         turn_of(release.task),
         at,
         task_id=release.task.id,
-        event="withhold",
-        state=TaskState.WITHHELD if offer else TaskState(release.task.state),
-        entry_id=release.entry.entry["id"],
-        reason=decision_row(release.outcome).get("reason", "nothing_to_release"),
+        happened=rows.Happened(
+            event="withhold",
+            state=TaskState.WITHHELD if offer else TaskState(release.task.state),
+            entry_id=release.entry.entry["id"],
+            reason=decision_row(release.outcome).get("reason", "nothing_to_release"),
+        ),
     )
 
 

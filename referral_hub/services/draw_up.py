@@ -68,7 +68,7 @@ def draw_up(
         known.owner_agency_id,
     )
     fields = record.fields_of(command, slots)
-    case = _case(actor, command, known, subject=subject, taken=taken, fields=fields)
+    case = _case(referral_id, command, known, said=(subject, taken), fields=fields)
 
     def ask_for(recipient: UUID) -> Outcome:
         return ask(case, recipient, Stage.OFFER, role=actor.role.value, at=at)
@@ -123,19 +123,20 @@ def _seeker(command: SubmitReferral, known: Intake, at: datetime) -> routing.See
 
 
 def _case(
-    actor: Actor,
+    referral_id: UUID,
     command: SubmitReferral,
     known: Intake,
     *,
-    subject: SubjectKey,
-    taken: Taken,
+    said: tuple[SubjectKey, Taken],
     fields: Mapping[str, bytes],
 ) -> Case:
+    subject, taken = said
     events = tuple(facts.consent_event(row) for row in known.consent_events)
     proxies = tuple(facts.proxy(row) for row in known.proxies)
     return Case(
+        referral_id=referral_id,
         subject=subject,
-        sender=actor.agency_id,
+        sender=subject.owner,
         person=facts.person_flags(subject.id, known.subject, born=command.person.date_of_birth),
         events=(*events, taken.event),
         proxies=proxies + ((taken.proxy,) if taken.proxy else ()),

@@ -66,15 +66,17 @@ def move(
         turn_of(task),
         at,
         task_id=task.id,
-        event=wanted.event.value,
-        state=state,
-        entry_id=entry.entry["id"],
-        actor=actor,
-        reason=wanted.reason or wanted.outcome,
+        happened=rows.Happened(
+            event=wanted.event.value,
+            state=state,
+            entry_id=entry.entry["id"],
+            actor=actor,
+            reason=wanted.reason or wanted.outcome,
+        ),
     )
     inserts: dict[str, list[dict[str, Any]]] = {
         "task_event": [history],
-        "message": [_note_row(hub, actor, task, wanted.note, at)] if wanted.note else [],
+        "message": [_note_row(hub, actor, task, note=wanted.note, at=at)] if wanted.note else [],
         "outbox": [
             rows.outbox_row(turn_of(task), at, kind=kind, task_id=task.id) for kind in wanted.outbox
         ],
@@ -114,7 +116,7 @@ def _logged(actor: Actor, task: referrals.TaskRow, wanted: Move, state: TaskStat
 
 
 def _note_row(
-    hub: Hub, actor: Actor, task: referrals.TaskRow, note: Note, at: datetime
+    hub: Hub, actor: Actor, task: referrals.TaskRow, *, note: Note, at: datetime
 ) -> dict[str, Any]:
     if task.origin_agency_id == task.recipient_agency_id:
         raise Conflict("Notes go between two agencies; this task is your own agency's.")

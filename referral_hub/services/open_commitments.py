@@ -3,9 +3,9 @@
 An entry names nobody; its sealed openings do, by id: the member of staff who acted, the person, the
 referral, the facts relied on. They are opened to compare the index columns with them (nothing is
 shown), and for an officer who asks about one entry or takes a bundle away. An officer is shown
-their own agency's side only: who acted if it was their staff, the person and the facts if the person is
-theirs, the referral if their agency is a party. The person's id is never shown to another agency:
-it is the same in every referral of that person, and would join them.
+their own agency's side only: who acted if it was their staff, the person and the facts if the
+person is theirs, the referral if their agency is a party. The person's id is never shown to another
+agency: it is the same in every referral of that person, and would join them.
 """
 
 from __future__ import annotations

@@ -39,8 +39,9 @@ ACTOR_ROLE_HUB = "hub"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Case:
-    """One person's facts at one agency, as consent needs them for any recipient."""
+    """One referral's facts at its sender, as consent needs them for any recipient."""
 
+    referral_id: UUID
     subject: SubjectKey
     sender: UUID
     person: PersonFlags
@@ -122,10 +123,9 @@ def place(
 
 def decision_event(
     case: Case,
-    referral_id: UUID,
     considered: tuple[UUID, Outcome],
     *,
-    type: EntryType = EntryType.DECISION,
+    kind: EntryType = EntryType.DECISION,
     actor: tuple[UUID | None, UUID | None] = (None, None),
     details: Mapping[str, str | int | tuple[str, ...]] | None = None,
 ) -> Event:
@@ -136,13 +136,13 @@ def decision_event(
     if not isinstance(outcome, Permit):
         extra["reason"] = outcome.reason.value
     return Event(
-        type=type,
+        type=kind,
         sender=case.sender,
         recipient=recipient,
         actor_agency=actor[0],
         actor_user=actor[1],
         subject=case.subject,
-        referral_id=referral_id,
+        referral_id=case.referral_id,
         purpose=Purpose.SUPPORT.value,
         classes=tuple(sorted(permit.classes if permit else case.classes)),
         fields=tuple(sorted(permit.fields)) if permit else (),

@@ -28,11 +28,15 @@ from consent.model import Permit, Stage
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.partner import MessageHead, seal_for_partner
-from referral_hub.crypto.unseal import open_fields
 from referral_hub.domain.codes import OutboxKind, OutboxState
 from referral_hub.services import record
-from referral_hub.services.casework import stored_record
-from referral_hub.services.disclose import Release, disclosure_of, release_row, turn_of
+from referral_hub.services.disclose import (
+    Release,
+    disclosure_of,
+    open_for_partner,
+    release_row,
+    turn_of,
+)
 from referral_hub.services.hub import Hub
 from referral_hub.services.rows import outbox_row
 from referral_hub.services.settle import Failure, settle_later
@@ -201,7 +205,7 @@ def _tell_late(
 
 
 def _document(hub: Hub, release: Release, at: datetime) -> ReferralDocument:
-    opened = open_fields(hub.keys, stored_record(release.rows), release.fields)
+    opened = open_for_partner(hub, release)
     permit = release.outcome
     return ReferralDocument(
         kind=KINDS[release.stage],

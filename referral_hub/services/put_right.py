@@ -4,6 +4,8 @@ itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from referral_hub import access
@@ -42,7 +44,7 @@ def record_agreement(hub: Hub, actor: Actor, referral_id: UUID, agreement: Agree
             if task.state == TaskState.HELD
         ]
         entry = prepare(consent_log_event(taken.event, actor, key, referral_id), hub.keys, at)
-        inserts = {
+        inserts: dict[str, list[Mapping[str, Any]]] = {
             "consent_event": [taken.event_row],
             "proxy_authority": [taken.proxy_row] if taken.proxy_row else [],
             "outbox": [

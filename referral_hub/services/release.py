@@ -152,9 +152,8 @@ def _permit_now(
     kind = EntryType.VIEW if isinstance(outcome, Permit) else EntryType.DECISION
     event = decision_event(
         case,
-        task.referral_id,
         (task.recipient_agency_id, outcome),
-        type=kind,
+        kind=kind,
         actor=(actor.agency_id, actor.user_id),
         details={"stage": stage.value, "task": str(task.id)},
     )

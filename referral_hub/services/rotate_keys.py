@@ -25,7 +25,7 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """The root version everything now stands under, and how many rows of each kind were rewrapped."""
+    """The root version that everything stands under, and the rows rewrapped by kind."""
 
     version: int
     rewrapped: dict[str, int]
@@ -58,7 +58,10 @@ def _one_batch(hub: Hub, kind: Kind, *, version: int, most: int) -> int:
         wrapped = [item for row in rows for item in _wrapped(kind, row)]
         fresh = wraps.rewrap_batch(hub.keys, wrapped)
         rewrapped = [
-            (row, {name: fresh.get(f"{row[kind.key]}/{name}", row[name]) for name in kind.wrapped})
+            (
+                row,
+                {name: fresh.get(f"{row[kind.key]}/{name}") or row[name] for name in kind.wrapped},
+            )
             for row in rows
         ]
         rotation.put_back(connection, kind, rewrapped=rewrapped, version=version)

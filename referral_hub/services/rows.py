@@ -27,16 +27,27 @@ class Turn:
     recipient: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of a task's history: the event, the state it left, and the log entry behind it."""
+
+    event: str
+    state: TaskState
+    entry_id: UUID
+    actor: Actor | None = None
+    reason: str | None = None
+
+
 def task_row(
     turn: Turn,
     at: datetime,
     *,
-    position: int,
-    service_id: UUID | None,
+    place: tuple[int, UUID | None],
     state: TaskState,
     decision: Mapping[str, Any],
 ) -> Row:
-    """Return a new task for `turn`."""
+    """Return a new task for `turn`; `place` is the position in the plan and the service there."""
+    position, service_id = place
     return {
         "id": new_id(at),
         "referral_id": turn.referral_id,
@@ -55,18 +66,9 @@ def task_row(
     }
 
 
-def task_event_row(
-    turn: Turn,
-    at: datetime,
-    *,
-    task_id: UUID,
-    event: str,
-    state: TaskState,
-    entry_id: UUID,
-    actor: Actor | None = None,
-    reason: str | None = None,
-) -> Row:
+def task_event_row(turn: Turn, at: datetime, *, task_id: UUID, happened: Happened) -> Row:
     """Return one line of a task's history, bound to its log entry."""
+    actor = happened.actor
     return {
         "id": new_id(at),
         "task_id": task_id,
@@ -74,12 +76,12 @@ def task_event_row(
         "origin_agency_id": turn.origin,
         "owner_agency_id": turn.owner,
         "recipient_agency_id": turn.recipient,
-        "event": event,
-        "state": state.value,
-        "reason": reason,
+        "event": happened.event,
+        "state": happened.state.value,
+        "reason": happened.reason,
         "actor_user_id": actor.user_id if actor else None,
         "actor_agency_id": actor.agency_id if actor else None,
-        "entry_id": entry_id,
+        "entry_id": happened.entry_id,
         "at": at,
     }
 

@@ -11,11 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import pyotp
-
 from referral_hub.audit.events import EntryType, Event, prepare
+from referral_hub.crypto.one_time_codes import counter_of
 from referral_hub.crypto.tokens import new_token, token_digest
-from referral_hub.crypto.unseal import open_secret
 from referral_hub.domain.codes import Role
 from referral_hub.domain.commands import Actor
 from referral_hub.services.hub import Hub
@@ -23,8 +21,6 @@ from referral_hub.store import change, staff
 from referral_hub.store.engine import Connection
 
 CODE_ROLES = frozenset({Role.DATA_PROTECTION_OFFICER, Role.AGENCY_ADMIN})
-CODE_SECONDS = 30
-CODE_DRIFT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +68,7 @@ def sign_in(
         if Role(account.role) in CODE_ROLES or account.sealed_totp is not None:
             if not code:
                 return CodeNeeded()
-            if not _code_is_good(hub, connection, account, code, at):
+            if not _code_is_good(hub, connection, account, code=code, at=at):
                 return Refused()
         if hub.passwords.needs_rehash(account.password_hash):
             staff.replace_password(connection, account.id, hub.passwords.hash(password))
@@ -99,7 +95,7 @@ def resume(hub: Hub, token: str) -> Principal | None:
 
 
 def timed_out(hub: Hub, token: str) -> Actor | None:
-    """Return whose session `token` was, if it is known and over: only to keep what they had typed."""
+    """Return whose session `token` was, if known and over: only to keep what they typed."""
     row = _session(hub, token)
     if row is None or row.live:
         return None
@@ -132,17 +128,14 @@ def _session(hub: Hub, token: str) -> staff.SessionRow | None:
 
 
 def _code_is_good(
-    hub: Hub, connection: Connection, account: staff.Account, code: str, at: datetime
+    hub: Hub, connection: Connection, account: staff.Account, *, code: str, at: datetime
 ) -> bool:
-    if account.sealed_totp is None or not (code.isascii() and code.isdigit()):
+    if account.sealed_totp is None:
         return False
-    secret = open_secret(hub.keys, user_id=str(account.id), sealed=account.sealed_totp).decode()
-    totp = pyotp.TOTP(secret, interval=CODE_SECONDS)
-    now = int(at.timestamp()) // CODE_SECONDS
-    for counter in range(now - CODE_DRIFT, now + CODE_DRIFT + 1):
-        if pyotp.utils.strings_equal(totp.generate_otp(counter), code):
-            return staff.spend_code(connection, account.id, counter)
-    return False
+    counter = counter_of(
+        hub.keys, user_id=str(account.id), sealed=account.sealed_totp, code=code, at=at
+    )
+    return counter is not None and staff.spend_code(connection, account.id, counter)
 
 
 def _log(hub: Hub, account: staff.Account, at: datetime) -> change.LogRow:

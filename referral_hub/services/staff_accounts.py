@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import pyotp
-
 from referral_hub.audit.events import EntryType, Event, prepare
-from referral_hub.crypto.seal import seal_secret
+from referral_hub.crypto.one_time_codes import new_code_secret, seal_code_secret
 from referral_hub.domain.codes import Role
 from referral_hub.domain.ids import new_id
 from referral_hub.errors import Conflict, InvalidInput, NotFound
@@ -35,50 +33,48 @@ class NewAccount:
         return "<NewAccount>"
 
 
-def add_account(
-    hub: Hub, agency_name: str, *, username: str, display_name: str, role: Role, password: str
-) -> NewAccount:
+@dataclass(frozen=True, slots=True)
+class NewMember:
+    """Who is to have an account: sign-in name, the name that pages show, and role."""
+
+    username: str
+    display_name: str
+    role: Role
+
+
+def add_account(hub: Hub, agency_name: str, member: NewMember, password: str) -> NewAccount:
     """Make an account. Raises NotFound (no such agency), InvalidInput, Conflict (name taken)."""
     if len(password) < SHORTEST_PASSWORD:
         raise InvalidInput({"password": (f"Use at least {SHORTEST_PASSWORD} characters.",)})
     with hub.database.one_statement() as connection:
         agency_id = directory.agency_named(connection, agency_name)
-        if staff.for_sign_in(connection, username) is not None:
+        if staff.for_sign_in(connection, member.username) is not None:
             raise Conflict("This username is taken; choose another one.")
     if agency_id is None:
         raise NotFound
     return new_account(
         hub,
         agency_id,
-        username=username,
-        display_name=display_name,
-        role=role,
+        member,
         password_hash=hub.passwords.hash(password),
         at=hub.clock(),
     )
 
 
 def new_account(
-    hub: Hub,
-    agency_id: UUID,
-    *,
-    username: str,
-    display_name: str,
-    role: Role,
-    password_hash: str,
-    at: datetime,
+    hub: Hub, agency_id: UUID, member: NewMember, *, password_hash: str, at: datetime
 ) -> NewAccount:
     """Store an account and its log entry in one transaction."""
     user_id = new_id(at)
-    secret = pyotp.random_base32() if role in CODE_ROLES else None
-    sealed = seal_secret(hub.keys, user_id=str(user_id), secret=secret.encode()) if secret else None
+    secret = new_code_secret() if member.role in CODE_ROLES else None
+    sealed = seal_code_secret(hub.keys, user_id=str(user_id), secret=secret) if secret else None
     row = {
         "id": user_id,
         "agency_id": agency_id,
-        "username": username,
-        "display_name": display_name,
+        "username": member.username,
+        "display_name": member.display_name,
         "password_hash": password_hash,
-        "role": role.value,
+        "role": member.role.value,
         "sealed_totp": sealed,
         "key_version": hub.keys.version_of(sealed) if sealed else None,
         "created_at": at,
@@ -89,7 +85,7 @@ def new_account(
         actor_agency=agency_id,
         actor_user=user_id,
         outcome="account_added",
-        details={"role": role.value},
+        details={"role": member.role.value},
     )
     with hub.database.acting_for(agency_id) as connection:
         staff.add(connection, row)

@@ -73,7 +73,7 @@ def submit_referral(hub: Hub, actor: Actor, command: SubmitReferral) -> Submitte
             try:
                 change.write(
                     connection,
-                    _change(hub, actor, command, drawn, (reference, at)),
+                    _change(hub, actor, command, drawn=drawn, stamp=(reference, at)),
                     acting_for=actor.agency_id,
                 )
             except change.AlreadyThere as clash:
@@ -86,7 +86,12 @@ def submit_referral(hub: Hub, actor: Actor, command: SubmitReferral) -> Submitte
 
 
 def _change(
-    hub: Hub, actor: Actor, command: SubmitReferral, drawn: DrawnUp, stamp: tuple[str, datetime]
+    hub: Hub,
+    actor: Actor,
+    command: SubmitReferral,
+    *,
+    drawn: DrawnUp,
+    stamp: tuple[str, datetime],
 ) -> change.Change:
     at = stamp[1]
     consent_entry = prepare(
@@ -113,7 +118,7 @@ def _change(
             drawn.owner,
             placement.chosen.candidate.agency_id,
         )
-        entries = log_considered(hub, drawn.case, drawn.referral_id, placement, actor=actor, at=at)
+        entries = log_considered(hub, drawn.case, placement, actor=actor, at=at)
         evidence += entries.values()
         for table, row in task_rows(turn, placement, entries, actor=actor, at=at).items():
             inserts[table].append(row)

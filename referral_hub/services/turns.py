@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from referral_hub.audit.events import prepare
 from referral_hub.domain.codes import OutboxKind
@@ -22,7 +21,6 @@ from referral_hub.store.change import LogRow
 def log_considered(
     hub: Hub,
     case: Case,
-    referral_id: UUID,
     placement: Placement,
     *,
     actor: Actor | None,
@@ -34,7 +32,6 @@ def log_considered(
         found.position: prepare(
             decision_event(
                 case,
-                referral_id,
                 (found.candidate.agency_id, found.outcome),
                 actor=who,
                 details={"position": found.position},
@@ -60,8 +57,7 @@ def task_rows(
     task = rows.task_row(
         turn,
         at,
-        position=chosen.position,
-        service_id=chosen.candidate.service_id,
+        place=(chosen.position, chosen.candidate.service_id),
         state=state,
         decision=decision_row(chosen.outcome),
     )
@@ -69,11 +65,13 @@ def task_rows(
         turn,
         at,
         task_id=task["id"],
-        event="place" if placement.permitted else "hold",
-        state=state,
-        entry_id=entries[chosen.position].entry["id"],
-        actor=actor,
-        reason=task["reason"],
+        happened=rows.Happened(
+            event="place" if placement.permitted else "hold",
+            state=state,
+            entry_id=entries[chosen.position].entry["id"],
+            actor=actor,
+            reason=task["reason"],
+        ),
     )
     made: dict[str, Mapping[str, Any]] = {"task": task, "task_event": history}
     if placement.permitted:

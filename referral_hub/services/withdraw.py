@@ -103,10 +103,12 @@ def _write(hub: Hub, connection: Any, actor: Actor, made: _Withdrawal) -> None:
                 turn_of(task),
                 made.at,
                 task_id=task.id,
-                event=TaskEvent.WITHDRAW.value,
-                state=TaskState.WITHDRAWN,
-                entry_id=entries[task.id].entry["id"],
-                actor=actor,
+                happened=rows.Happened(
+                    event=TaskEvent.WITHDRAW.value,
+                    state=TaskState.WITHDRAWN,
+                    entry_id=entries[task.id].entry["id"],
+                    actor=actor,
+                ),
             )
             for task in made.tasks
         ],

@@ -111,7 +111,7 @@ def _by(
     grouped: defaultdict[UUID, list[Row]] = defaultdict(list)
     if ids:
         for row in connection.execute(statement, {"ids": list(ids)}).mappings():
-            grouped[row[column]].append(row)
+            grouped[row[column]].append(dict(row))
     return grouped
 
 

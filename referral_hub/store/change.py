@@ -184,7 +184,8 @@ def _statement(
     if moving:
         parts.append(
             "moved AS (UPDATE task SET state = m.state, moved_at = m.moved_at,"
-            " reason = COALESCE(m.reason, task.reason), outcome = COALESCE(m.outcome, task.outcome),"
+            " reason = COALESCE(m.reason, task.reason),"
+            " outcome = COALESCE(m.outcome, task.outcome),"
             " due_at = m.due_at, version = task.version + 1"
             " FROM json_populate_recordset(NULL::task, :moves) AS m"
             " WHERE task.id = m.id AND task.version = m.version RETURNING task.id)"

@@ -54,7 +54,7 @@ class Database:
 
     @contextmanager
     def working(self) -> Iterator[Connection]:
-        """One transaction as `hub_worker`, which sees every agency's rows that the worker needs."""
+        """One transaction as `hub_worker`, which sees the rows of every agency."""
         with reachable(), self.worker.begin() as connection:
             yield connection
 
@@ -78,7 +78,7 @@ class Database:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Turn a lost or refusing server into ServiceUnavailable, without the statement's parameters."""
+    """Turn a lost or refusing server into ServiceUnavailable, without any parameter."""
     try:
         yield
     except OperationalError as error:

@@ -47,7 +47,8 @@ _GATHER = text(
     SELECT
         (SELECT a.owner_agency_id FROM area a WHERE a.code = :area) AS owner_agency_id,
         (SELECT row_to_json(p) FROM
-            (SELECT id, never_share_with, conflicts, deceased, minor_until FROM person) p) AS subject,
+            (SELECT id, never_share_with, conflicts, deceased, minor_until FROM person) p
+        ) AS subject,
         (SELECT wrapped_key FROM person) AS wrapped_subject_key,
         (SELECT json_agg(e) FROM consent_event e
             WHERE e.origin_agency_id = acting.agency_id

@@ -117,7 +117,7 @@ def number(
     tiles: Mapping[tuple[int, int], bytes],
     checkpoint: StoredCheckpoint,
 ) -> None:
-    """Number `ids` from `start`, store changed tiles and the checkpoint over them: all or nothing."""
+    """Number `ids` from `start` and store changed tiles and their checkpoint: all or nothing."""
     rows = [{"level": level, "idx": idx, "hashes": data} for (level, idx), data in tiles.items()]
     connection.execute(
         _NUMBER,

@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Connection, TextClause, text
 
+from referral_hub.errors import ServiceUnavailable
 from referral_hub.store import log
 from referral_hub.store.engine import Database, reachable
 
@@ -27,7 +29,7 @@ _INDEXED = """
     e.id::text, e.outcome, e.type, e.actor_user_id IS NOT NULL, e.subject_id IS NOT NULL,
     e.referral_id IS NOT NULL
 """
-_NUMBERED = text(f"SELECT {_INDEXED} FROM log_entry e WHERE e.seq IS NOT NULL ORDER BY e.seq, e.id")
+_NUMBERED = f"SELECT {_INDEXED} FROM log_entry e WHERE e.seq IS NOT NULL ORDER BY e.seq, e.id"
 _PENDING = text(f"SELECT {_INDEXED} FROM log_entry e WHERE e.seq IS NULL ORDER BY e.id")
 _COMMITTED = text(
     """
@@ -99,8 +101,15 @@ class Snapshot:
         self.newest = log.latest_checkpoint(connection)
 
     def numbered(self) -> Iterator[Sequence[Any]]:
-        """Every numbered row in order: seq, entry, leaf hash, then the index columns."""
-        return self._stream(_NUMBERED)
+        """Every numbered row in order: seq, entry, leaf hash, then the index columns.
+
+        Past SQLAlchemy and in binary, which halves what an entry costs to fetch.
+        """
+        driver: Any = self._connection.connection.driver_connection
+        with driver.cursor(name="numbered", binary=True) as cursor:
+            cursor.execute(_NUMBERED)
+            while rows := cursor.fetchmany(AT_ONCE):
+                yield from rows
 
     def pending(self) -> Iterator[Sequence[Any]]:
         """Every row without a number, oldest first, in the same columns."""
@@ -141,10 +150,20 @@ def snapshot(
 
     Raises ServiceUnavailable when the integration lock cannot be had within the lock time-out.
     """
-    with reachable(), database.worker.connect() as connection:
+    with _reachable(), database.worker.connect() as connection:
         connection.execution_options(isolation_level="REPEATABLE READ")
         with database.worker.connect() as holder, log.integration_lock(holder):
             connection.execute(text("SET TRANSACTION READ ONLY"))
             taken = Snapshot(connection)
             seen = remembered()
         yield taken, seen
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """As `reachable`, for the driver's own errors too."""
+    with reachable():
+        try:
+            yield
+        except psycopg.OperationalError as error:
+            raise ServiceUnavailable("The database cannot be reached just now.") from error
