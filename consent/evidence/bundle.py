@@ -35,6 +35,7 @@ from consent.evidence.proof import MAX_PROOF_BYTES, TlogProof
 
 MAX_FILES = 150_003
 MAX_DIRECTORY_BYTES = 16 * 2**20
+MAX_TAIL_BYTES = 2**17
 MAX_TOTAL_BYTES = 2**30
 MAX_OPENINGS_BYTES = 2**20
 MAX_CONSISTENCY_BYTES = 4_096
@@ -204,7 +205,8 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
 class _Capped:
     """A file of which nothing larger than a permitted archive directory is read at once.
 
-    `zipfile` loads the whole directory, as long as the archive says it is, before we see a name.
+    `zipfile` loads the whole directory, as long as the archive says it is, before we see a name;
+    read without a length it is only for the archive's end, which is at most 64 KiB.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -213,9 +215,9 @@ class _Capped:
         self.seekable = file.seekable
 
     def read(self, size: int = -1) -> bytes:
-        most = MAX_DIRECTORY_BYTES + 1
-        data = self._file.read(size if 0 <= size < most else most)
-        if len(data) == most:
+        most = MAX_TAIL_BYTES if size < 0 else MAX_DIRECTORY_BYTES
+        data = self._file.read(size if 0 <= size <= most else most + 1)
+        if len(data) > most:
             raise BundleError(Failure.TOO_LARGE, "the archive's directory is too long")
         return data
 
@@ -253,10 +255,10 @@ def _zip_names(infos: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
             raise BundleError(Failure.UNSAFE_NAME, "a file's name leads out of the bundle")
         if info.is_dir() and info.filename[:-1] in FOLDERS and not info.file_size:
             continue
-        mode = info.external_attr >> 16 & 0o170000
-        if info.flag_bits & 1 or mode not in {0, 0o100000}:
-            raise BundleError(Failure.NOT_A_BUNDLE, "a file is encrypted or no regular file")
-        if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        if info.external_attr >> 16 & 0o170000 not in {0, 0o100000}:
+            raise BundleError(Failure.UNSAFE_NAME, "a link, a folder or a device among the files")
+        packed_plainly = info.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+        if info.flag_bits & 1 or not packed_plainly:
             raise BundleError(Failure.NOT_A_BUNDLE, "a file is packed in a way we do not read")
         yield info.filename
 

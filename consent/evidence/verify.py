@@ -30,7 +30,13 @@ from consent.evidence.checkpoint import (
 )
 from consent.evidence.entry import COMMITMENT_LABEL, Entry, EntryError, EntryType, decode, opens
 from consent.evidence.errors import EvidenceError
-from consent.evidence.merkle import ProofError, leaf_hash, verify_consistency, verify_inclusion
+from consent.evidence.merkle import (
+    HASH_BYTES,
+    ProofError,
+    leaf_hash,
+    verify_consistency,
+    verify_inclusion,
+)
 from consent.evidence.pins import Pins, verify_checkpoint
 from consent.evidence.proof import ProofFileError, parse_proof
 from consent.evidence.replay import Problem, Replay, verify_entries
@@ -78,7 +84,8 @@ class Report:
             yield "since       no earlier checkpoint was given, so a rewritten past would not show"
         else:
             yield f"since       your checkpoint of {self.previous.size} entries: none was changed"
-        whole = "none is left out" if self.complete else "which ones, the hub has chosen"
+        since = "" if self.previous is None else " since your checkpoint"
+        whole = f"none{since} is left out" if self.complete else "which ones, the hub has chosen"
         yield f"entries     {self.entries}, each in the log and unaltered; {whole}"
         for kind, count in sorted(self.types.items()):
             yield f"            {count} {kind}"
@@ -112,7 +119,7 @@ def verify_pinned(path: Path, pins: Pins, *, complete: bool = False) -> Report:
         # 4. It continues the officer's own: nothing that was there is changed or removed.
         if known is not None:
             _require_continuation(bundle, known, head)
-        elif not bundle.indexes["entries"]:
+        elif not bundle.all_indexes():
             raise BundleError(Failure.EMPTY, "there is no entry, and no checkpoint of yours")
         # 5. Each entry is well formed, no file stands alone, each proof leads to this root.
         # 6. Each opening is what its entry committed to.
@@ -173,7 +180,10 @@ def _parse_consistency(data: bytes) -> tuple[int, Sequence[bytes]]:
         found = _OLD.fullmatch(first)
         if found is None or not lines or lines.pop():
             raise CheckpointError("must be lines, the first `old <size>`")
-        return int(found.group(1)), [strict_base64("hash", line) for line in lines]
+        hashes = [strict_base64("hash", line) for line in lines]
+        if any(len(step) != HASH_BYTES for step in hashes):
+            raise CheckpointError(f"a hash is not {HASH_BYTES} bytes")
+        return int(found.group(1)), hashes
     except ValueError as error:
         raise BundleError(Failure.CONSISTENCY_MALFORMED, f"consistency: {error}") from None
 
