@@ -1,5 +1,4 @@
-"""What the partner endpoint reads and remembers: a partner's registered keys, and token ids used
-once.
+"""What the partner endpoint reads and remembers: registered keys, and token ids used once.
 
 Both stand behind row-level security of the agency that the caller claims to be, so a wrong claim
 finds nothing. An id is kept as its hash until its token would have expired anyway;

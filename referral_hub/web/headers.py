@@ -23,6 +23,7 @@ MOST_FIELDS = 200
 _INLINE_SCRIPT = re.compile(r"<script[^>]*>(document\.body.*?)</script>", re.DOTALL)
 _FORM = "application/x-www-form-urlencoded"
 _SENDING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_PROGRAMS = ("/api/", "/partner/")
 _SAME_SITE = frozenset({"same-origin", "none"})
 
 
@@ -37,7 +38,7 @@ def harden(app: Flask, *, production: bool) -> None:
 
     @app.before_request
     def _check_form() -> None:
-        if request.method in _SENDING and not _is_api():
+        if request.method in _SENDING and not for_programs():
             check_form()
 
     @app.after_request
@@ -82,5 +83,6 @@ def check_form() -> None:
         raise RequestEntityTooLarge
 
 
-def _is_api() -> bool:
-    return request.path.startswith("/api/")
+def for_programs() -> bool:
+    """Whether this request is for a program: no forms, and problems instead of pages."""
+    return request.path.startswith(_PROGRAMS)

@@ -1,4 +1,9 @@
-"""A task's history in words: what happened, why, and who did it. Codes in, sentences out, no content."""
+"""A task's history in words: what happened, why, and who did it. Codes in, sentences out.
+
+There are two readers. The accountable council reads why consent held or refused. A recipient
+does not: those reasons can say something about the person ("lacks capacity", "someone at this
+agency must not learn"), so it gets words of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from consent.codes import HoldReason, RefusalReason
-from consent.policy import current_policy
+from consent.model import Clearer
+from consent.policy import Words, current_policy
 from referral_hub.domain.codes import ClosingOutcome, DeclineReason
 from referral_hub.store.referrals import HistoryRow
 from referral_hub.web.labels import Labels
@@ -17,6 +22,7 @@ _FILLED_IN = {
     "{purpose}": "support",
     "{evidence}": "something that has to be recorded",
 }
+_RECIPIENTS_OWN = frozenset({Clearer.RECIPIENT_AGENCY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,40 +34,81 @@ class HistoryLine:
     why: str | None
     recipient: str
     by: str | None
-    entry: int | None
 
 
-def history_lines(history: Iterable[HistoryRow], labels: Labels) -> list[HistoryLine]:
-    """Return the history as it is shown, in its own order."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a recipient is told about a refusal: what is missing, and who can put it right."""
+
+    missing: str
+    clearer: Clearer
+
+
+def owners_history(history: Iterable[HistoryRow], labels: Labels) -> list[HistoryLine]:
+    """Return the history as the accountable agency reads it, oldest first."""
+    return [_line(row, labels, owners_reason(row.reason, labels)) for row in history]
+
+
+def recipients_history(history: Iterable[HistoryRow], labels: Labels) -> list[HistoryLine]:
+    """Return the history as a recipient reads it: without consent's reasons."""
+    consent = _consent_words()
     return [
-        HistoryLine(
-            at=row.at,
-            what=labels.words(row.event, "TaskEvent.history"),
-            why=reason_words(row.reason, labels) if row.reason else None,
-            recipient=row.recipient_name,
-            by=row.actor_name,
-            entry=row.seq,
-        )
+        _line(row, labels, None if row.reason in consent else owners_reason(row.reason, labels))
         for row in history
     ]
 
 
-def reason_words(reason: str, labels: Labels) -> str:
-    """Return a reason's words, whichever closed list it is from. Raises KeyError for no code at all."""
+def owners_reason(reason: str | None, labels: Labels) -> str | None:
+    """Return a reason's words, whichever closed list it is from. Raises KeyError for no code."""
+    if reason is None:
+        return None
     for kind in (DeclineReason, ClosingOutcome):
         if reason in set(kind):
             return labels.words(reason, kind.__name__)
     known = _consent_words()
     if reason not in known:
         return labels.words(reason, "HistoryReason")
-    words = known[reason]
+    words = known[reason].missing
     for placeholder, stands_for in _FILLED_IN.items():
         words = words.replace(placeholder, stands_for)
     return words.removesuffix(".")
 
 
-def _consent_words() -> Mapping[str, str]:
+def recipients_reason(reason: str, labels: Labels) -> Told:
+    """Return what a recipient may know: its own omissions, or that permission is missing."""
+    words = _consent_words()[reason]
+    if words.clearer in _RECIPIENTS_OWN:
+        return Told(words.missing, words.clearer)
+    kind = "agreement" if words.clearer is Clearer.PRIVACY_OFFICER else "person"
+    clearer = Clearer.PRIVACY_OFFICER if kind == "agreement" else Clearer.SENDER_AGENCY
+    return Told(labels.words(kind, "Withheld"), clearer)
+
+
+def delivery_words(code: str | None, labels: Labels) -> str:
+    """Return what a delivery's last code means; a code without words is shown as it is."""
+    if code is None:
+        return labels.words("unknown", "DeliveryCode")
+    if code in _consent_words():
+        return owners_reason(code, labels) or code
+    if code.startswith("http_"):
+        return f"{labels.words('http', 'DeliveryCode')} ({code.removeprefix('http_')})"
+    try:
+        return labels.words(code, "DeliveryCode")
+    except KeyError:
+        return code
+
+
+def _line(row: HistoryRow, labels: Labels, why: str | None) -> HistoryLine:
+    return HistoryLine(
+        at=row.at,
+        what=labels.words(row.event, "TaskEvent.history"),
+        why=why,
+        recipient=row.recipient_name,
+        by=row.actor_name,
+    )
+
+
+def _consent_words() -> Mapping[str, Words]:
     policy = current_policy()
-    refusals: Mapping[RefusalReason, str] = {k: w.missing for k, w in policy.refusal_words.items()}
-    holds: Mapping[HoldReason, str] = {k: w.missing for k, w in policy.hold_words.items()}
-    return {code.value: words for code, words in [*refusals.items(), *holds.items()]}
+    words: dict[str, Words] = {code.value: row for code, row in policy.refusal_words.items()}
+    return words | {code.value: row for code, row in policy.hold_words.items()}

@@ -28,6 +28,8 @@ class Item:
 ITEMS: tuple[Item, ...] = (
     Item("refer.start", "Refer someone", Permission.REFER),
     Item("referrals.list_own", "Referrals you sent", Permission.REFER),
+    Item("council.list_open", "Open referrals", Permission.OVERSEE),
+    Item("tasks.list_all", "Referrals to you", Permission.LIST_TASKS),
 )
 
 

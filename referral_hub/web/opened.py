@@ -1,12 +1,13 @@
-"""What was opened, in plain words: a section for each data class, a line for each field that is there.
+"""What was opened, in plain words: a section for each data class, a line for each field.
 
-A field that was not permitted has no line, not an empty one: the page never says what else exists. The order is the
-catalogue's. Nothing here opens anything; `services.release` did, after its log entry stood.
+A field that was not permitted has no line, not an empty one: the page never says what else
+exists. The order is the catalogue's. Nothing here opens anything; `services.release` did, after
+its log entry stood.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -54,44 +55,42 @@ def sections(
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
 class _Reader:
-    labels: Labels
-    areas: Mapping[str, str]
+    """Turns a field's value into the lines of its answer; what has no way of its own is text."""
+
+    def __init__(self, labels: Labels, areas: Mapping[str, str]) -> None:
+        self._labels = labels
+        self._ways: Mapping[str, Callable[[Any], tuple[str, ...]]] = {
+            "identity.date_of_birth": lambda value: (day(date.fromisoformat(value)),),
+            "identity.nhs_number": lambda value: (f"{value[:3]} {value[3:6]} {value[6:]}",),
+            "contact.area": lambda value: (areas.get(value, value),),
+            "contact.preferences": self._preferences,
+            "need.needs": lambda value: tuple(labels.words(code, "NeedCode") for code in value),
+            "access_needs.language": self._language,
+            "access_needs.access": self._access,
+        }
 
     def values(self, field_id: str, value: Any) -> tuple[str, ...]:
-        match field_id, value:
-            case "identity.date_of_birth", str():
-                return (day(date.fromisoformat(value)),)
-            case "identity.nhs_number", str():
-                return (f"{value[:3]} {value[3:6]} {value[6:]}",)
-            case "contact.area", str():
-                return (self.areas.get(value, value),)
-            case "contact.preferences", {"preferred": preferred, "never": never, "note": note}:
-                return self._preferences(preferred, never, note)
-            case "need.needs", list():
-                return tuple(self.labels.words(code, "NeedCode") for code in value)
-            case "access_needs.language", {"tag": tag, "interpreter": interpreter}:
-                name = self.labels.languages().get(tag, tag)
-                return (f"{name}, with an interpreter" if interpreter else name,)
-            case "access_needs.access", {"needs": needs, "note": note}:
-                return (*(self.labels.words(code, "AccessNeed") for code in needs), *_lines(note))
-            case _, str():
-                return _lines(value)
-        raise ValueError(f"the field {field_id} has a shape that no page knows")
+        return self._ways.get(field_id, _lines)(value)
 
-    def _preferences(
-        self, preferred: Iterable[str], never: Iterable[str], note: str | None
-    ) -> tuple[str, ...]:
-        ways, ruled_out = self._ways(preferred), self._ways(never)
+    def _language(self, value: Mapping[str, Any]) -> tuple[str, ...]:
+        name = self._labels.languages().get(value["tag"], value["tag"])
+        return (f"{name}, with an interpreter" if value["interpreter"] else name,)
+
+    def _access(self, value: Mapping[str, Any]) -> tuple[str, ...]:
+        needs = (self._labels.words(code, "AccessNeed") for code in value["needs"])
+        return (*needs, *_lines(value["note"]))
+
+    def _preferences(self, value: Mapping[str, Any]) -> tuple[str, ...]:
+        preferred, never = self._by(value["preferred"]), self._by(value["never"])
         return (
-            *((f"Prefers: {ways}",) if ways else ()),
-            *((f"Never: {ruled_out}",) if ruled_out else ()),
-            *_lines(note),
+            *((f"Prefers: {preferred}",) if preferred else ()),
+            *((f"Never: {never}",) if never else ()),
+            *_lines(value["note"]),
         )
 
-    def _ways(self, codes: Iterable[str]) -> str:
-        words = [self.labels.words(code, "ContactMethod") for code in codes]
+    def _by(self, codes: Iterable[str]) -> str:
+        words = [self._labels.words(code, "ContactMethod") for code in codes]
         return and_list([word[:1].lower() + word[1:] for word in words])
 
 
@@ -100,8 +99,8 @@ def _ordered(fields: Iterable[str]) -> list[str]:
     return sorted(fields, key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
 
 
-def _lines(text: str | None) -> tuple[str, ...]:
-    return tuple(line for line in (text or "").split("\n") if line)
+def _lines(text: object) -> tuple[str, ...]:
+    return tuple(line for line in str(text or "").split("\n") if line)
 
 
 _ORDER = {

@@ -1,4 +1,4 @@
-"""Errors become pages, or problem documents (RFC 9457) under `/api/`; nothing else does that.
+"""Errors become pages, or problem documents (RFC 9457) for programs; nothing else does that.
 
 Every 404 is the same bytes, whatever the reason. Error pages show no navigation and ask nobody
 anything, so that they still work when the database is what failed. What went wrong is said without
@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, jsonify, render_template
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -25,6 +25,9 @@ from referral_hub.errors import (
     ServiceUnavailable,
 )
 from referral_hub.observe import current_request_id
+from referral_hub.services.partner_access import PartnerRefused
+from referral_hub.web.headers import for_programs
+from referral_hub.web.json_body import pointer
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,10 @@ WORDS: dict[int, Words] = {
     400: Words(
         "We could not use what was sent",
         "Go back, check the page and send it again. If it goes on, start from the home page.",
+    ),
+    401: Words(
+        "Not authenticated",
+        "Sign a new token for this request with your registered key.",
     ),
     403: Words(
         "You do not have access to this page",
@@ -80,7 +87,13 @@ LOG_WORDS = Words(
     "in a few minutes.",
 )
 _PROBLEM = {"Content-Type": "application/problem+json"}
+_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "60"},
+    503: {"Retry-After": "60"},
+}
 _STATUS: tuple[tuple[type[HubError], int], ...] = (
+    (PartnerRefused, 401),
     (NotFound, 404),
     (Forbidden, 403),
     (Conflict, 409),
@@ -101,8 +114,10 @@ def _expected(error: HubError) -> Any:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     if status == 500:
         return _unexpected(error)
-    if isinstance(error, InvalidInput) and _is_api():
+    if isinstance(error, InvalidInput) and for_programs():
         return _fields_problem(error)
+    if isinstance(error, Conflict) and for_programs():
+        return _problem(409, {"title": "Not possible in this state", "detail": str(error)})
     return _answer(status, LOG_WORDS if isinstance(error, LogUnavailable) else WORDS[status])
 
 
@@ -123,28 +138,23 @@ def _unexpected(error: Exception) -> Any:
 
 
 def _answer(status: int, words: Words) -> tuple[Any, int, dict[str, str]]:
-    headers = {"Retry-After": "60"} if status in {429, 503} else {}
-    if _is_api():
-        problem = {"type": "about:blank", "status": status, "title": words.title}
-        return jsonify(problem), status, headers | _PROBLEM
+    headers = _HEADERS.get(status, {})
+    if for_programs():
+        return _problem(status, {"title": words.title})
     number = current_request_id() if status >= 500 else None
     return render_template("error.html", words=words, number=number), status, headers
 
 
 def _fields_problem(error: InvalidInput) -> tuple[Any, int, dict[str, str]]:
-    """RFC 9457 with a JSON pointer for each field, as the partner guide shows."""
-    problem = {
-        "type": "about:blank",
-        "status": 422,
-        "title": "Some fields cannot be accepted",
-        "errors": [
-            {"pointer": f"#/{name}", "detail": detail}
-            for name, details in error.fields.items()
-            for detail in details
-        ],
-    }
-    return jsonify(problem), 422, _PROBLEM
+    """A JSON pointer for each field, as `docs/partner-endpoint.md` shows."""
+    errors = [
+        {"pointer": pointer(name), "detail": detail}
+        for name, details in error.fields.items()
+        for detail in details
+    ]
+    return _problem(400, {"title": "The body cannot be accepted", "errors": errors})
 
 
-def _is_api() -> bool:
-    return request.path.startswith("/api/")
+def _problem(status: int, members: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
+    problem = {"type": "about:blank", "status": status, **members}
+    return jsonify(problem), status, _HEADERS.get(status, {}) | _PROBLEM

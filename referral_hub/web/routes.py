@@ -7,13 +7,27 @@ fails the tests.
 from __future__ import annotations
 
 from referral_hub.access import Permission as May
-from referral_hub.web import health, kept, pages, refer, referrals, sign_in
+from referral_hub.web import (
+    answers,
+    council,
+    health,
+    kept,
+    pages,
+    partner,
+    refer,
+    referrals,
+    sign_in,
+    tasks,
+)
 from referral_hub.web.guards import PUBLIC, SIGNED_IN, Route, staff
 from referral_hub.web.journey import NAMES
+from referral_hub.web.partner import PARTNER
 
 _DRAFT = "/refer/<uuid:draft_id>"
 _PAGE = f"{_DRAFT}/<any({','.join(NAMES)}):name>"
 _REFERRAL = "/referrals/<uuid:referral_id>"
+_TASK = "/tasks/<uuid:task_id>"
+_PARTNER = "/partner/v1/tasks/<uuid:task_id>"
 _GET, _POST = ("GET",), ("POST",)
 
 SHELL: tuple[Route, ...] = (
@@ -53,4 +67,34 @@ REFERRING: tuple[Route, ...] = (
     Route(f"{_REFERRAL}/reply/<uuid:task_id>", referrals.answer, staff(May.REPLY), _POST),
 )
 
-ROUTES: tuple[Route, ...] = (*SHELL, *REFERRING)
+RECEIVING: tuple[Route, ...] = (
+    Route("/tasks", tasks.list_all, staff(May.LIST_TASKS)),
+    Route(_TASK, tasks.show, staff(May.READ_TASK)),
+    Route(f"{_TASK}/open", tasks.open_referral, staff(May.OPEN_TASK), _POST),
+    Route(f"{_TASK}/accept", answers.accept_form, staff(May.ANSWER_TASK)),
+    Route(f"{_TASK}/accept", answers.accept, staff(May.ANSWER_TASK), _POST),
+    Route(f"{_TASK}/decline", answers.decline_form, staff(May.ANSWER_TASK)),
+    Route(f"{_TASK}/decline", answers.decline, staff(May.ANSWER_TASK), _POST),
+    Route(f"{_TASK}/ask", answers.ask_form, staff(May.ASK)),
+    Route(f"{_TASK}/ask", answers.ask_sender, staff(May.ASK), _POST),
+    Route(f"{_TASK}/contact", answers.contact_form, staff(May.RECORD_CONTACT)),
+    Route(f"{_TASK}/contact", answers.contact, staff(May.RECORD_CONTACT), _POST),
+    Route(f"{_TASK}/close", answers.close_form, staff(May.CLOSE_TASK)),
+    Route(f"{_TASK}/close", answers.close, staff(May.CLOSE_TASK), _POST),
+)
+
+OVERSEEING: tuple[Route, ...] = (
+    Route("/council", council.list_open, staff(May.OVERSEE)),
+    Route("/council/referrals/<uuid:referral_id>", council.show, staff(May.OVERSEE)),
+    Route("/council/undelivered", council.list_stuck, staff(May.OVERSEE)),
+    Route("/council/undelivered/<uuid:outbox_id>", council.try_again, staff(May.REPLAY), _POST),
+)
+
+PARTNERS: tuple[Route, ...] = (
+    Route(f"{_PARTNER}/accept", partner.accept, PARTNER, _POST),
+    Route(f"{_PARTNER}/decline", partner.decline, PARTNER, _POST),
+    Route(f"{_PARTNER}/contact", partner.contact, PARTNER, _POST),
+    Route(f"{_PARTNER}/close", partner.close, PARTNER, _POST),
+)
+
+ROUTES: tuple[Route, ...] = (*SHELL, *REFERRING, *RECEIVING, *OVERSEEING, *PARTNERS)

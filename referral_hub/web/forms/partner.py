@@ -36,12 +36,14 @@ class Note(Paragraph):
 class PartnerBody(Schema):
     """An object with no member that is not listed."""
 
+    error_messages = {  # noqa: RUF012 - marshmallow declares it for instances
+        "unknown": "This endpoint takes no such member."
+    }
+
     class Meta:
         """Marshmallow's options."""
 
         unknown = RAISE
-
-    error_messages = {"unknown": "This endpoint takes no such member."}
 
 
 class AcceptBody(PartnerBody):

@@ -1,0 +1,74 @@
+"""The recipient's inbox: what reached the agency, what may be done, and the referral, opened.
+
+Lists and pages show references, dates and states, never a name. Opening is a button of its own,
+because every look stands in the log before anything is shown; what is shown is what the person
+still agrees to at that moment, and nothing that was not permitted leaves a gap to be seen. A
+refusal is told in words for recipients: consent's own words may say something about the person
+that this agency must not learn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import render_template, request, url_for
+
+from consent.model import Stage
+from referral_hub.domain.commands import Actor
+from referral_hub.domain.transitions import DISCLOSED, TaskState
+from referral_hub.errors import Conflict
+from referral_hub.services.area_names import area_names
+from referral_hub.services.hub import Hub
+from referral_hub.services.next_steps import next_step
+from referral_hub.services.release import Withheld, open_task
+from referral_hub.services.task_inbox import list_tasks, read_task
+from referral_hub.web.answers import moved_on, offered_answers
+from referral_hub.web.history import recipients_history, recipients_reason
+from referral_hub.web.known import page_before
+from referral_hub.web.opened import sections
+from referral_hub.web.rendering import words
+
+
+def list_all(hub: Hub, actor: Actor) -> str:
+    """Everything that reached the agency, newest first."""
+    page = list_tasks(hub, actor, before=page_before(request.args))
+    return render_template("tasks/list.html", page=page, next_step=next_step)
+
+
+def show(hub: Hub, actor: Actor, task_id: UUID) -> str:
+    """One task without its content: where it stands, and the button that opens it."""
+    view = read_task(hub, actor, task_id)
+    return render_template(
+        "tasks/show.html",
+        view=view,
+        answers=offered_answers(view),
+        may_open=view.task.state in DISCLOSED,
+        history=recipients_history(view.history, words()),
+        done=request.args.get("done"),
+        back=url_for("tasks.list_all"),
+    )
+
+
+def open_referral(hub: Hub, actor: Actor, task_id: UUID) -> Any:
+    """Open the referral; the look is in the log before anything is shown."""
+    view = read_task(hub, actor, task_id)
+    back = url_for("tasks.show", task_id=task_id)
+    try:
+        opened = open_task(hub, actor, task_id)
+    except Withheld as withheld:
+        told = recipients_reason(withheld.reason, words())
+        return render_template("tasks/withheld.html", view=view, told=told, back=back), 403
+    except Conflict as conflict:
+        return moved_on(view, str(conflict)), 409
+    more = opened.stage is Stage.OFFER and view.task.state == TaskState.OFFERED
+    return render_template(
+        "tasks/opened.html",
+        view=view,
+        opened=opened,
+        sections=sections(opened.fields, words(), area_names(hub, actor)),
+        more_after_accepting=more,
+        answers=offered_answers(view),
+        us=actor.agency_id,
+        back=back,
+    )
