@@ -217,8 +217,12 @@ def _expand(
     expanded: set[str] = set()
     for pattern in patterns:
         data_class, _, name = pattern.partition(".")
-        known = catalogue.get(DataClass(data_class), frozenset())
-        chosen = known if name == "*" else known & {pattern}
+        chosen = {
+            field
+            for known in catalogue.values()
+            for field in known
+            if field == pattern or (name == "*" and field.startswith(f"{data_class}."))
+        }
         if not chosen:
             raise ConsentError(f"consent table recipients: no field is called {pattern}")
         expanded |= chosen

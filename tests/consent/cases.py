@@ -8,6 +8,7 @@ Lists are separated by spaces. A blank column means: as in the ordinary case.
 """
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -47,24 +48,6 @@ THINGS = {
     "authority",
     "policy",
 }
-
-CODES = {
-    "article6": Article6,
-    "article9": Article9,
-    "confidentiality": ConfidentialityBasis,
-    "event_type": EventType,
-    "given_by": GivenBy,
-    "kind": GivenBy,
-    "method": Method,
-    "purpose": Purpose,
-    "recipient_type": RecipientType,
-    "stage": Stage,
-    "state": EventState,
-    "support_decided_by": DecidedBy,
-    "type": RecipientType,
-}
-INSTANTS = {"at", "valid_from", "valid_until", "recorded_at", "joined_at", "assessed_at"}
-NAMES = {"recipients", "never_share_with", "conflicts", "no_contact_by"}
 
 
 @dataclass(frozen=True)
@@ -187,22 +170,10 @@ def _changes(text: str) -> dict[str, Any]:
 
 
 def _value(field: str, text: str) -> Any:
-    if text == "none":
-        return None
-    if field in CODES:
-        return CODES[field](text)
-    if field == "classes":
-        return _classes(text)
-    if field == "purposes":
-        return frozenset(map(Purpose, text.split()))
-    if field in NAMES:
-        return frozenset(text.split())
-    if field in INSTANTS:
-        return _instant(text)
-    if field == "evidence":
-        return {code: f"ref-{code}" for code in text.split()}
-    if field == "date_of_birth":
-        return date.fromisoformat(text)
+    return None if text == "none" else READERS.get(field, _plain)(text)
+
+
+def _plain(text: str) -> str | bool:
     return {"yes": True, "no": False}.get(text, text)
 
 
@@ -219,3 +190,35 @@ def _instant(text: str) -> datetime:
     if bare != text or at.tzinfo is not None:
         return at
     return at.replace(tzinfo=UTC)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "article6": Article6,
+    "article9": Article9,
+    "assessed_at": _instant,
+    "classes": _classes,
+    "confidentiality": ConfidentialityBasis,
+    "conflicts": _names,
+    "date_of_birth": date.fromisoformat,
+    "event_type": EventType,
+    "evidence": lambda text: {code: f"ref-{code}" for code in text.split()},
+    "given_by": GivenBy,
+    "joined_at": _instant,
+    "kind": GivenBy,
+    "method": Method,
+    "never_share_with": _names,
+    "no_contact_by": _names,
+    "purpose": Purpose,
+    "purposes": lambda text: frozenset(map(Purpose, text.split())),
+    "recipient_type": RecipientType,
+    "recipients": _names,
+    "recorded_at": _instant,
+    "state": EventState,
+    "support_decided_by": DecidedBy,
+    "valid_from": _instant,
+    "valid_until": _instant,
+}

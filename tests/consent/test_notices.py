@@ -1,0 +1,88 @@
+"""What people were told can be found again, word for word, and can never be changed."""
+
+import hashlib
+import tomllib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from consent.model import ConsentError
+from consent.notices import current, installed_notices, languages, load_notices, notice
+from tests.consent.test_purity import sources
+
+ROWS = tomllib.loads((sources() / "tables" / "notices.toml").read_text("utf-8"))["notice"]
+SECOND_VERSION = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_every_notice_is_the_text_of_its_hash() -> None:
+    assert len(installed_notices()) == 3
+    for words in installed_notices():
+        assert hashlib.sha256(words.text.encode()).hexdigest() == words.sha256
+        assert words.text == words.text.strip()
+
+
+def test_changed_words_are_refused() -> None:
+    altered = {**ROWS[0], "text": ROWS[0]["text"].replace("do not have to", "must")}
+    assert altered["text"] != ROWS[0]["text"]
+    with pytest.raises(ConsentError, match="support-referral/1/en: words were changed"):
+        load_notices([altered])
+
+
+def test_the_same_version_twice_is_refused() -> None:
+    with pytest.raises(ConsentError, match="stands twice"):
+        load_notices([ROWS[0], ROWS[0]])
+
+
+def test_a_notice_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(ConsentError, match="time zone"):
+        load_notices([{**ROWS[0], "valid_from": datetime(2025, 1, 1)}])  # noqa: DTZ001  the fault
+
+
+def test_a_notice_is_found_by_id_version_and_language() -> None:
+    first = notice("support-referral", "1", "en")
+    second = notice("support-referral", "2", "en")
+    welsh = notice("support-referral", "2", "cy")
+    assert len({first.sha256, second.sha256, welsh.sha256}) == 3
+    assert (welsh.id, welsh.version, welsh.language) == ("support-referral", "2", "cy")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [("support-referral", "1", "cy"), ("support-referral", "3", "en"), ("other", "1", "en")],
+)
+def test_words_that_were_never_told_are_not_found(key: tuple[str, str, str]) -> None:
+    with pytest.raises(ConsentError, match="no notice"):
+        notice(*key)
+
+
+def test_the_words_in_use_change_at_the_second_a_version_begins() -> None:
+    before = SECOND_VERSION - timedelta(seconds=1)
+    assert current("support-referral", "en", before).version == "1"
+    assert current("support-referral", "en", SECOND_VERSION).version == "2"
+    assert current("support-referral", "cy", SECOND_VERSION).version == "2"
+
+
+@pytest.mark.parametrize(
+    ("notice_id", "language", "at"),
+    [
+        ("support-referral", "cy", SECOND_VERSION - timedelta(seconds=1)),
+        ("support-referral", "fr", SECOND_VERSION),
+        ("other", "en", SECOND_VERSION),
+    ],
+)
+def test_there_may_be_no_words_in_use(notice_id: str, language: str, at: datetime) -> None:
+    with pytest.raises(ConsentError, match="in use"):
+        current(notice_id, language, at)
+
+
+def test_the_languages_on_offer_begin_with_english() -> None:
+    assert languages("support-referral", SECOND_VERSION) == ("en", "cy")
+    assert languages("support-referral", SECOND_VERSION - timedelta(seconds=1)) == ("en",)
+    assert languages("other", SECOND_VERSION) == ()
+
+
+def test_the_current_words_say_how_to_say_no_and_whom_to_complain_to() -> None:
+    words = current("support-referral", "en", SECOND_VERSION).text
+    for promise in ("do not have to agree", "change your mind at any time", "its name", "copy"):
+        assert promise in words
+    assert "Information Commissioner" in words
