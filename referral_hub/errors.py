@@ -26,7 +26,7 @@ class Forbidden(HubError):
 
 
 class Conflict(HubError):
-    """The thing has moved on since it was read, or the transition is not possible from its state."""
+    """The thing has moved on since it was read, or its state has no such transition."""
 
 
 class ServiceUnavailable(HubError):

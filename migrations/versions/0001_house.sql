@@ -57,6 +57,32 @@ CREATE TABLE log_tile (
     CONSTRAINT pk_log_tile PRIMARY KEY (level, idx)
 );
 
+CREATE TABLE outbox (
+    id UUID NOT NULL,
+    kind TEXT NOT NULL,
+    task_id UUID,
+    referral_id UUID NOT NULL,
+    slot SMALLINT NOT NULL,
+    origin_agency_id UUID NOT NULL,
+    owner_agency_id UUID NOT NULL,
+    recipient_agency_id UUID NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    lease_until TIMESTAMP WITH TIME ZONE,
+    fence BIGINT DEFAULT 0 NOT NULL,
+    last_code TEXT,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    settled_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_outbox PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_outbox_dead ON outbox (owner_agency_id) WHERE state in ('dead', 'refused');
+
+CREATE INDEX ix_outbox_due_at ON outbox (due_at) WHERE state = 'due';
+
+CREATE INDEX ix_outbox_task_id ON outbox (task_id);
+
 CREATE TABLE used_jti (
     issuer UUID NOT NULL,
     jti_hash BYTEA NOT NULL,
@@ -97,35 +123,6 @@ CREATE TABLE log_opening (
 );
 
 CREATE INDEX ix_log_opening_subject_id ON log_opening (subject_id);
-
-CREATE TABLE outbox (
-    id UUID NOT NULL,
-    kind TEXT NOT NULL,
-    task_id UUID,
-    referral_id UUID NOT NULL,
-    slot SMALLINT NOT NULL,
-    origin_agency_id UUID NOT NULL,
-    owner_agency_id UUID NOT NULL,
-    recipient_agency_id UUID NOT NULL,
-    state TEXT NOT NULL,
-    attempts INTEGER DEFAULT 0 NOT NULL,
-    due_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    lease_until TIMESTAMP WITH TIME ZONE,
-    fence BIGINT DEFAULT 0 NOT NULL,
-    last_code TEXT,
-    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    settled_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT pk_outbox PRIMARY KEY (id),
-    CONSTRAINT fk_outbox_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_outbox_owner_agency_id_agency FOREIGN KEY(owner_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_outbox_recipient_agency_id_agency FOREIGN KEY(recipient_agency_id) REFERENCES agency (id)
-);
-
-CREATE INDEX ix_outbox_dead ON outbox (owner_agency_id) WHERE state in ('dead', 'refused');
-
-CREATE INDEX ix_outbox_due_at ON outbox (due_at) WHERE state = 'due';
-
-CREATE INDEX ix_outbox_task_id ON outbox (task_id);
 
 CREATE TABLE service (
     id UUID NOT NULL,
@@ -233,7 +230,6 @@ CREATE TABLE consent_event (
     recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
     supersedes UUID,
     CONSTRAINT pk_consent_event PRIMARY KEY (id),
-    CONSTRAINT fk_consent_event_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id),
     CONSTRAINT fk_consent_event_subject_id_subject FOREIGN KEY(subject_id) REFERENCES subject (id)
 );
 
@@ -267,7 +263,6 @@ CREATE TABLE proxy_authority (
     valid_until TIMESTAMP WITH TIME ZONE,
     flagged BOOLEAN DEFAULT false NOT NULL,
     CONSTRAINT pk_proxy_authority PRIMARY KEY (id),
-    CONSTRAINT fk_proxy_authority_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id),
     CONSTRAINT fk_proxy_authority_subject_id_subject FOREIGN KEY(subject_id) REFERENCES subject (id)
 );
 
@@ -325,7 +320,6 @@ CREATE TABLE sealed_record (
     ciphertexts BYTEA[] NOT NULL,
     CONSTRAINT pk_sealed_record PRIMARY KEY (referral_id, version),
     CONSTRAINT fk_sealed_record_referral_id_referral FOREIGN KEY(referral_id) REFERENCES referral (id),
-    CONSTRAINT fk_sealed_record_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id),
     CONSTRAINT fk_sealed_record_subject_id_subject FOREIGN KEY(subject_id) REFERENCES subject (id)
 );
 
@@ -348,11 +342,7 @@ CREATE TABLE task (
     due_at TIMESTAMP WITH TIME ZONE,
     version INTEGER DEFAULT 1 NOT NULL,
     CONSTRAINT pk_task PRIMARY KEY (id),
-    CONSTRAINT fk_task_referral_id_referral FOREIGN KEY(referral_id) REFERENCES referral (id),
-    CONSTRAINT fk_task_service_id_service FOREIGN KEY(service_id) REFERENCES service (id),
-    CONSTRAINT fk_task_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_task_owner_agency_id_agency FOREIGN KEY(owner_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_task_recipient_agency_id_agency FOREIGN KEY(recipient_agency_id) REFERENCES agency (id)
+    CONSTRAINT fk_task_referral_id_referral FOREIGN KEY(referral_id) REFERENCES referral (id)
 );
 
 CREATE INDEX ix_task_owner_agency_id_state ON task (owner_agency_id, state);
@@ -378,10 +368,7 @@ CREATE TABLE message (
     key_version INTEGER NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_message PRIMARY KEY (id),
-    CONSTRAINT fk_message_task_id_task FOREIGN KEY(task_id) REFERENCES task (id),
-    CONSTRAINT fk_message_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_message_recipient_agency_id_agency FOREIGN KEY(recipient_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_message_author_agency_id_agency FOREIGN KEY(author_agency_id) REFERENCES agency (id)
+    CONSTRAINT fk_message_task_id_task FOREIGN KEY(task_id) REFERENCES task (id)
 );
 
 CREATE INDEX ix_message_task_id_id ON message (task_id, id);
@@ -403,8 +390,6 @@ CREATE TABLE release (
     CONSTRAINT pk_release PRIMARY KEY (id),
     CONSTRAINT uq_release_entry_id UNIQUE (entry_id),
     CONSTRAINT fk_release_task_id_task FOREIGN KEY(task_id) REFERENCES task (id),
-    CONSTRAINT fk_release_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_release_recipient_agency_id_agency FOREIGN KEY(recipient_agency_id) REFERENCES agency (id),
     CONSTRAINT fk_release_entry_id_log_entry FOREIGN KEY(entry_id) REFERENCES log_entry (id)
 );
 
@@ -430,9 +415,6 @@ CREATE TABLE task_event (
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_task_event PRIMARY KEY (id),
     CONSTRAINT fk_task_event_task_id_task FOREIGN KEY(task_id) REFERENCES task (id),
-    CONSTRAINT fk_task_event_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_task_event_owner_agency_id_agency FOREIGN KEY(owner_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_task_event_recipient_agency_id_agency FOREIGN KEY(recipient_agency_id) REFERENCES agency (id),
     CONSTRAINT fk_task_event_entry_id_log_entry FOREIGN KEY(entry_id) REFERENCES log_entry (id)
 );
 

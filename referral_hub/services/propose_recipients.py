@@ -64,9 +64,9 @@ def propose_recipients(
 ) -> tuple[ProposedSlot, ...]:
     """Return the plan for `needs` as a person reads it. Raises Forbidden."""
     access.require(actor, Permission.REFER)
-    at = hub.clock()
+    at, needs = hub.clock(), tuple(needs)
     with hub.database.one_statement() as connection:
-        known = gather(connection, actor.agency_id, area=seeker.area)
+        known = gather(connection, actor.agency_id, area=seeker.area, needs=list(needs))
     services = facts.services(known.services, known.standing)
     slots = routing.propose(needs, seeker, services, at=at)
     if known.owner_agency_id is not None:

@@ -66,6 +66,7 @@ def submit_referral(hub: Hub, actor: Actor, command: SubmitReferral) -> Submitte
                 connection,
                 actor.agency_id,
                 area=command.person.area,
+                needs=command.needs,
                 nhs_index=nhs_index(hub, actor, command),
             )
             drawn = draw_up(hub, actor, command, known=known, at=at)

@@ -9,7 +9,6 @@ the whole statement and `Conflict` is raised.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +16,8 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, TextClause, text
+import orjson
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from referral_hub.errors import Conflict
@@ -114,7 +114,7 @@ def write(connection: Connection, change: Change, *, acting_for: UUID | None = N
         parameters["acting"] = str(acting_for)
     statement = _statement(columns, bool(change.moves), acting_for is not None)
     try:
-        connection.execute(statement, parameters)
+        connection.exec_driver_sql(statement, parameters)
     except DBAPIError as error:
         raise refusal(error) from error
 
@@ -132,18 +132,14 @@ def refusal(error: DBAPIError) -> Exception:
 
 def to_json(rows: Iterable[Row]) -> str:
     """Return `rows` as JSON that `json_populate_recordset` reads back into column types."""
-    return json.dumps(list(rows), default=_plain, separators=(",", ":"))
+    return orjson.dumps(list(rows), default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _plain(value: object) -> Any:
     if isinstance(value, bytes):
         return "\\x" + value.hex()
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, frozenset | set | tuple):
-        return sorted(value, key=str)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
     raise TypeError(f"cannot store a {type(value).__name__}")
 
 
@@ -172,14 +168,12 @@ def _move_row(move: TaskMove) -> Row:
 
 
 @lru_cache(maxsize=256)
-def _statement(
-    columns: tuple[tuple[str, tuple[str, ...]], ...], moving: bool, acting: bool
-) -> TextClause:
+def _statement(columns: tuple[tuple[str, tuple[str, ...]], ...], moving: bool, acting: bool) -> str:
     """Every name in it comes from this module and from column names of our own rows."""
     parts: list[str] = []
     source = ""
     if acting:
-        parts.append("acting AS MATERIALIZED (SELECT set_config('app.agency', :acting, true))")
+        parts.append("acting AS MATERIALIZED (SELECT set_config('app.agency', %(acting)s, true))")
         source = "acting, "
     if moving:
         parts.append(
@@ -187,7 +181,7 @@ def _statement(
             " reason = COALESCE(m.reason, task.reason),"
             " outcome = COALESCE(m.outcome, task.outcome),"
             " due_at = m.due_at, version = task.version + 1"
-            " FROM json_populate_recordset(NULL::task, :moves) AS m"
+            " FROM json_populate_recordset(NULL::task, %(moves)s) AS m"
             " WHERE task.id = m.id AND task.version = m.version RETURNING task.id)"
         )
     for table, names in columns:
@@ -195,7 +189,7 @@ def _statement(
         selected = ", ".join(f"r.{name}" for name in names)
         parts.append(
             f"in_{table} AS (INSERT INTO {table} ({listed}) SELECT {selected}"
-            f" FROM {source}json_populate_recordset(NULL::{table}, :{table}) AS r)"
+            f" FROM {source}json_populate_recordset(NULL::{table}, %({table})s) AS r)"
         )
-    end = "SELECT expect_rows((SELECT count(*) FROM moved), :expected)" if moving else "SELECT 1"
-    return text(f"WITH {', '.join(parts)} {end}")
+    end = "SELECT expect_rows((SELECT count(*) FROM moved), %(expected)s)" if moving else "SELECT 1"
+    return f"WITH {', '.join(parts)} {end}"

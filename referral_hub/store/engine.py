@@ -8,7 +8,8 @@ service, the outbox and the log. Neither owns a table. The role is chosen by a s
 the connection, so it costs no round trip and `RESET ROLE` returns to it.
 
 Hot paths use the autocommit engine: one statement is one transaction and one round trip, and
-carries the agency setting in its first CTE (`docs/decisions/0003-one-statement-writes.md`).
+carries the agency setting in its first CTE; its plan is made once
+(`docs/decisions/0003-one-statement-writes.md`).
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ __all__ = ["Connection", "Database", "open_database", "open_owner", "reachable"]
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
 _SESSION = (
-    "-c role={role} -c app.agency="
-    + NOBODY
-    + " -c lock_timeout=5s -c statement_timeout={limit} -c timezone=UTC -c jit=off"
+    "-c role={role} -c app.agency=" + NOBODY + " -c lock_timeout=5s"
+    " -c statement_timeout={limit} -c timezone=UTC -c jit=off"
 )
+_PLAN_ONCE = " -c plan_cache_mode=force_generic_plan"
 _SET_AGENCY = text("SELECT set_config('app.agency', :agency, true)")
 
 
@@ -113,7 +114,7 @@ def _engine(
         pool_timeout=10,
         isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED",
         connect_args={
-            "options": _SESSION.format(role=role, limit=limit),
+            "options": _SESSION.format(role=role, limit=limit) + (_PLAN_ONCE if autocommit else ""),
             "connect_timeout": 5,
             "application_name": role,
         },

@@ -6,12 +6,13 @@ is a subquery that depends on the first CTE, so none can be evaluated before the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+import orjson
+from sqlalchemy import Connection
 
 Json = Mapping[str, Any]
 
@@ -33,40 +34,41 @@ class Intake:
         return "<Intake>"
 
 
-_GATHER = text(
-    """
+_GATHER = """
     WITH acting AS MATERIALIZED (
-        SELECT set_config('app.agency', :agency, true)::uuid AS agency_id
+        SELECT set_config('app.agency', %(agency)s, true)::uuid AS agency_id
     ), person AS MATERIALIZED (
         SELECT s.* FROM acting CROSS JOIN LATERAL (
             SELECT * FROM subject
             WHERE origin_agency_id = acting.agency_id
-            AND (nhs_index = :nhs_index OR id = :subject_id) AND erased_at IS NULL LIMIT 1
+            AND nhs_index = %(nhs_index)s::bytea AND erased_at IS NULL LIMIT 1
         ) s
     )
     SELECT
-        (SELECT a.owner_agency_id FROM area a WHERE a.code = :area) AS owner_agency_id,
-        (SELECT row_to_json(p) FROM
+        (SELECT a.owner_agency_id FROM area a WHERE a.code = %(area)s) AS owner_agency_id,
+        (SELECT row_to_json(p)::text FROM
             (SELECT id, never_share_with, conflicts, deceased, minor_until FROM person) p
         ) AS subject,
         (SELECT wrapped_key FROM person) AS wrapped_subject_key,
-        (SELECT json_agg(e) FROM consent_event e
+        (SELECT json_agg(e)::text FROM consent_event e
             WHERE e.origin_agency_id = acting.agency_id
             AND e.subject_id = (SELECT id FROM person)) AS consent_events,
-        (SELECT json_agg(x) FROM proxy_authority x
+        (SELECT json_agg(x)::text FROM proxy_authority x
             WHERE x.origin_agency_id = acting.agency_id
             AND x.subject_id = (SELECT id FROM person)) AS proxies,
-        (SELECT json_agg(g) FROM sharing_agreement g
+        (SELECT json_agg(g)::text FROM sharing_agreement g
             WHERE g.sender_agency_id = acting.agency_id) AS agreements,
-        (SELECT json_agg(v) FROM service v WHERE v.areas @> ARRAY[:area]
+        (SELECT json_agg(v)::text FROM service v WHERE v.areas @> ARRAY[%(area)s]::text[]
+            AND v.needs && %(needs)s::text[]
             AND acting.agency_id IS NOT NULL) AS services,
-        (SELECT json_agg(t) FROM agency_standing t WHERE acting.agency_id IS NOT NULL
-            AND (t.agency_id IN (SELECT v.agency_id FROM service v WHERE v.areas @> ARRAY[:area])
-                 OR t.agency_id = (SELECT a.owner_agency_id FROM area a WHERE a.code = :area))
+        (SELECT json_agg(t)::text FROM agency_standing t WHERE acting.agency_id IS NOT NULL
+            AND (t.agency_id IN (SELECT v.agency_id FROM service v
+                                 WHERE v.areas @> ARRAY[%(area)s]::text[]
+                                 AND v.needs && %(needs)s::text[])
+                 OR t.agency_id = (SELECT a.owner_agency_id FROM area a WHERE a.code = %(area)s))
         ) AS standing
     FROM acting
     """
-)
 
 
 def gather(
@@ -74,29 +76,33 @@ def gather(
     agency_id: UUID,
     *,
     area: str,
+    needs: Iterable[str],
     nhs_index: bytes | None = None,
-    subject_id: UUID | None = None,
 ) -> Intake:
-    """Return what `agency_id` needs to accept a referral about someone in `area`.
+    """Return what `agency_id` needs to accept a referral with `needs` of someone in `area`.
 
-    The person is found by that agency's own blind index of the NHS number, or by subject id.
+    The person is found by that agency's own blind index of the NHS number.
     """
-    row = connection.execute(
+    row = connection.exec_driver_sql(
         _GATHER,
         {
             "agency": str(agency_id),
             "area": area,
+            "needs": list(needs),
             "nhs_index": nhs_index,
-            "subject_id": subject_id,
         },
     ).one()
     return Intake(
         owner_agency_id=row.owner_agency_id,
-        subject=row.subject,
+        subject=None if row.subject is None else orjson.loads(row.subject),
         wrapped_subject_key=row.wrapped_subject_key,
-        consent_events=row.consent_events or (),
-        proxies=row.proxies or (),
-        agreements=row.agreements or (),
-        services=row.services or (),
-        standing=row.standing or (),
+        consent_events=_rows(row.consent_events),
+        proxies=_rows(row.proxies),
+        agreements=_rows(row.agreements),
+        services=_rows(row.services),
+        standing=_rows(row.standing),
     )
+
+
+def _rows(found: str | None) -> Sequence[Json]:
+    return () if found is None else tuple(orjson.loads(found))

@@ -29,8 +29,10 @@ _INDEXED = """
     e.id::text, e.outcome, e.type, e.actor_user_id IS NOT NULL, e.subject_id IS NOT NULL,
     e.referral_id IS NOT NULL
 """
-_NUMBERED = f"SELECT {_INDEXED} FROM log_entry e WHERE e.seq IS NOT NULL ORDER BY e.seq, e.id"
-_PENDING = text(f"SELECT {_INDEXED} FROM log_entry e WHERE e.seq IS NULL ORDER BY e.id")
+_NUMBERED = f"SELECT {_INDEXED} FROM log_entry e WHERE e.seq >= 0 ORDER BY e.seq, e.id"
+_PENDING = text(
+    f"SELECT {_INDEXED} FROM log_entry e WHERE e.seq IS NULL OR e.seq < 0 ORDER BY e.id"
+)
 _COMMITTED = text(
     """
     SELECT e.seq, e.entry, e.id, e.actor_user_id::text, e.subject_id::text, e.referral_id::text,
@@ -112,7 +114,7 @@ class Snapshot:
                 yield from rows
 
     def pending(self) -> Iterator[Sequence[Any]]:
-        """Every row without a number, oldest first, in the same columns."""
+        """Every row without a number, or with one below 0, oldest first, in the same columns."""
         return self._stream(_PENDING)
 
     def committed(self) -> Iterator[CommittedRow]:

@@ -54,6 +54,15 @@ def _agency(name: str, *, nullable: bool = False) -> Column[object]:
     return Column(name, UUID, ForeignKey("agency.id"), nullable=nullable)
 
 
+def _party(name: str) -> Column[object]:
+    """A party of a row that is written with its referral.
+
+    No foreign key: agencies are never deleted, row-level security already compares the party
+    that writes, and the checks cost a third of accepting (docs/decisions/0003).
+    """
+    return Column(name, UUID, nullable=False)
+
+
 agency = Table(
     "agency",
     metadata,
@@ -212,7 +221,7 @@ sealed_record = Table(
     metadata,
     Column("referral_id", UUID, ForeignKey("referral.id"), primary_key=True),
     Column("version", Integer, primary_key=True),
-    _agency("origin_agency_id"),
+    _party("origin_agency_id"),
     Column("subject_id", UUID, ForeignKey("subject.id"), nullable=False),
     Column("wrapped_record_key", LargeBinary, nullable=False),
     Column("key_commitment", LargeBinary, nullable=False),
@@ -225,7 +234,7 @@ consent_event = Table(
     "consent_event",
     metadata,
     _id(),
-    _agency("origin_agency_id"),
+    _party("origin_agency_id"),
     Column("subject_id", UUID, ForeignKey("subject.id"), nullable=False),
     Column("referral_id", UUID),
     Column("state", Text, nullable=False),
@@ -255,7 +264,7 @@ proxy_authority = Table(
     "proxy_authority",
     metadata,
     _id(),
-    _agency("origin_agency_id"),
+    _party("origin_agency_id"),
     Column("subject_id", UUID, ForeignKey("subject.id"), nullable=False),
     Column("kind", Text, nullable=False),
     Column("evidence_id", Text),
@@ -274,10 +283,10 @@ task = Table(
     Column("referral_id", UUID, ForeignKey("referral.id"), nullable=False),
     Column("slot", SmallInteger, nullable=False),
     Column("position", SmallInteger, nullable=False),
-    Column("service_id", UUID, ForeignKey("service.id")),
-    _agency("origin_agency_id"),
-    _agency("owner_agency_id"),
-    _agency("recipient_agency_id"),
+    Column("service_id", UUID),
+    _party("origin_agency_id"),
+    _party("owner_agency_id"),
+    _party("recipient_agency_id"),
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("outcome", Text),
@@ -308,9 +317,9 @@ task_event = Table(
     _id(),
     Column("task_id", UUID, ForeignKey("task.id"), nullable=False),
     Column("referral_id", UUID, nullable=False),
-    _agency("origin_agency_id"),
-    _agency("owner_agency_id"),
-    _agency("recipient_agency_id"),
+    _party("origin_agency_id"),
+    _party("owner_agency_id"),
+    _party("recipient_agency_id"),
     Column("event", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text),
@@ -327,9 +336,9 @@ message = Table(
     _id(),
     Column("task_id", UUID, ForeignKey("task.id"), nullable=False),
     Column("referral_id", UUID, nullable=False),
-    _agency("origin_agency_id"),
-    _agency("recipient_agency_id"),
-    _agency("author_agency_id"),
+    _party("origin_agency_id"),
+    _party("recipient_agency_id"),
+    _party("author_agency_id"),
     Column("kind", Text, nullable=False),
     Column("wrapped_for_origin", LargeBinary, nullable=False),
     Column("wrapped_for_recipient", LargeBinary, nullable=False),
@@ -347,8 +356,8 @@ release = Table(
     Column("task_id", UUID, ForeignKey("task.id"), nullable=False),
     Column("referral_id", UUID, nullable=False),
     Column("record_version", Integer, nullable=False),
-    _agency("origin_agency_id"),
-    _agency("recipient_agency_id"),
+    _party("origin_agency_id"),
+    _party("recipient_agency_id"),
     Column("stage", Text, nullable=False),
     Column("field_ids", Texts, nullable=False),
     Column("wrapped_keys", LargeBinary),
@@ -370,9 +379,9 @@ outbox = Table(
     Column("task_id", UUID),
     Column("referral_id", UUID, nullable=False),
     Column("slot", SmallInteger, nullable=False),
-    _agency("origin_agency_id"),
-    _agency("owner_agency_id"),
-    _agency("recipient_agency_id"),
+    _party("origin_agency_id"),
+    _party("owner_agency_id"),
+    _party("recipient_agency_id"),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("due_at", Instant, nullable=False),
