@@ -18,18 +18,19 @@ class Item:
     endpoint: str
     text: str
     permission: Permission
+    also: str | None = None
 
     @property
-    def section(self) -> str:
-        """The module whose pages this link leads to."""
-        return self.endpoint.partition(".")[0]
+    def sections(self) -> tuple[str | None, ...]:
+        """The modules whose pages this link leads to."""
+        return (self.endpoint.partition(".")[0], self.also)
 
 
 ITEMS: tuple[Item, ...] = (
     Item("refer.start", "Refer someone", Permission.REFER),
     Item("referrals.list_own", "Referrals you sent", Permission.REFER),
     Item("council.list_open", "Open referrals", Permission.OVERSEE),
-    Item("tasks.list_all", "Referrals to you", Permission.LIST_TASKS),
+    Item("tasks.list_all", "Referrals to you", Permission.LIST_TASKS, also="answers"),
 )
 
 
@@ -41,7 +42,7 @@ def navigation(role: Role) -> list[dict[str, object]]:
             "text": item.text,
             "href": url_for(item.endpoint),
             "current": here == item.endpoint,
-            "active": here.partition(".")[0] == item.section,
+            "active": here.partition(".")[0] in item.sections,
         }
         for item in ITEMS
         if access.allowed(role, item.permission)

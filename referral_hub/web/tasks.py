@@ -9,6 +9,7 @@ that this agency must not learn.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +67,7 @@ def open_referral(hub: Hub, actor: Actor, task_id: UUID) -> Any:
         "tasks/opened.html",
         view=view,
         opened=opened,
+        shown_until=opened.until - timedelta(minutes=1),
         sections=sections(opened.fields, words(), area_names(hub, actor)),
         more_after_accepting=more,
         answers=offered_answers(view),
