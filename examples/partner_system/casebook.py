@@ -21,10 +21,9 @@ from partner_system.envelope import Partnership
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS envelope (effect_id PRIMARY KEY, task_id, receipt, sealed);
-CREATE TABLE IF NOT EXISTS task (task_id PRIMARY KEY, state, wanted, code, problem);
+CREATE TABLE IF NOT EXISTS task (task_id PRIMARY KEY, state, wanted, said, problem);
 """
 STATES = {"accept": "accepted", "decline": "declined", "contact": "in_progress", "close": "closed"}
-CODES = {"decline": "reason", "close": "outcome"}
 AGAIN = {0, 408, 409, 425, 429}
 MOST_ATTEMPTS = 60
 
@@ -58,7 +57,8 @@ class Casebook(threading.Thread):
             )
             if document["kind"] == "withdrawal":
                 self._db.execute(
-                    "UPDATE task SET state = 'withdrawn', wanted = '' WHERE task_id = ?", (task_id,)
+                    "UPDATE task SET state = 'withdrawn', wanted = '', said = '' WHERE task_id = ?",
+                    (task_id,),
                 )
             self._db.execute(
                 "UPDATE envelope SET sealed = NULL WHERE task_id IN "
@@ -67,8 +67,8 @@ class Casebook(threading.Thread):
         return receipt, True
 
     def tasks(self) -> list[dict[str, str]]:
-        """Every task, newest first: task_id, state, wanted, code, problem."""
-        names = ("task_id", "state", "wanted", "code", "problem")
+        """Every task, newest first: task_id, state, wanted, said, problem."""
+        names = ("task_id", "state", "wanted", "said", "problem")
         rows = self._rows("SELECT * FROM task ORDER BY rowid DESC")
         return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -80,12 +80,12 @@ class Casebook(threading.Thread):
         )
         return [self._partnership.reread(sealed) for (sealed,) in rows]
 
-    def want(self, task_id: str, action: str, code: str = "") -> None:
-        """Note what the hub is to be told, and have it told."""
+    def want(self, task_id: str, action: str, said: dict[str, Any]) -> None:
+        """Note what the hub is to be told, and have it told. `said` is the request's body."""
         self._rows(
-            "UPDATE task SET wanted = ?, code = ?, problem = '' "
+            "UPDATE task SET wanted = ?, said = ?, problem = '' "
             "WHERE task_id = ? AND wanted = '' AND state <> 'withdrawn'",
-            (action, code, task_id),
+            (action, json.dumps(said), task_id),
         )
         self._bell.set()
 
@@ -108,9 +108,8 @@ class Casebook(threading.Thread):
             self._bell.clear()
 
     def _tell(self, task: dict[str, str]) -> int:
-        action = task["wanted"]
-        url = f"{self._partnership.hub_url}/partner/v1/tasks/{task['task_id']}/{action}"
-        body = json.dumps({CODES[action]: task["code"]} if action in CODES else {}).encode()
+        url = f"{self._partnership.hub_url}/partner/v1/tasks/{task['task_id']}/{task['wanted']}"
+        body = task["said"].encode()
         token = self._partnership.bearer_token(url, body)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         try:
@@ -123,7 +122,7 @@ class Casebook(threading.Thread):
         state = STATES[task["wanted"]] if done else task["state"]
         problem = "" if done else f"The hub answered {status} to {task['wanted']}"
         self._rows(
-            "UPDATE task SET wanted = '', problem = ?, state = ? "
+            "UPDATE task SET wanted = '', said = '', problem = ?, state = ? "
             "WHERE task_id = ? AND state <> 'withdrawn'",
             (problem, state, task["task_id"]),
         )

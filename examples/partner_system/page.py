@@ -60,10 +60,14 @@ def _form(task_id: str, action: str, reference: str) -> str:
     about = f'<span class="unseen"> {reference}</span>'
     field = f"{action}-{escape(task_id)}"
     options = "".join(f'<option value="{code}">{_words(code)}</option>' for code in codes)
-    chooser = f"""<label for="{field}">{label}: why{about}</label>
-    <select id="{field}" name="code">{options}</select>"""
+    chooser = f"""<p><label for="{field}">{label}: why{about}</label>
+    <select id="{field}" name="code">{options}</select></p>"""
+    ending = f"""<p><input type="checkbox" id="told-{field}" name="person_told" value="yes">
+    <label for="told-{field}">The person has been told</label></p><p><label for="next-{field}">What
+    happens next</label> <input id="next-{field}" name="next_step" required></p>"""
     return f"""<form method="post" action="/tasks/{escape(task_id)}/{action}">
-    <p>{chooser if codes else ""} <button>{label}{about}</button></p></form>"""
+    {chooser if codes else ""}{ending if action == "close" else ""}
+    <button>{label}{about}</button></form>"""
 
 
 def _words(value: Any) -> str:

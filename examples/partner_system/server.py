@@ -84,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/sign-in":
             return self._sign_in(form.get("code", "").strip())
         if action and self._signed_in():
-            return self._act(action[1], action[2], form.get("code", ""))
+            return self._act(action[1], action[2], form)
         return self._send(404, "Not found", "text/plain")
 
     def _receive(self, body: bytes) -> None:
@@ -100,8 +100,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._json(400, {"error": "document: not as agreed"})
         self._json(201 if new else 200, {"receipt": receipt})
         if document["kind"] == "offer" and new and self.server.answer != "ask-me":
-            code = "no_capacity" if self.server.answer == "decline" else ""
-            self.server.casebook.want(document["task"], self.server.answer, code)
+            said = {"reason": "no_capacity"} if self.server.answer == "decline" else {}
+            self.server.casebook.want(document["task"], self.server.answer, said)
         return None
 
     def _sign_in(self, code: str) -> None:
@@ -110,11 +110,15 @@ class Handler(BaseHTTPRequestHandler):
         cookie = f"partner_session={self.server.session}; HttpOnly; SameSite=Strict; Path=/"
         return self._send(303, "", more={"Location": "/", "Set-Cookie": cookie})
 
-    def _act(self, task_id: str, action: str, code: str) -> None:
-        codes = ACTIONS[action][1]
+    def _act(self, task_id: str, action: str, form: dict[str, str]) -> None:
+        codes, code = ACTIONS[action][1], form.get("code", "")
         if codes and code not in codes:
             return self._send(422, "Choose one of the reasons", "text/plain")
-        self.server.casebook.want(task_id, action, code if codes else "")
+        said: dict[str, Any] = {"reason": code} if action == "decline" else {}
+        if action == "close":
+            told, next_step = form.get("person_told") == "yes", form.get("next_step", "")
+            said = {"outcome": code, "person_told": told, "next_step": next_step}
+        self.server.casebook.want(task_id, action, said)
         return self._send(303, "", more={"Location": "/"})
 
     def _signed_in(self) -> bool:

@@ -25,8 +25,10 @@ from referral_hub.crypto.partner import (
     seal_for_partner,
     verify_partner_token,
 )
+from referral_hub.web.forms.partner import AcceptBody, CloseBody, ContactBody, DeclineBody
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+BODIES = {"accept": AcceptBody, "decline": DeclineBody, "contact": ContactBody, "close": CloseBody}
 AGENCY = "01890000-0000-7000-8000-000000000002"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(EXAMPLES)}
 
@@ -53,11 +55,15 @@ def key_for(jwks: dict[str, Any], use: str) -> dict[str, Any]:
 
 @dataclass
 class Answer:
-    """What the partner told the hub."""
+    """What the partner told the hub, and what the hub finds wrong with it."""
 
     path: str
     body: dict[str, Any]
     fault: str | None
+
+    @property
+    def unacceptable(self) -> dict[str, Any]:
+        return BODIES[self.path.rpartition("/")[2]]().validate(self.body)
 
 
 @dataclass

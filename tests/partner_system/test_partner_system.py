@@ -272,6 +272,7 @@ def test_the_test_mode_answers_by_itself_with_a_token_that_the_hub_believes(
     partner.deliver(message)
     [answer] = hub.wait()
     assert (answer.path, answer.body, answer.fault) == (path, body, None)
+    assert answer.unacceptable == {}
     _eventually(lambda: "telling the hub" not in partner.page(partner.sign_in()))
     assert len(hub.answers) == 1
 
@@ -286,13 +287,19 @@ def test_the_coordinator_sees_what_was_told_and_carries_a_task_to_its_end(
     steps = [
         ("accept", {}, {}, "accepted"),
         ("contact", {}, {}, "in progress"),
-        ("close", {"code": "helped"}, {"outcome": "helped"}, "closed"),
+        (
+            "close",
+            {"code": "helped", "person_told": "yes", "next_step": "Weekly shopping"},
+            {"outcome": "helped", "person_told": True, "next_step": "Weekly shopping"},
+            "closed",
+        ),
     ]
     for number, (action, fields, body, state) in enumerate(steps, 1):
         status, headers, _ = partner.form(f"/tasks/task-1/{action}", cookie, **fields)
         assert (status, headers["Location"]) == (303, "/")
         answer = hub.wait(number)[-1]
         assert (answer.path.rpartition("/")[2], answer.body, answer.fault) == (action, body, None)
+        assert answer.unacceptable == {}
         _eventually(lambda state=state: f"State: {state}<" in partner.page(cookie))
         if action == "accept":
             partner.deliver(hub.message(partner.encryption_jwk, ACCEPTED, "effect-2"), "effect-2")
