@@ -13,12 +13,18 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from referral_hub.embedded import Embedded, start
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from referral_hub.store.engine import Database
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = "hub_template"
@@ -82,6 +88,26 @@ def database_url(embedded: Embedded, new_database: Callable[[], str]) -> Iterato
     url = new_database()
     yield url
     _drop(embedded, url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Engines of the application's and the worker's role over this test's own database."""
+    from referral_hub.store.engine import open_database
+
+    opened = open_database(database_url, pool_size=4)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def owner(database_url: str) -> Iterator[Engine]:
+    """An engine as the owner of this test's tables, whom row-level security does not bind."""
+    from referral_hub.store.engine import open_owner
+
+    engine = open_owner(database_url)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="module")
