@@ -35,7 +35,6 @@ class RouteReason(StrEnum):
     LONGEST_IDLE = "longest_idle"
     OWNER_TAKES_IT = "owner_takes_it"
     PAUSED = "paused"
-    OTHER_NEED = "other_need"
     OUT_OF_AREA = "out_of_area"
     AGE = "age"
     FULL = "full"
@@ -134,11 +133,14 @@ def propose(
 
 
 def with_owner(slots: Iterable[Slot], owner: UUID) -> tuple[Slot, ...]:
-    """Return the plan with the accountable owner at the end of each slot that lacks it."""
+    """Return the plan with the accountable owner at the end of each slot.
+
+    An owner whose own service stands earlier comes last as well: others may decline after it.
+    """
     last = Candidate(None, owner, (RouteReason.OWNER_TAKES_IT,))
     return tuple(
         slot
-        if any(candidate.agency_id == owner for candidate in slot.candidates)
+        if slot.candidates and slot.candidates[-1].agency_id == owner
         else Slot(slot.needs, (*slot.candidates, last), slot.excluded)
         for slot in slots
     )

@@ -80,7 +80,11 @@ def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
     open_ones = [
         (position, candidate)
         for position, candidate in enumerate(candidates)
-        if position >= start and still_planned(batch, candidate.service_id)
+        if position >= start
+        and (
+            candidate.agency_id == latest.owner_agency_id
+            or still_planned(batch, candidate.service_id)
+        )
     ]
     if not open_ones:
         return "plan_exhausted"

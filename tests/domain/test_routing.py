@@ -1,0 +1,288 @@
+"""Routing proposes what the reviewed tables say, and what holds for every town and person."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import fields, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from random import Random  # noqa: TID251 - the type of what hypothesis seeds
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from referral_hub.domain.codes import AccessNeed, AgencyKind, Capacity, NeedCode
+from referral_hub.domain.routing import (
+    FILTERS,
+    STALE_AFTER,
+    Candidate,
+    RouteReason,
+    Seeker,
+    Service,
+    Slot,
+    age_on,
+    propose,
+    with_owner,
+)
+from tests.domain.town import AT, HERE, NEED, agency, read, seeker, service
+
+PROPERTY = settings(max_examples=40, deadline=None)
+
+TABLES = Path(__file__).parents[1] / "tables"
+OWNER = UUID(int=999)
+
+# What routing may know of a person. Name, sex, ethnicity, faith, disability, orientation, number:
+# whoever adds a field here has to say why it is not one of them.
+MAY_KNOW = {"area", "age", "language", "interpreter", "access", "wished", "never"}
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (TABLES / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row["case"]) for row in _rows("routing_filters.csv")]
+)
+def test_a_service_is_proposed_or_left_out_for_the_reviewed_reason(row: dict[str, str]) -> None:
+    (slot,) = propose([NEED], seeker(row["seeker"]), [service(1, row["service"])], at=AT)
+    if row["expected"] in {"proposed", "not considered"}:
+        assert len(slot.candidates) == (row["expected"] == "proposed")
+        assert not slot.excluded
+    else:
+        assert not slot.candidates
+        assert [left_out.reason for left_out in slot.excluded] == [RouteReason(row["expected"])]
+
+
+def test_every_filter_has_a_row_of_its_own() -> None:
+    assert {reason.value for reason, _ in FILTERS} <= {
+        row["expected"] for row in _rows("routing_filters.csv")
+    }
+
+
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row["case"]) for row in _rows("routing_order.csv")]
+)
+def test_the_order_and_its_reasons_are_the_reviewed_ones(row: dict[str, str]) -> None:
+    wished = frozenset(
+        agency(number)
+        for number, name in ((1, "first"), (2, "second"))
+        if read(row[name]).get("wished") == "yes"
+    )
+    services = [service(1, row["first"]), service(2, row["second"])]
+    for order in (services, services[::-1]):
+        (slot,) = propose([NEED], seeker(wished=wished), order, at=AT)
+        assert [candidate.agency_id for candidate in slot.candidates] == [agency(1), agency(2)]
+    expected = set(map(RouteReason, row["reasons"].split("|")))
+    assert expected <= set(slot.candidates[0].reasons)
+
+
+def test_every_reason_is_given_or_named_by_a_filter() -> None:
+    given_reasons = set(
+        map(RouteReason, "|".join(r["reasons"] for r in _rows("routing_order.csv")).split("|"))
+    )
+    (slot,) = propose([NEED], seeker(), [service(1, "known_days=40")], at=AT)
+    given_reasons |= set(slot.candidates[0].reasons)
+    given_reasons |= {reason for reason, _ in FILTERS} | {RouteReason.OWNER_TAKES_IT}
+    assert given_reasons == set(RouteReason)
+
+
+def test_needs_that_the_same_services_meet_in_the_same_order_share_a_slot() -> None:
+    both = service(1, "needs=lonely|lifts")
+    one = service(2, "needs=equipment")
+    slots = propose(
+        [NeedCode.LIFTS, NeedCode.EQUIPMENT, NeedCode.LONELY], seeker(), [both, one], at=AT
+    )
+    assert {slot.needs for slot in slots} == {
+        (NeedCode.EQUIPMENT,),
+        (NeedCode.LIFTS, NeedCode.LONELY),
+    }
+
+
+def test_a_need_that_nobody_meets_is_a_slot_that_the_owner_must_take() -> None:
+    (slot,) = with_owner(propose([NEED], seeker(), [], at=AT), OWNER)
+    assert slot.candidates == (Candidate(None, OWNER, (RouteReason.OWNER_TAKES_IT,)),)
+
+
+def test_an_owner_with_a_service_ahead_of_others_still_comes_last_as_well() -> None:
+    services = [service(1, "wait=1"), service(2, "wait=5")]
+    (slot,) = with_owner(propose([NEED], seeker(), services, at=AT), agency(1))
+    assert [candidate.agency_id for candidate in slot.candidates] == [
+        agency(1),
+        agency(2),
+        agency(1),
+    ]
+    assert slot.candidates[-1].service_id is None
+
+
+def test_an_owner_whose_own_service_is_last_is_named_once() -> None:
+    services = [service(1, "wait=9"), service(2, "wait=5")]
+    (slot,) = with_owner(propose([NEED], seeker(), services, at=AT), agency(1))
+    assert [candidate.agency_id for candidate in slot.candidates] == [agency(2), agency(1)]
+
+
+def test_routing_knows_nothing_of_a_person_beyond_the_reviewed_list() -> None:
+    assert {field.name for field in fields(Seeker)} == MAY_KNOW
+
+
+@pytest.mark.parametrize(
+    ("born", "day", "age"),
+    [
+        (date(1944, 5, 6), date(2026, 5, 5), 81),
+        (date(1944, 5, 6), date(2026, 5, 6), 82),
+        (date(2008, 2, 29), date(2026, 2, 28), 17),
+        (date(2008, 2, 29), date(2026, 3, 1), 18),
+        (date(2026, 3, 2), date(2026, 3, 2), 0),
+    ],
+)
+def test_age_is_completed_years_and_a_leap_day_is_reached_on_1_march(
+    born: date, day: date, age: int
+) -> None:
+    assert age_on(born, day) == age
+
+
+def _town() -> st.SearchStrategy[list[Service]]:
+    moments = st.none() | st.integers(0, 60).map(lambda days: AT - timedelta(days=days))
+    one = st.builds(
+        Service,
+        id=st.integers(1, 10**6).map(lambda n: UUID(int=n)),
+        agency_id=st.integers(1, 4).map(agency),
+        agency_kind=st.sampled_from(AgencyKind),
+        needs=st.frozensets(st.sampled_from(list(NeedCode)[:4]), min_size=1),
+        areas=st.sampled_from([{HERE, "north"}, {HERE, "north"}, {HERE}, set()]).map(frozenset),
+        minimum_age=st.sampled_from([None, None, 18]),
+        maximum_age=st.sampled_from([None, None, 65]),
+        capacity=st.sampled_from([Capacity.CAPACITY, *Capacity]),
+        capacity_as_of=moments,
+        wait_days=st.none() | st.integers(0, 40),
+        languages=st.sampled_from([{"en", "pl"}, {"en"}]).map(frozenset),
+        access=st.sampled_from([set(AccessNeed), set()]).map(frozenset),
+        active=st.sampled_from([True, True, True, False]),
+        last_offered_at=moments,
+    )
+    return st.lists(one, min_size=2, max_size=8, unique_by=lambda made: made.id)
+
+
+def _person() -> st.SearchStrategy[Seeker]:
+    wished = st.frozensets(st.integers(1, 4).map(agency), max_size=2)
+    return st.builds(
+        Seeker,
+        area=st.just(HERE),
+        age=st.integers(0, 100),
+        language=st.sampled_from(["en", "pl"]),
+        interpreter=st.booleans(),
+        access=st.sampled_from([frozenset(), frozenset({AccessNeed.BSL})]),
+        wished=wished,
+        never=st.sampled_from([frozenset(), frozenset(), frozenset({agency(1)})]),
+    )
+
+
+NEEDS = st.lists(st.sampled_from(list(NeedCode)[:4]), min_size=1, max_size=5)
+
+
+@PROPERTY
+@given(NEEDS, _person(), _town(), st.randoms(use_true_random=False))
+def test_the_same_facts_in_any_order_give_the_same_plan(
+    needs: list[NeedCode], person: Seeker, town: list[Service], chance: Random
+) -> None:
+    plan = propose(needs, person, town, at=AT)
+    shuffled_needs, shuffled_town = needs * 2, list(town)
+    chance.shuffle(shuffled_needs)
+    chance.shuffle(shuffled_town)
+    assert propose(shuffled_needs, person, shuffled_town, at=AT) == plan
+
+
+@PROPERTY
+@given(NEEDS, _person(), _town())
+def test_every_candidate_passes_every_filter_and_every_other_names_the_one_it_failed(
+    needs: list[NeedCode], person: Seeker, town: list[Service]
+) -> None:
+    by_id = {made.id: made for made in town}
+    tests = dict(FILTERS)
+    for slot in propose(needs, person, town, at=AT):
+        for candidate in slot.candidates:
+            assert candidate.service_id is not None
+            found = by_id[candidate.service_id]
+            assert not any(fails(found, person, AT) for fails in tests.values())
+            assert set(slot.needs) <= found.needs
+        for left_out in slot.excluded:
+            assert tests[left_out.reason](by_id[left_out.service_id], person, AT)
+
+
+@PROPERTY
+@given(NEEDS, _person(), _town())
+def test_every_need_is_in_exactly_one_slot_and_each_service_that_meets_it_is_accounted_for(
+    needs: list[NeedCode], person: Seeker, town: list[Service]
+) -> None:
+    slots = propose(needs, person, town, at=AT)
+    assert sorted(need for slot in slots for need in slot.needs) == sorted(set(needs))
+    for slot in slots:
+        first = slot.needs[0]
+        seen = [c.service_id for c in slot.candidates] + [x.service_id for x in slot.excluded]
+        assert sorted(filter(None, seen)) == sorted(s.id for s in town if first in s.needs)
+
+
+@PROPERTY
+@given(_person(), _town(), st.datetimes(datetime(2026, 3, 2), datetime(2027, 1, 1)))  # noqa: DTZ001 - made aware below
+def test_stale_room_is_unknown_and_never_zero(
+    person: Seeker, town: list[Service], later: datetime
+) -> None:
+    at = later.replace(tzinfo=AT.tzinfo)
+    for slot in propose(NeedCode, person, town, at=at):
+        by_id = {made.id: made for made in town}
+        for left_out in slot.excluded:
+            if left_out.reason is RouteReason.FULL:
+                stated = by_id[left_out.service_id].capacity_as_of
+                assert stated is not None
+                assert at - stated <= STALE_AFTER
+        for candidate in slot.candidates:
+            assert candidate.service_id is not None
+            found = by_id[candidate.service_id]
+            known = found.capacity_as_of is not None and at - found.capacity_as_of <= STALE_AFTER
+            assert (RouteReason.ROOM_UNKNOWN in candidate.reasons) is not known
+            assert known or RouteReason.HAS_ROOM not in candidate.reasons
+
+
+@PROPERTY
+@given(NEEDS, _person(), _town())
+def test_wished_agencies_come_first_and_say_so(
+    needs: list[NeedCode], person: Seeker, town: list[Service]
+) -> None:
+    for slot in propose(needs, person, town, at=AT):
+        wished = [candidate.agency_id in person.wished for candidate in slot.candidates]
+        assert wished == sorted(wished, reverse=True)
+        for candidate, is_wished in zip(slot.candidates, wished, strict=True):
+            assert (RouteReason.PERSONS_WISH in candidate.reasons) is is_wished
+
+
+@PROPERTY
+@given(NEEDS, _person(), _town(), st.integers(1, 5).map(agency))
+def test_every_plan_ends_with_the_owner_and_is_otherwise_untouched(
+    needs: list[NeedCode], person: Seeker, town: list[Service], owner: UUID
+) -> None:
+    slots = propose(needs, person, town, at=AT)
+    for before, after in zip(slots, with_owner(slots, owner), strict=True):
+        assert after.candidates[-1].agency_id == owner
+        assert after.candidates[: len(before.candidates)] == before.candidates
+        assert len(after.candidates) - len(before.candidates) in {0, 1}
+        assert (after.needs, after.excluded) == (before.needs, before.excluded)
+    assert with_owner(with_owner(slots, owner), owner) == with_owner(slots, owner)
+
+
+@PROPERTY
+@given(_person(), _town(), st.integers(0, 100), st.sampled_from(["en", "pl"]))
+def test_who_somebody_is_may_rule_a_service_out_but_never_moves_one(
+    person: Seeker, town: list[Service], age: int, language: str
+) -> None:
+    other = replace(person, age=age, language=language, access=frozenset(), interpreter=True)
+
+    def order(slots: tuple[Slot, ...]) -> dict[NeedCode, list[UUID | None]]:
+        return {n: [c.service_id for c in s.candidates] for s in slots for n in s.needs}
+
+    mine = order(propose(NeedCode, person, town, at=AT))
+    theirs = order(propose(NeedCode, other, town, at=AT))
+    for need, ids in mine.items():
+        both = set(ids) & set(theirs[need])
+        assert [i for i in ids if i in both] == [i for i in theirs[need] if i in both]
