@@ -125,8 +125,14 @@ def _remembered(
 def _locate(
     taken: Snapshot, walked: Walked, trusted: list[Checkpoint], *, origin: str, found: Findings
 ) -> None:
-    """Read the log once more and prove where it leaves what was signed."""
+    """Read the log once more and prove where it leaves what was signed.
+
+    A root that was reached vouches for what lies before it only beside one that is missed in the
+    same log: whoever signs another log can sign its beginnings too.
+    """
     stops = [stop for stop in (walked.newest, walked.missed) if stop is not None]
+    if walked.reached is not None and walked.missed is not None and walked.missed.note:
+        stops.append(walked.reached)
     heads = [Checkpoint(origin, stop.size, stop.root) for stop in stops]
     if heads or trusted:
         head, *earlier = [*heads, *trusted]

@@ -39,12 +39,14 @@ class Stop(NamedTuple):
 class Walked:
     """How many entries were read in order, the newest believable checkpoint, and what failed.
 
-    `missed` is the first signed root that the entries do not reach; `broken` says that the numbers
-    have a gap or a repeat, so that roots after it were not looked at.
+    `missed` is the first signed root that the entries do not reach, `reached` the last one before
+    it that they do; `broken` says that the numbers have a gap or a repeat, so that roots after it
+    were not looked at.
     """
 
     entries: int
     newest: Stop | None
+    reached: Stop | None
     missed: Stop | None
     broken: bool
 
@@ -64,6 +66,8 @@ def check_pending(snapshot: Snapshot, found: Findings) -> int:
     count = 0
     for row in snapshot.pending():
         _check_row(None, row, found)
+        if row[0] is not None:
+            found.add(None, Kind.OUT_OF_ORDER, "an entry has a number below 0")
         count += 1
     return count
 
@@ -76,6 +80,7 @@ class _Walk:
         self._tree = _Tree(snapshot, found)
         self._stop = next(stops, None)
         self._newest: Stop | None = None
+        self._reached: Stop | None = None
         self._missed: Stop | None = None
 
     def run(self) -> Walked:
@@ -95,7 +100,7 @@ class _Walk:
                 self._misnumbered(seq, due)
         self._reach(waiting)
         self._finish(due, broken)
-        return Walked(due, self._newest, self._missed, broken)
+        return Walked(due, self._newest, self._reached, self._missed, broken)
 
     def _reach(self, waiting: list[bytes]) -> None:
         """Put the waiting leaves into the tree, and compare its root at every stop of its size."""
@@ -108,8 +113,11 @@ class _Walk:
     def _pass(self, stop: Stop, reached: bool) -> None:
         if stop.note:
             self._newest = stop
-        if not reached and self._missed is None:
-            self._missed = stop
+        if self._missed is None:
+            if reached:
+                self._reached = stop
+            else:
+                self._missed = stop
 
     def _finish(self, due: int, broken: bool) -> None:
         while self._stop is not None:
@@ -123,7 +131,7 @@ class _Walk:
 
     def _misnumbered(self, seq: int, due: int) -> None:
         if seq < due:
-            self._found.add(seq, Kind.OUT_OF_ORDER, "the number comes twice, or is no number")
+            self._found.add(seq, Kind.OUT_OF_ORDER, "the number comes twice")
         else:
             self._found.add(due, Kind.MISSING, "there is no entry with this number")
 
