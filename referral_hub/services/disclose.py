@@ -62,6 +62,7 @@ def disclose(hub: Hub, claims: Sequence[outbox.Claimed]) -> list[Release]:
     Returns the permitted releases that are bound for a partner system. Raises LogUnavailable, and
     then nothing was disclosed.
     """
+    hub = hub.for_one_use_case()
     at = hub.clock()
     with hub.database.working() as connection:
         tasks = {row.id: row for row in referrals.tasks_by_id(connection, _task_ids(claims))}

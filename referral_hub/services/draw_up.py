@@ -62,7 +62,7 @@ def draw_up(
         routing.propose(
             command.needs,
             _seeker(command, known, at),
-            facts.services(known.services, known.standing),
+            facts.services_in(known.services, known.standing),
             at=at,
         ),
         known.owner_agency_id,
@@ -140,7 +140,7 @@ def _case(
         person=facts.person_flags(subject.id, known.subject, born=command.person.date_of_birth),
         events=(*events, taken.event),
         proxies=proxies + ((taken.proxy,) if taken.proxy else ()),
-        agreements=tuple(facts.agreement(row) for row in known.agreements),
-        standings={UUID(row["agency_id"]): row for row in known.standing},
+        agreements=facts.agreements_in(known.agreements),
+        standings=facts.standings_in(known.standing),
         classes=record.classes_of(fields),
     )

@@ -7,10 +7,14 @@ guess.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from consent.model import (
     Article6,
@@ -176,10 +180,24 @@ def service(row: Row, kinds: Mapping[UUID, AgencyKind]) -> Service:
     )
 
 
-def services(rows: Sequence[Row], standings: Sequence[Row]) -> tuple[Service, ...]:
-    """Return every service whose agency is known."""
-    kinds = {UUID(str(row["agency_id"])): AgencyKind(row["kind"]) for row in standings}
-    return tuple(service(row, kinds) for row in rows if UUID(str(row["agency_id"])) in kinds)
+@lru_cache(maxsize=64)
+def services_in(services_json: str, standing_json: str) -> tuple[Service, ...]:
+    """Return every service whose agency is known; the same texts are read once."""
+    kinds = {UUID(row["agency_id"]): AgencyKind(row["kind"]) for row in orjson.loads(standing_json)}
+    rows = orjson.loads(services_json)
+    return tuple(service(row, kinds) for row in rows if UUID(row["agency_id"]) in kinds)
+
+
+@lru_cache(maxsize=64)
+def agreements_in(agreements_json: str) -> tuple[SharingAgreement, ...]:
+    """Return every agreement of the text, which is read once."""
+    return tuple(agreement(row) for row in orjson.loads(agreements_json))
+
+
+@lru_cache(maxsize=64)
+def standings_in(standing_json: str) -> Mapping[UUID, Row]:
+    """Return rows of `agency_standing` by agency; the same text is read once."""
+    return MappingProxyType({UUID(row["agency_id"]): row for row in orjson.loads(standing_json)})
 
 
 def _text(value: object) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapters.registry import Registry
@@ -11,6 +11,7 @@ from referral_hub.clock import Clock
 from referral_hub.crypto.keys import KeyService
 from referral_hub.crypto.partner import HubSigner
 from referral_hub.crypto.passwords import Passwords
+from referral_hub.crypto.remembering import RememberingKeys
 from referral_hub.outbox.doorbell import Doorbell
 from referral_hub.settings import Settings
 from referral_hub.store.engine import Database
@@ -36,3 +37,7 @@ class Hub:
 
     def __repr__(self) -> str:
         return "<Hub>"
+
+    def for_one_use_case(self) -> Hub:
+        """Return the same hub, asking the key service once for each key while this one lasts."""
+        return replace(self, keys=RememberingKeys(self.keys))

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import orjson
+
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain import routing
@@ -67,13 +69,14 @@ def propose_recipients(
     at, needs = hub.clock(), tuple(needs)
     with hub.database.one_statement() as connection:
         known = gather(connection, actor.agency_id, area=seeker.area, needs=list(needs))
-    services = facts.services(known.services, known.standing)
+    services = facts.services_in(known.services, known.standing)
     slots = routing.propose(needs, seeker, services, at=at)
     if known.owner_agency_id is not None:
         slots = routing.with_owner(slots, known.owner_agency_id)
-    agency_names = {UUID(row["agency_id"]): row["name"] for row in known.standing}
-    names = {UUID(row["id"]): row["name"] for row in known.services}
-    kinds = {UUID(row["agency_id"]): AgencyKind(row["kind"]) for row in known.standing}
+    standings = facts.standings_in(known.standing)
+    agency_names = {agency_id: row["name"] for agency_id, row in standings.items()}
+    names = {UUID(row["id"]): row["name"] for row in orjson.loads(known.services)}
+    kinds = {agency_id: AgencyKind(row["kind"]) for agency_id, row in standings.items()}
     by_id = {service.id: service for service in services}
 
     def choice(candidate: routing.Candidate) -> Choice:

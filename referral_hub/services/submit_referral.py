@@ -59,6 +59,7 @@ def submit_referral(hub: Hub, actor: Actor, command: SubmitReferral) -> Submitte
     Raises Forbidden, InvalidInput (an area nobody owns), KeyUnavailable, ServiceUnavailable.
     """
     access.require(actor, Permission.REFER)
+    hub = hub.for_one_use_case()
     for _ in range(_ATTEMPTS):
         at = hub.clock()
         with hub.database.one_statement() as connection:

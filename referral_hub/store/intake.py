@@ -19,16 +19,20 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Intake:
-    """Rows as JSON objects, named as their tables; `subject` is None for a new person."""
+    """Rows as JSON objects, named as their tables; `subject` is None for a new person.
+
+    What every referral of an agency shares (agreements, services, standing) stays JSON text, so
+    that the same text need not be read into values twice.
+    """
 
     owner_agency_id: UUID | None
     subject: Json | None
     wrapped_subject_key: bytes | None
     consent_events: Sequence[Json]
     proxies: Sequence[Json]
-    agreements: Sequence[Json]
-    services: Sequence[Json]
-    standing: Sequence[Json]
+    agreements: str
+    services: str
+    standing: str
 
     def __repr__(self) -> str:
         return "<Intake>"
@@ -98,9 +102,9 @@ def gather(
         wrapped_subject_key=row.wrapped_subject_key,
         consent_events=_rows(row.consent_events),
         proxies=_rows(row.proxies),
-        agreements=_rows(row.agreements),
-        services=_rows(row.services),
-        standing=_rows(row.standing),
+        agreements=row.agreements or "[]",
+        services=row.services or "[]",
+        standing=row.standing or "[]",
     )
 
 
