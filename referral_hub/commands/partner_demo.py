@@ -19,6 +19,7 @@ from referral_hub.commands.opening import open_hub
 from referral_hub.errors import HubError
 from referral_hub.services.demo import register_partner
 from referral_hub.services.hub import Hub
+from referral_hub.settings import Settings
 
 AGENCY = "Mereford Time Bank"
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -35,6 +36,12 @@ def partner_demo(answer: str) -> None:
         arguments = _introduce(hub, data)
     command = [*_program("serve"), "--data", str(data), *arguments, "--answer", answer]
     os.execve(sys.executable, command, _environment())  # noqa: S606 - this program's own example
+
+
+def partner_code(settings: Settings) -> str | None:
+    """Return the code that opens the partner system's page; None before its first start."""
+    path = settings.data_dir / "partner" / "sign-in-code"
+    return path.read_text(encoding="utf-8").strip() if path.exists() else None
 
 
 def _introduce(hub: Hub, data: Path) -> list[str]:

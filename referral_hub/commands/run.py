@@ -21,6 +21,7 @@ import httpx
 from referral_hub import embedded
 from referral_hub.clock import monotonic, pause
 from referral_hub.commands.opening import with_servers
+from referral_hub.commands.partner_demo import partner_code
 from referral_hub.settings import Settings, load_settings
 from referral_hub.store.migrate import upgrade
 from referral_hub.supervise import Child, Supervisor, wait_until
@@ -67,6 +68,15 @@ def _run(settings: Settings, stack: ExitStack) -> None:
     click.echo(f"\nReferral Hub is ready: {settings.public_url}")
     for line in sign_ins:
         click.echo(f"  {line}")
+    if settings.demo and wait_until(
+        lambda: partner_code(settings) is not None,
+        seconds=_READY_SECONDS,
+        meanwhile=supervisor.look_after,
+    ):
+        click.echo(
+            f"  The time bank's own system: http://127.0.0.1:{settings.partner_port}"
+            f" (code: {partner_code(settings)})"
+        )
     click.echo(f"Logs: {settings.data_dir / 'log'}. Ctrl-C stops everything.")
     while True:
         supervisor.look_after()
