@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from consent.codes import RefusalReason
 from consent.model import Clearer
 from consent.policy import Words, current_policy
 from referral_hub.domain.codes import ClosingOutcome, DeclineReason
@@ -22,7 +23,16 @@ _FILLED_IN = {
     "{purpose}": "support",
     "{evidence}": "something that has to be recorded",
 }
-_RECIPIENTS_OWN = frozenset({Clearer.RECIPIENT_AGENCY})
+_ARRANGEMENTS = frozenset(
+    {
+        RefusalReason.NO_AGREEMENT,
+        RefusalReason.AGREEMENT_OUT_OF_DATE,
+        RefusalReason.AGREEMENT_OTHER_PURPOSE,
+        RefusalReason.AGREEMENT_OTHER_CLASSES,
+        RefusalReason.ARTICLE_9_MISSING,
+        RefusalReason.EVIDENCE_MISSING,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ def recipients_history(history: Iterable[HistoryRow], labels: Labels) -> list[Hi
 
 
 def owners_reason(reason: str | None, labels: Labels) -> str | None:
-    """Return a reason's words, whichever closed list it is from. Raises KeyError for no code."""
+    """Return a reason's words, whichever closed list it is from."""
     if reason is None:
         return None
     for kind in (DeclineReason, ClosingOutcome):
@@ -75,27 +85,24 @@ def owners_reason(reason: str | None, labels: Labels) -> str | None:
 
 
 def recipients_reason(reason: str, labels: Labels) -> Told:
-    """Return what a recipient may know: its own omissions, or that permission is missing."""
+    """Return what a recipient may know: its own omissions, the agencies' arrangement, no more."""
     words = _consent_words()[reason]
-    if words.clearer in _RECIPIENTS_OWN:
+    if words.clearer is Clearer.RECIPIENT_AGENCY:
         return Told(words.missing, words.clearer)
-    kind = "agreement" if words.clearer is Clearer.PRIVACY_OFFICER else "person"
-    clearer = Clearer.PRIVACY_OFFICER if kind == "agreement" else Clearer.SENDER_AGENCY
-    return Told(labels.words(kind, "Withheld"), clearer)
+    if reason in _ARRANGEMENTS:
+        return Told(labels.words("arrangement", "Withheld"), Clearer.PRIVACY_OFFICER)
+    return Told(labels.words("other", "Withheld"), Clearer.SENDER_AGENCY)
 
 
 def delivery_words(code: str | None, labels: Labels) -> str:
-    """Return what a delivery's last code means; a code without words is shown as it is."""
+    """Return what a delivery's last code means."""
     if code is None:
         return labels.words("unknown", "DeliveryCode")
     if code in _consent_words():
         return owners_reason(code, labels) or code
     if code.startswith("http_"):
         return f"{labels.words('http', 'DeliveryCode')} ({code.removeprefix('http_')})"
-    try:
-        return labels.words(code, "DeliveryCode")
-    except KeyError:
-        return code
+    return labels.words(code, "DeliveryCode")
 
 
 def _line(row: HistoryRow, labels: Labels, why: str | None) -> HistoryLine:

@@ -1,111 +1,60 @@
-"""The demonstration town on a real database, with people signed in and referrals on their way."""
+"""Referrals of one invented person, made by the services and delivered, for the pages to show."""
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from uuid import UUID
 
-from flask import Flask
-from flask.testing import FlaskClient
-from sqlalchemy import text
-from werkzeug.test import TestResponse
+from sqlalchemy import select, text, update
 
 from consent.model import DataClass, EventState, GivenBy, Method
 from consent.notices import current
-from referral_hub.app import create_app
-from referral_hub.clock import system_clock
 from referral_hub.domain.codes import ContactMethod, NeedCode, Priority, Role
 from referral_hub.domain.commands import (
     AccessDetails,
     Actor,
     AgreementTaken,
+    AnswerTask,
     ContactDetails,
     PersonDetails,
     SubmitReferral,
 )
 from referral_hub.domain.ids import new_id
-from referral_hub.domain.nhs_number import parse_nhs_number
+from referral_hub.domain.nhs_number import NhsNumber, parse_nhs_number
+from referral_hub.services.answer_task import answer_task
 from referral_hub.services.deliver import drain
-from referral_hub.services.demo import demo_password, seed_demo
 from referral_hub.services.demo_town import AGENCIES
 from referral_hub.services.hub import Hub
 from referral_hub.services.read_referrals import read_referral
 from referral_hub.services.submit_referral import submit_referral
-from referral_hub.settings import load_settings
-from referral_hub.store import registers
+from referral_hub.store import messages, registers, tables
 from referral_hub.store.referrals import TaskRow
-from referral_hub.wiring import build_hub
 
 FIRST_NAME = "Zebedee"
 FAMILY_NAME = "Quillfeather"
-NHS_NUMBER = "9990000018"
 WHY = "Low mood after a bereavement, on sertraline"
 TASK_NOTE = "Ring twice, the bell is quiet"
 NEEDS = frozenset({NeedCode.SHOPPING_MEALS})
-_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 @dataclass
-class Clock:
-    """Now, moved on by whatever a test wants."""
-
-    ahead: timedelta = timedelta(0)
-
-    def __call__(self) -> datetime:
-        return system_clock() + self.ahead
-
-
-class Browser:
-    """One person's browser: gets pages, and posts forms with the token of the page before."""
-
-    def __init__(self, client: FlaskClient) -> None:
-        self._client = client
-
-    def get(self, path: str) -> TestResponse:
-        return self._client.get(path)
-
-    def post(self, path: str, form: dict[str, object] | None = None) -> TestResponse:
-        return self._client.post(path, data={"csrf_token": self.token(), **(form or {})})
-
-    def post_without_token(self, path: str, form: dict[str, object]) -> TestResponse:
-        return self._client.post(path, data=form)
-
-    def token(self) -> str:
-        page = self._client.get("/sign-out")
-        if page.status_code != 200:
-            page = self._client.get("/sign-in")
-        found = _TOKEN.search(page.text)
-        assert found
-        return found[1]
-
-
-@dataclass
-class Town:
-    """A hub with the demonstration town in it."""
+class Mereford:
+    """The demonstration town, with referrals on their way to its agencies."""
 
     hub: Hub
-    clock: Clock
     owner_url: str
-    _browsers: dict[str, Browser] = field(default_factory=dict)
-
-    @cached_property
-    def app(self) -> Flask:
-        app = create_app(self.hub)
-        app.testing = False
-        return app
+    people: Iterator[int] = field(default_factory=itertools.count)
 
     @cached_property
     def agencies(self) -> dict[str, UUID]:
         """Agency ids by the demonstration's keys."""
         with self.hub.database.working() as connection:
             rows = connection.execute(text("SELECT name, id FROM agency")).all()
-        ids = {name: agency_id for name, agency_id in rows}
+        ids = {row.name: row.id for row in rows}
         return {agency.key: ids[agency.name] for agency in AGENCIES}
 
     def actor(self, username: str) -> Actor:
@@ -116,20 +65,6 @@ class Town:
             ).one()
         return Actor(row.id, row.agency_id, Role(row.role))
 
-    def browser(self, username: str) -> Browser:
-        """A browser in which `username` is signed in; kept for the module."""
-        if username not in self._browsers:
-            browser = Browser(self.app.test_client())
-            password = demo_password(self.hub.settings)
-            form: dict[str, object] = {"username": username, "password": password}
-            answer = browser.post("/sign-in", form)
-            assert answer.status_code == 302, answer.text
-            self._browsers[username] = browser
-        return self._browsers[username]
-
-    def stranger(self) -> Browser:
-        return Browser(self.app.test_client())
-
     def refer(
         self,
         *,
@@ -138,9 +73,11 @@ class Town:
         classes: frozenset[DataClass] = frozenset(DataClass),
         deliver: bool = True,
     ) -> UUID:
-        """Refer Zebedee with agreement to `to`; delivered unless it says otherwise."""
+        """Refer a new Zebedee, who agrees to `to`; delivered unless it says otherwise."""
         named = frozenset(self.agencies[key] for key in to)
-        command = referral(named, needs=needs, classes=classes, at=self.clock())
+        command = referral(
+            next(self.people), named, needs=needs, classes=classes, at=self.hub.clock()
+        )
         submitted = submit_referral(self.hub, self.actor("gp"), command)
         if deliver:
             drain(self.hub)
@@ -158,10 +95,34 @@ class Town:
         tasks = read_referral(self.hub, self.actor("gp"), task.referral_id).slots[task.slot]
         return next(row for row in tasks if row.id == task.id)
 
-    def views_logged(self) -> int:
+    def entries(self, type_of_entry: str) -> int:
+        """How many entries of a type the log has."""
         with self.hub.database.working() as connection:
-            found = connection.execute(text("SELECT count(*) FROM log_entry WHERE type = 'view'"))
+            found = connection.execute(
+                text("SELECT count(*) FROM log_entry WHERE type = :type"), {"type": type_of_entry}
+            )
             return int(found.scalar_one())
+
+    def notes(self, task: TaskRow) -> int:
+        """How many notes go with a task."""
+        with self.hub.database.working() as connection:
+            return len(messages.of_tasks(connection, [task.id]))
+
+    def accepted(self) -> TaskRow:
+        """A task that Good Neighbours accepted, with the rest delivered."""
+        task = self.offered()
+        answer_task(self.hub, self.actor("neighbours"), AnswerTask(task.id, True, None, None))
+        drain(self.hub)
+        return self.reread(task)
+
+    def about_the_person(self, task: TaskRow, columns: dict[str, object]) -> None:
+        """Change the flags of the person of a task behind the hub's back."""
+        person = select(tables.referral.c.subject_id).where(
+            tables.referral.c.id == task.referral_id
+        )
+        statement = update(tables.subject).where(tables.subject.c.id == person.scalar_subquery())
+        with registers.as_owner(self.owner_url) as connection:
+            connection.execute(statement.values(columns))
 
     def as_owner(self, statement: str, **values: object) -> None:
         """Change something behind the hub's back."""
@@ -169,23 +130,19 @@ class Town:
             connection.execute(text(statement), values)
 
 
-@contextmanager
-def town_on(url: str, directory: Path) -> Iterator[Town]:
-    """Seed the town into an empty migrated database, without Redis; closed at the end."""
-    settings = load_settings({"HUB_DATA": str(directory), "HUB_DEMO": "1"}).reaching(
-        database_url=url, redis_url=""
-    )
-    clock = Clock()
-    hub = build_hub(settings, clock=clock)
-    try:
-        seed_demo(hub)
-        yield Town(hub, clock, url)
-    finally:
-        hub.database.dispose()
-        hub.registry.close()
+def nhs_number(person: int) -> NhsNumber:
+    """A test number (they begin with 999) with its check digit."""
+    for tens in range(person * 10, person * 10 + 10):
+        first_nine = f"999{tens:06d}"
+        weighed = sum(int(digit) * (10 - at) for at, digit in enumerate(first_nine))
+        check = (11 - weighed % 11) % 11
+        if check != 10:
+            return parse_nhs_number(f"{first_nine}{check}")
+    raise AssertionError("ten numbers in a row without a check digit")
 
 
 def referral(
+    person: int,
     recipients: frozenset[UUID],
     *,
     needs: frozenset[NeedCode],
@@ -200,7 +157,7 @@ def referral(
             first_name=FIRST_NAME,
             family_name=FAMILY_NAME,
             date_of_birth=date(1948, 3, 27),
-            nhs_number=parse_nhs_number(NHS_NUMBER),
+            nhs_number=nhs_number(person),
             area="MF-HAR",
             address="4 Gannet Row\nHarbour",
             postcode="MF1 2AB",
