@@ -33,17 +33,15 @@ _NUMBERED = f"SELECT {_INDEXED} FROM log_entry e WHERE e.seq >= 0 ORDER BY e.seq
 _PENDING = text(
     f"SELECT {_INDEXED} FROM log_entry e WHERE e.seq IS NULL OR e.seq < 0 ORDER BY e.id"
 )
-_COMMITTED = text(
-    """
+COMMITTED_ROWS = """
     SELECT e.seq, e.entry, e.id, e.actor_user_id::text, e.subject_id::text, e.referral_id::text,
            o.sealed_openings, o.agency_id, o.subject_id AS sealed_for, s.origin_agency_id,
            s.wrapped_key, s.erased_at IS NOT NULL AS erased
     FROM log_entry e
     LEFT JOIN log_opening o ON o.entry_id = e.id
     LEFT JOIN subject s ON s.id = COALESCE(o.subject_id, e.subject_id)
-    WHERE e.seq >= 0 ORDER BY e.seq
-    """
-)
+"""
+_COMMITTED = text(f"{COMMITTED_ROWS} WHERE e.seq >= 0 ORDER BY e.seq")
 _RELEASES = text(
     """
     SELECT r.id::text, r.task_id::text, r.stage, r.field_ids, r.effect_id::text,

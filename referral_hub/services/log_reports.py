@@ -1,0 +1,85 @@
+"""Running a report is itself logged: what an officer asked for, in codes.
+
+A search is one entry however many of its pages are read, and asked again within a quarter of an
+hour it is the same search, whichever page it is asked for: nobody can read the log by its later
+pages alone. A user or a referral that was looked for is committed to, not written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from referral_hub.audit.events import EntryType, Event, prepare
+from referral_hub.domain.commands import Actor
+from referral_hub.services.audit_filters import Filters, fingerprint, first_id
+from referral_hub.services.hub import Hub
+from referral_hub.store import audit_log, change
+from referral_hub.store.engine import Connection
+
+SAME_SEARCH = timedelta(minutes=15)
+
+
+class Report(StrEnum):
+    """What an officer can run."""
+
+    SEARCH = "audit_search"
+    VERIFICATION = "verify_log"
+    BUNDLE = "evidence_bundle"
+    ENTRY = "audit_entry"
+
+
+def log_search(
+    hub: Hub, actor: Actor, filters: Filters, *, connection: Connection, referral: UUID | None
+) -> None:
+    """Append the entry of a search, unless this officer has just run the same."""
+    since = first_id(hub.clock() - SAME_SEARCH)
+    code = fingerprint(filters, report=Report.SEARCH, referral=referral)
+    us, user = actor.agency_id, actor.user_id
+    if not audit_log.looked_already(connection, us=us, user=user, code=code, since=since):
+        log_filtered(hub, actor, Report.SEARCH, filters, referral=referral)
+
+
+def log_filtered(
+    hub: Hub, actor: Actor, report: Report, filters: Filters, *, referral: UUID | None
+) -> UUID:
+    """Append the entry of a report over `filters`, and return its id."""
+    details: dict[str, str | int | tuple[str, ...]] = {
+        **filters.codes(),
+        "filters": filters.used(),
+        "search": fingerprint(filters, report=report, referral=referral),
+    }
+    event = report_event(actor, report, outcome="run", details=details)
+    cites = (f"user:{filters.user}",) if filters.user else ()
+    return append(hub, actor, replace(event, cites=cites, referral_id=referral))
+
+
+def report_event(
+    actor: Actor,
+    report: Report,
+    *,
+    outcome: str,
+    details: Mapping[str, str | int | tuple[str, ...]],
+) -> Event:
+    """Return the event of running a report."""
+    return Event(
+        type=EntryType.ACCESS,
+        sender=actor.agency_id,
+        actor_agency=actor.agency_id,
+        actor_user=actor.user_id,
+        purpose="oversight",
+        outcome=outcome,
+        details={"report": report.value, **details},
+    )
+
+
+def append(hub: Hub, actor: Actor, event: Event) -> UUID:
+    """Append an event that changes nothing else, for the actor's agency; return its entry's id."""
+    row = prepare(event, hub.keys, hub.clock())
+    with hub.database.one_statement() as connection:
+        change.write(connection, change.Change([row]), acting_for=actor.agency_id)
+    entry_id: UUID = row.entry["id"]
+    return entry_id

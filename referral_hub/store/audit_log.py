@@ -1,0 +1,213 @@
+"""What a data protection officer reads of the log: their own agency's side of it.
+
+Row-level security shows an agency the entries it sent, received or acted in. This module shows
+less: as a mere recipient it sees what reached it. A decision that was refused, or a referral that
+was never sent, would tell one agency that another has a person it wants to keep from it. Lists are
+read by three index scans, newest first, so that a page costs the same in a log of any length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import UUID as SqlUuid
+
+from referral_hub.errors import NotFound
+from referral_hub.store.log_check import COMMITTED_ROWS, CommittedRow
+
+BUNDLE_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries: None is any. `code` stands anywhere among an entry's codes.
+
+    `oldest` is the first id looked at, `below` the first that is not.
+    """
+
+    type: str | None = None
+    outcome: str | None = None
+    party: UUID | None = None
+    user: UUID | None = None
+    referral: UUID | None = None
+    codes: Sequence[str] = ()
+    oldest: UUID | None = None
+    below: UUID | None = None
+    id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AuditRow:
+    """An entry with the names behind its ids; users and references only where they are ours."""
+
+    id: UUID
+    seq: int | None
+    entry: bytes
+    type: str
+    at: datetime
+    outcome: str | None
+    sender_agency_id: UUID
+    recipient_agency_id: UUID | None
+    actor_agency_id: UUID | None
+    actor_user_id: UUID | None
+    subject_id: UUID | None
+    referral_id: UUID | None
+    user_name: str | None
+    user_role: str | None
+    reference: str | None
+
+    def __repr__(self) -> str:
+        return "<AuditRow>"
+
+
+_COLUMNS = (
+    "e.id, e.seq, e.entry, e.type, e.at, e.outcome, e.sender_agency_id, e.recipient_agency_id,"
+    " e.actor_agency_id, e.actor_user_id, e.subject_id, e.referral_id, u.display_name, u.role,"
+    " r.reference"
+)
+_NAMES = (
+    " LEFT JOIN staff_user u ON u.id = e.actor_user_id LEFT JOIN referral r ON r.id = e.referral_id"
+)
+_REACHED = (
+    "(e.type = 'release' OR e.referral_id IS NULL"
+    " OR EXISTS (SELECT 1 FROM referral f WHERE f.id = e.referral_id))"
+    " AND (e.type <> 'decision' OR e.outcome = 'permit')"
+)
+_SIDES = (
+    "e.sender_agency_id = :us",
+    "e.actor_agency_id = :us",
+    f"e.recipient_agency_id = :us AND {_REACHED}",
+)
+_OURS = " OR ".join(f"({side})" for side in _SIDES)
+_SHOWN_WHOLE = "(e.sender_agency_id = :us OR e.type <> 'decision' OR e.outcome = 'permit')"
+_CONDITIONS = {
+    "type": "e.type = :type",
+    "outcome": "e.outcome = :outcome",
+    "party": ":party IN (e.sender_agency_id, e.recipient_agency_id, e.actor_agency_id)",
+    "user": "e.actor_user_id = :user",
+    "referral": "e.referral_id = :referral",
+    "oldest": "e.id >= :oldest",
+    "below": "e.id < :below",
+    "id": "e.id = :id",
+}
+
+
+def search(connection: Connection, us: UUID, wanted: Wanted, *, most: int) -> list[AuditRow]:
+    """Return the entries that `us` may see and that are wanted, newest first."""
+    conditions, given = _conditions(wanted)
+    scans = " UNION ".join(
+        f"(SELECT e.id FROM log_entry e WHERE {side}{conditions} ORDER BY e.id DESC LIMIT :most)"
+        for side in _SIDES
+    )
+    statement = text(
+        f"WITH found AS MATERIALIZED (SELECT id FROM ({scans}) s ORDER BY id DESC LIMIT :most)"
+        f" SELECT {_COLUMNS} FROM found JOIN log_entry e ON e.id = found.id{_NAMES}"
+        " ORDER BY e.id DESC"
+    )
+    rows = connection.execute(statement, {"us": us, "most": most, **given})
+    return [AuditRow(*row) for row in rows]
+
+
+def one(connection: Connection, us: UUID, entry_id: UUID) -> AuditRow:
+    """Return one entry that `us` may see. Raises NotFound for any other, and for none."""
+    statement = text(f"SELECT {_COLUMNS} FROM log_entry e{_NAMES} WHERE e.id = :id AND ({_OURS})")
+    row = connection.execute(statement, {"us": us, "id": entry_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    return AuditRow(*row)
+
+
+def count_for_bundle(connection: Connection, us: UUID, wanted: Wanted, *, size: int) -> int:
+    """Return how many wanted entries below log size `size` `us` may take away."""
+    where, given = _for_bundle(us, wanted, size)
+    found = connection.execute(text(f"SELECT count(*) FROM log_entry e WHERE {where}"), given)
+    return int(found.scalar_one())
+
+
+def for_bundle(
+    connection: Connection, us: UUID, wanted: Wanted, *, size: int
+) -> Iterator[list[AuditRow]]:
+    """Yield the same entries in the order of the log, some hundreds at a time."""
+    where, given = _for_bundle(us, wanted, size)
+    statement = text(f"SELECT {_COLUMNS} FROM log_entry e{_NAMES} WHERE {where} ORDER BY e.seq")
+    options = {"stream_results": True, "yield_per": BUNDLE_AT_ONCE}
+    for rows in connection.execute(statement, given, execution_options=options).partitions():
+        yield [AuditRow(*row) for row in rows]
+
+
+def sealed_openings(connection: Connection, entry_ids: Sequence[UUID]) -> dict[UUID, CommittedRow]:
+    """Return what opens these entries' commitments, by entry id (`hub_worker` only)."""
+    rows = connection.execute(_OPENINGS, {"ids": list(entry_ids)})
+    return {row.id: CommittedRow(*row) for row in rows}
+
+
+def agencies(connection: Connection) -> dict[UUID, str]:
+    """Return every agency's name by id, in the order of the names."""
+    rows = connection.execute(text("SELECT id, name FROM agency ORDER BY name"))
+    return {row.id: row.name for row in rows}
+
+
+def staff(connection: Connection) -> dict[UUID, str]:
+    """Return the acting agency's staff by id, in the order of the names."""
+    rows = connection.execute(text("SELECT id, display_name FROM staff_user ORDER BY display_name"))
+    return {row.id: row.display_name for row in rows}
+
+
+def referral_called(connection: Connection, reference: str) -> UUID | None:
+    """Return the referral with this reference if the acting agency may see it."""
+    found: UUID | None = connection.execute(
+        text("SELECT id FROM referral WHERE reference = :reference"), {"reference": reference}
+    ).scalar()
+    return found
+
+
+def looked_already(connection: Connection, *, us: UUID, user: UUID, code: str, since: UUID) -> bool:
+    """Whether this user has an access entry with this code since the instant of the id `since`."""
+    found = connection.execute(
+        text(
+            "SELECT 1 FROM log_entry WHERE actor_agency_id = :us AND actor_user_id = :user"
+            " AND type = 'access' AND id >= :since AND position(:code IN entry) > 0 LIMIT 1"
+        ),
+        {"us": us, "user": user, "since": since, "code": _quoted(code)},
+    )
+    return found.scalar() is not None
+
+
+def count_pending(connection: Connection) -> int:
+    """Return how many entries of all agencies wait for a number (`hub_worker` only)."""
+    found = connection.execute(text("SELECT count(*) FROM log_entry WHERE seq IS NULL"))
+    return int(found.scalar_one())
+
+
+_OPENINGS = text(f"{COMMITTED_ROWS} WHERE e.id = ANY(:ids)").bindparams(
+    bindparam("ids", type_=ARRAY(SqlUuid))
+)
+
+
+def _conditions(wanted: Wanted) -> tuple[str, Mapping[str, Any]]:
+    """Return the conditions that are wanted, each beginning with AND, and their values."""
+    given: dict[str, Any] = {
+        name: getattr(wanted, name) for name in _CONDITIONS if getattr(wanted, name) is not None
+    }
+    clauses = [_CONDITIONS[name] for name in given]
+    for place, code in enumerate(wanted.codes):
+        given[f"code{place}"] = _quoted(code)
+        clauses.append(f"position(:code{place} IN e.entry) > 0")
+    return "".join(f" AND {clause}" for clause in clauses), given
+
+
+def _for_bundle(us: UUID, wanted: Wanted, size: int) -> tuple[str, Mapping[str, Any]]:
+    conditions, given = _conditions(wanted)
+    where = f"e.seq >= 0 AND e.seq < :size AND ({_OURS}) AND {_SHOWN_WHOLE}{conditions}"
+    return where, {"us": us, "size": size, **given}
+
+
+def _quoted(code: str) -> bytes:
+    """The code as it stands in an entry's bytes; it is a code, so JSON escapes nothing in it."""
+    return f'"{code}"'.encode("ascii")
