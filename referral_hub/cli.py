@@ -25,6 +25,7 @@ COMMANDS = {
     "rotate-keys": "rotate_keys:rotate_keys_command",
     "run": "run:run",
     "users": "people:users",
+    "verify-log": "verify_log:verify_log",
     "web": "processes:web",
     "worker": "worker:worker",
 }

@@ -18,8 +18,8 @@ from tests.audit.log_bench import ORIGIN
 
 def main() -> None:
     url, directory, most = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    signer = LogSigner(directory / "log" / "signer.key", origin=ORIGIN)
-    memory = directory / "log" / "signer-memory.json"
+    signer = LogSigner(directory / "keys" / "log.key", origin=ORIGIN)
+    memory = directory / "keys" / "log-memory.json"
     integrator = Integrator(open_database(url), signer, memory, system_clock)
     parent = os.getppid()
     integrator.run(most)

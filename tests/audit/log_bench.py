@@ -53,14 +53,15 @@ class Town:
 
 
 class LogBench:
-    """A database with a log in it, what signs the log, and what an attacker can do to it."""
+    """A database with a log in it, and what signs the log, kept as `wiring` keeps it."""
 
     def __init__(self, url: str, directory: Path, seed: int = 1) -> None:
         self.url = url
         self.database: Database = open_database(url)
-        self.keys = FileKeyService(directory / "keys")
-        self.signer = LogSigner(directory / "log" / "signer.key", origin=ORIGIN)
-        self.memory_path = directory / "log" / "signer-memory.json"
+        self.directory = directory
+        self.keys = FileKeyService(directory / "keys" / "roots")
+        self.signer = LogSigner(directory / "keys" / "log.key", origin=ORIGIN)
+        self.memory_path = directory / "keys" / "log-memory.json"
         self.integrator = Integrator(self.database, self.signer, self.memory_path, self.clock)
         self.random = dice(seed)
         self.now = BEGAN

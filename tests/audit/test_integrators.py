@@ -23,9 +23,8 @@ KINDS = [EntryType.DECISION, EntryType.VIEW, EntryType.TASK, EntryType.ACCESS]
 def integrating(bench: LogBench, most: int) -> Iterator[subprocess.Popen[str]]:
     """An integrator in a process of its own, from when it has begun; killed afterwards."""
     program = [sys.executable, "-m", "tests.audit.integrating"]
-    directory = bench.memory_path.parent.parent
     process = subprocess.Popen(
-        [*program, bench.url, str(directory), str(most)],
+        [*program, bench.url, str(bench.directory), str(most)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
