@@ -28,6 +28,7 @@ from referral_hub.web.forms.referral import (
 
 Draft = Mapping[str, Any]
 CHECK = "check"
+ADVICE = "danger-advice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,9 @@ def step(name: str) -> Step:
 
 
 def missing(draft: Draft) -> str | None:
-    """The first page that applies and has not been saved."""
+    """The first page that applies and has not been saved; the 999 advice ends the journey."""
+    if in_danger(draft):
+        return ADVICE
     return next((s.name for s in STEPS if s.applies(draft) and s.name not in draft), None)
 
 
@@ -103,5 +106,7 @@ def before(name: str, draft: Draft) -> str | None:
 def reachable(name: str, draft: Draft) -> bool:
     """Whether everything before `name` has been answered and `name` applies."""
     first = missing(draft)
+    if first == ADVICE:
+        return name == "danger"
     open_until = NAMES.index(first) if first else len(STEPS)
     return step(name).applies(draft) and NAMES.index(name) <= open_until

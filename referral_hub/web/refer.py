@@ -55,7 +55,7 @@ def page(hub: Hub, actor: Actor, *, draft_id: UUID, name: str) -> str | Response
         return _to(journey.missing(draft) or journey.CHECK, draft_id)
     raw = draft.get(name, {})
     known = known_for(hub, actor, draft, page=name)
-    fixing = "fix" in request.args
+    fixing = "fix" in request.args and name in draft
     form = fill(journey.step(name).schema(known), raw) if fixing else Filled(raw)
     return _show(hub, actor, Opened(draft_id, name, draft), form=form, known=known)
 
@@ -73,7 +73,7 @@ def save(hub: Hub, actor: Actor, *, draft_id: UUID, name: str) -> Any:
     draft = drafts.save_draft(hub, actor, draft_id, pages={name: dict(form.raw)})
     if journey.in_danger(draft):
         record_danger_advice(hub, actor)
-        return redirect(url_for("refer.danger_advice", draft_id=draft_id))
+        return _to(journey.ADVICE, draft_id)
     return _to(journey.after(name, draft, changing="change" in request.args), draft_id)
 
 
@@ -158,8 +158,8 @@ def _show(hub: Hub, actor: Actor, opened: Opened, *, form: Filled, known: Known)
 def _address(name: str | None, draft_id: UUID, **query: str) -> str:
     if name is None:
         return url_for("refer.start")
-    if name == journey.CHECK:
-        return url_for("refer.check", draft_id=draft_id)
+    if name in {journey.CHECK, journey.ADVICE}:
+        return url_for(f"refer.{name.replace('-', '_')}", draft_id=draft_id)
     values: dict[str, Any] = {"draft_id": draft_id, "name": name, **query}
     return url_for("refer.page", **values)
 

@@ -43,6 +43,8 @@ Pages = Mapping[str, Filled]
 
 def check_pages(draft: journey.Draft, known: Known) -> Pages | Unfinished:
     """Check every page that applies, in order."""
+    if journey.in_danger(draft):
+        return Unfinished(journey.ADVICE)
     pages: dict[str, Filled] = {}
     for step in journey.STEPS:
         if not step.applies(draft):

@@ -1,0 +1,222 @@
+"""A GP refers somebody: the pages in their order, and what a change, a no and a second press do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+Begin = Callable[[Any], Any]
+
+
+def test_the_pages_lead_from_the_danger_check_to_a_confirmation(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    assert journey.fill_until("why").headers["Location"] == journey.path("check")
+
+    referral = journey.send()
+
+    assert gp.get(f"/referrals/{referral}/sent").status_code == 200
+    assert "Referral sent" in gp.text
+    assert "RH-" in gp.text
+    assert "What happens next" in gp.text
+
+
+def test_immediate_danger_stops_the_form_and_says_999(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+
+    answer = journey.fill("danger", {"danger": "yes"})
+
+    assert "Call 999" in gp.follow(answer).get_data(as_text=True)
+    skipped = gp.get(journey.path("person"))
+    assert skipped.headers["Location"] == f"/refer/{journey.draft}/danger-advice"
+
+
+def test_what_was_typed_comes_back_when_a_field_is_wrong(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill("danger")
+
+    answer = journey.fill("person", {"first_name": "Zoë", "date_of_birth-month": "13"})
+
+    assert answer.status_code == 422
+    assert "<title>Error: Who are you referring?" in gp.text
+    assert 'href="#date_of_birth-day"' in gp.text
+    assert 'value="Zoë"' in gp.text
+
+
+def test_a_page_cannot_be_skipped(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill("danger")
+
+    for later in ("needs", "why"):
+        assert gp.get(journey.path(later)).headers["Location"] == journey.path("person")
+    assert gp.get(journey.path("check")).headers["Location"].startswith(journey.path("person"))
+    assert gp.post(journey.path("check")).headers["Location"].startswith(journey.path("person"))
+
+
+def test_a_change_returns_to_the_answers_and_keeps_the_rest(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill_until("why")
+    changed = {"address": "", "postcode": "", "area": "MF-HAR"}
+
+    gp.get(journey.path("address") + "?change=1")
+    answer = gp.post(journey.path("address") + "?change=1", changed)
+
+    assert answer.headers["Location"] == journey.path("check")
+    assert "Edith Quayle" in gp.follow(answer).get_data(as_text=True)
+
+
+def test_a_change_that_needs_another_page_leads_there_first(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill_until("why", agreement={"agreed": "no"})
+    gp.get(journey.path("agreement") + "?change=1")
+
+    answer = gp.post(
+        journey.path("agreement") + "?change=1",
+        {"agreed": "yes", "notice": gp.hidden("notice")},
+    )
+
+    assert answer.headers["Location"] == journey.path("sharing")
+
+
+def test_an_agency_that_is_no_longer_proposed_must_be_named_again(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill_until("why")
+    gp.get(journey.path("needs") + "?change=1")
+    gp.post(journey.path("needs") + "?change=1", {"needs": ["home_safety"]})
+
+    answer = gp.get(journey.path("check"))
+
+    assert answer.headers["Location"] == journey.path("sharing") + "?fix=1"
+    assert "Select who the patient agreed to" in gp.follow(answer).get_data(as_text=True)
+
+
+def test_a_no_keeps_the_referral_on_hold_and_says_how_to_put_it_right(
+    gp: Any, begin: Begin
+) -> None:
+    journey = begin(gp)
+    journey.fill_until("why", agreement={"agreed": "no"})
+    referral = journey.send()
+
+    gp.get(f"/referrals/{referral}")
+
+    assert "On hold: not shared" in gp.text
+    assert "What is missing" in gp.text
+    assert "Nobody has been told anything" in gp.text
+
+
+def test_recorded_agreement_lets_a_held_referral_go_on(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill_until("why", agreement={"agreed": "no"})
+    referral = journey.send()
+    gp.get(f"/referrals/{referral}/agreement")
+    form = {
+        "notice": gp.hidden("notice"),
+        "agencies": list(gp.agencies().values()),
+        "classes": ["identity", "contact", "need", "access_needs"],
+        "method": "phone",
+        "given_by": "self",
+        "service": "yes",
+        "until": "12_months",
+    }
+
+    answer = gp.post(f"/referrals/{referral}/agreement", form)
+
+    assert answer.headers["Location"] == f"/referrals/{referral}"
+
+
+def test_pressing_send_twice_makes_one_referral(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill_until("why")
+    first = journey.send()
+
+    again = gp.post(journey.path("check"))
+
+    assert again.headers["Location"] == f"/referrals/{first}/sent"
+    assert gp.get(journey.path("person")).headers["Location"] == f"/referrals/{first}/sent"
+
+
+def test_withdrawing_says_what_stopped_and_what_had_gone(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill_until("why")
+    referral = journey.send()
+    assert gp.get(f"/referrals/{referral}/withdraw").status_code == 200
+
+    answer = gp.post(f"/referrals/{referral}/withdraw")
+
+    assert answer.status_code == 200
+    assert "Agreement withdrawn" in gp.text
+    assert "What had already gone" in gp.text
+    gp.get(f"/referrals/{referral}")
+    assert "Nothing more is shared" in gp.text
+    assert gp.post(f"/referrals/{referral}/withdraw").status_code == 409
+
+
+def test_opening_what_was_sent_is_a_button_that_shows_everything(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill_until("why")
+    referral = journey.send()
+    gp.get(f"/referrals/{referral}")
+    assert "Quayle" not in gp.text
+
+    answer = gp.post(f"/referrals/{referral}/opened")
+
+    assert answer.status_code == 200
+    for word in ("Edith", "Quayle", "1 Quay Street", "Widowed in spring", "Text message"):
+        assert word in gp.text
+
+
+def test_the_list_shows_references_and_states_and_no_name(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill_until("why")
+    journey.send()
+
+    assert gp.get("/referrals").status_code == 200
+
+    assert "RH-" in gp.text
+    assert "Quayle" not in gp.text
+    assert gp.get("/referrals?before=nonsense").status_code == 404
+
+
+def test_an_unfinished_referral_is_offered_again_and_can_be_deleted(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill("danger")
+    gp.get("/refer")
+    assert str(journey.draft) in gp.text
+    gp.get(journey.path("delete"))
+
+    gp.post(journey.path("delete"))
+
+    assert gp.get(journey.path("person")).status_code == 404
+    gp.get("/refer")
+    assert str(journey.draft) not in gp.text
+
+
+def test_the_words_are_told_in_the_patients_language(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill_until("recipients", access={"language": "cy"})
+    gp.get(journey.path("agreement"))
+    assert gp.hidden("notice").endswith("/cy")
+    assert "The same words in English" in gp.text
+
+
+@pytest.mark.parametrize("notice", ["", "support-referral/1/en", "other/2/en", "x"])
+def test_words_that_are_not_in_use_are_refused(gp: Any, begin: Begin, notice: str) -> None:
+    journey = begin(gp)
+    journey.fill_until("recipients")
+    gp.get(journey.path("agreement"))
+
+    answer = gp.post(journey.path("agreement"), {"agreed": "yes", "notice": notice})
+
+    assert answer.status_code == 422
+    assert "words to say have changed" in gp.text
+
+
+def test_nothing_that_was_typed_stands_in_any_address(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    answers = [journey.fill("danger"), journey.fill("person"), journey.fill("address")]
+
+    for answer in answers:
+        assert "Quayle" not in answer.headers["Location"]
+        assert UUID(answer.headers["Location"].split("/")[2]) == journey.draft

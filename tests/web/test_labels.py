@@ -1,0 +1,103 @@
+"""Every code that a page can show has words, and the table has no words for codes that are not."""
+
+from __future__ import annotations
+
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from consent import codes as consent_codes
+from referral_hub.domain import codes, routing, transitions
+from referral_hub.services.next_steps import NextStep
+from referral_hub.web import labels as module
+from referral_hub.web.forms.referral import Answer, Until
+from referral_hub.web.labels import Labels
+
+TABLE = tomllib.loads((Path(module.__file__).parent / "labels.toml").read_text(encoding="utf-8"))
+ENUMS: tuple[type[StrEnum], ...] = (
+    codes.NeedCode,
+    codes.ContactMethod,
+    codes.AccessNeed,
+    codes.Priority,
+    codes.Capacity,
+    codes.DeclineReason,
+    codes.ClosingOutcome,
+    codes.AgencyKind,
+    codes.OutboxKind,
+    codes.OutboxState,
+    codes.Transport,
+    codes.Role,
+    routing.RouteReason,
+    transitions.TaskState,
+    transitions.TaskEvent,
+    transitions.Party,
+    consent_codes.DataClass,
+    consent_codes.Purpose,
+    consent_codes.Stage,
+    consent_codes.EventState,
+    consent_codes.Method,
+    consent_codes.GivenBy,
+    consent_codes.Clearer,
+    NextStep,
+    Answer,
+    Until,
+)
+
+
+@pytest.mark.parametrize("kind", ENUMS, ids=lambda kind: kind.__name__)
+def test_every_member_has_words_and_every_word_a_member(kind: type[StrEnum]) -> None:
+    assert set(TABLE[kind.__name__]) == {member.value for member in kind}
+    assert all(Labels().label(member).strip() for member in kind)
+
+
+@pytest.mark.parametrize("kind", ENUMS, ids=lambda kind: kind.__name__)
+def test_a_hint_or_a_colour_belongs_to_a_member(kind: type[StrEnum]) -> None:
+    members = {member.value for member in kind}
+    for name in TABLE:
+        if name.startswith(f"{kind.__name__}.") and not name.endswith(".history"):
+            assert set(TABLE[name]) <= members, name
+
+
+def test_every_enumeration_of_the_domain_is_in_this_test() -> None:
+    found = {
+        kind.__name__
+        for package in (codes, routing, transitions)
+        for kind in vars(package).values()
+        if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
+    }
+    assert found <= {kind.__name__ for kind in ENUMS}
+
+
+def test_every_state_has_a_hint_and_a_colour() -> None:
+    states = {state.value for state in transitions.TaskState}
+    assert set(TABLE["TaskState.hint"]) == states
+    assert set(TABLE["TaskState.colour"]) == states
+
+
+def test_no_two_codes_of_a_list_read_the_same() -> None:
+    for kind in ENUMS:
+        words = list(TABLE[kind.__name__].values())
+        assert len(words) == len(set(words)), kind.__name__
+
+
+def test_every_field_of_the_catalogue_has_words() -> None:
+    catalogue = tomllib.loads(
+        (Path(consent_codes.__file__).parent / "tables" / "fields.toml").read_text("utf-8")
+    )
+    named = {
+        f"{data_class}.{name}"
+        for data_class, row in catalogue.items()
+        if isinstance(row, dict)
+        for name in row["fields"]
+    }
+    assert named <= set(TABLE["Field"])
+
+
+def test_a_slots_number_is_not_shown() -> None:
+    assert Labels().field("need.needs.3") == Labels().field("need.needs")
+
+
+def test_a_value_without_words_is_shown_as_it_is() -> None:
+    assert Labels().words("some_new_code", "TaskState") == "some new code"
