@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 REGISTRIES = re.compile(r"(py" r"pi|python" r"hosted|npm" r"js|deb" r"ian)\.(org|com)")
 MACHINE_PATHS = re.compile(r"(?<![\w.$~])/(wo" r"rk|fa" r"rm|ho" r"me|Us" r"ers)/[\w.-]+/")
 REASONED = re.compile(
-    r"#\s*(noqa: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)*|type: ignore\[[\w, -]+\])\s+([-–#]\s*)?[A-Za-z`']{2}"
+    r"#\s*(noqa: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)*|type: ignore\[[\w, -]+\])"
+    r"\s+([-–#]\s*)?[A-Za-z`'][\w' -]{3}"
 )
 SILENCED = re.compile(r"#\s*(noqa|type: ignore)")
 
