@@ -1,0 +1,103 @@
+"""`make bench`: one run, a table of ratios beside their goals, and the same as JSON.
+
+`BENCH=--quick` takes a minute or two and is for looking whether it still runs; the figures of a
+whole run are the ones to quote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.accepting import against_bare, as_it_grows
+from benchmarks.draining import rq_no_op, to_a_partner, to_inboxes
+from benchmarks.thinking import decisions, integration, verification
+from benchmarks.town import Town, private_town
+
+Figures = dict[str, Any]
+GOALS = (
+    ("accept_to_bare", "accept ÷ bare view committing one row", ">=", 0.8),
+    ("growth", "accept p50 at most stored ÷ at fewest", "<=", 1.2),
+    ("inbox_to_rq", "drain to inboxes ÷ RQ no-op", ">=", 10.0),
+    ("push_to_rq", "push over HTTP ÷ RQ no-op", ">=", 4.0),
+    ("bare_posts_to_push", "bare loop of signed POSTs ÷ push", "<=", 1.5),
+    ("integration_to_accept", "log integration ÷ accept", ">=", 5.0),
+    ("decision_microseconds", "a decision, ten consents (µs)", "<=", 50.0),
+)
+
+
+def main() -> int:
+    """Run everything and print it; exit status 0 even when a goal is missed: it says so."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller and shorter")
+    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
+    options = parser.parse_args()
+    with private_town() as town:
+        figures = _measure(town.quiet(), quick=options.quick)
+    _print(figures)
+    text = json.dumps(figures, indent=2)
+    print(text)
+    if options.json:
+        options.json.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+def _measure(town: Town, *, quick: bool) -> Figures:
+    figures: Figures = {"processors": os.cpu_count(), "python": platform.python_version()}
+    _say("decisions")
+    rate = decisions(town, 1.0 if quick else 3.0)
+    figures |= {"decisions_per_second": rate, "decision_microseconds": 1e6 / rate}
+    _say("accepting beside the bare view")
+    figures |= against_bare(
+        town, rounds=2 if quick else 7, seconds=2.0 if quick else 4.0, connections=8
+    )
+    _say("draining")
+    jobs = 300 if quick else 1500
+    rq = rq_no_op(town, jobs)
+    town.hub.integrator and town.hub.integrator.run(1_000_000)
+    to_inboxes(town, 20)
+    inbox = to_inboxes(town, jobs)
+    push, posts = to_a_partner(town, jobs)
+    figures |= {
+        "rq_no_op_per_second": rq,
+        "inbox_per_second": inbox,
+        "push_per_second": push,
+        "bare_posts_per_second": posts,
+        "inbox_to_rq": inbox / rq,
+        "push_to_rq": push / rq,
+        "bare_posts_to_push": posts / push,
+    }
+    _say("the log")
+    integrated = integration(town, 5_000 if quick else 50_000)
+    verified, entries = verification(town)
+    figures |= {
+        "integrated_per_second": integrated,
+        "integration_to_accept": integrated / figures["accept_per_second"],
+        "verified_per_second": verified,
+        "verified_entries": entries,
+    }
+    _say("accepting as the store grows")
+    sizes = (2_000, 10_000) if quick else (10_000, 200_000)
+    return figures | as_it_grows(town, sizes, seconds=2.0 if quick else 5.0)
+
+
+def _print(figures: Figures) -> None:
+    print(f"\n{'ratio':44} {'measured':>10}   goal")
+    for name, words, sense, goal in GOALS:
+        value = figures[name]
+        met = value >= goal if sense == ">=" else value <= goal
+        print(f"{words:44} {value:10.2f}   {sense} {goal:g}  {'met' if met else 'MISSED'}")
+    print()
+
+
+def _say(text: str) -> None:
+    print(f"· {text} …", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
