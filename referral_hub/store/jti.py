@@ -37,7 +37,7 @@ def use_once(connection: Connection, issuer: UUID, token_id: str, *, expires_at:
         _USE,
         {
             "issuer": issuer,
-            "jti_hash": hashlib.sha256(token_id.encode()).digest(),
+            "jti_hash": hashlib.sha256(token_id.encode("utf-8", "surrogatepass")).digest(),
             "expires_at": expires_at,
         },
     )

@@ -69,7 +69,8 @@ def pointer(name: str) -> str:
     """Return the JSON pointer of a member, as a URI fragment; `WHOLE` is the document."""
     if name == WHOLE:
         return "#"
-    return "#/" + quote(name[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1"), safe="~")
+    escaped = name[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1")
+    return "#/" + quote(escaped, safe="~", errors="replace")
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
