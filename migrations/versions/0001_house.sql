@@ -83,6 +83,24 @@ CREATE INDEX ix_outbox_due_at ON outbox (due_at) WHERE state = 'due';
 
 CREATE INDEX ix_outbox_task_id ON outbox (task_id);
 
+CREATE TABLE subject (
+    id UUID NOT NULL,
+    origin_agency_id UUID NOT NULL,
+    wrapped_key BYTEA,
+    key_version INTEGER NOT NULL,
+    nhs_index BYTEA,
+    never_share_with UUID[] DEFAULT '{}' NOT NULL,
+    conflicts UUID[] DEFAULT '{}' NOT NULL,
+    deceased BOOLEAN DEFAULT false NOT NULL,
+    minor_until DATE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    erased_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_subject PRIMARY KEY (id),
+    CONSTRAINT uq_subject_origin_agency_id_nhs_index UNIQUE (origin_agency_id, nhs_index)
+);
+
+CREATE INDEX ix_subject_key_version ON subject (key_version);
+
 CREATE TABLE used_jti (
     issuer UUID NOT NULL,
     jti_hash BYTEA NOT NULL,
@@ -112,6 +130,37 @@ CREATE TABLE area (
     CONSTRAINT fk_area_owner_agency_id_agency FOREIGN KEY(owner_agency_id) REFERENCES agency (id)
 );
 
+CREATE TABLE consent_event (
+    id UUID NOT NULL,
+    origin_agency_id UUID NOT NULL,
+    subject_id UUID NOT NULL,
+    referral_id UUID,
+    state TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    classes TEXT[] NOT NULL,
+    recipients UUID[] NOT NULL,
+    confidentiality TEXT NOT NULL,
+    service_agreement BOOLEAN NOT NULL,
+    notice_id TEXT NOT NULL,
+    notice_version TEXT NOT NULL,
+    notice_language TEXT NOT NULL,
+    notice_hash TEXT NOT NULL,
+    method TEXT NOT NULL,
+    given_by TEXT NOT NULL,
+    proxy_id UUID,
+    evidence JSONB NOT NULL,
+    taken_by UUID NOT NULL,
+    valid_from TIMESTAMP WITH TIME ZONE NOT NULL,
+    valid_until TIMESTAMP WITH TIME ZONE,
+    recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    supersedes UUID,
+    CONSTRAINT pk_consent_event PRIMARY KEY (id),
+    CONSTRAINT fk_consent_event_subject_id_subject FOREIGN KEY(subject_id) REFERENCES subject (id)
+);
+
+CREATE INDEX ix_consent_event_subject_id_recorded_at ON consent_event (subject_id, recorded_at);
+
 CREATE TABLE log_opening (
     entry_id UUID NOT NULL,
     subject_id UUID,
@@ -123,6 +172,48 @@ CREATE TABLE log_opening (
 );
 
 CREATE INDEX ix_log_opening_subject_id ON log_opening (subject_id);
+
+CREATE TABLE proxy_authority (
+    id UUID NOT NULL,
+    origin_agency_id UUID NOT NULL,
+    subject_id UUID NOT NULL,
+    kind TEXT NOT NULL,
+    evidence_id TEXT,
+    purposes TEXT[] NOT NULL,
+    classes TEXT[] NOT NULL,
+    valid_from TIMESTAMP WITH TIME ZONE NOT NULL,
+    valid_until TIMESTAMP WITH TIME ZONE,
+    flagged BOOLEAN DEFAULT false NOT NULL,
+    CONSTRAINT pk_proxy_authority PRIMARY KEY (id),
+    CONSTRAINT fk_proxy_authority_subject_id_subject FOREIGN KEY(subject_id) REFERENCES subject (id)
+);
+
+CREATE INDEX ix_proxy_authority_subject_id ON proxy_authority (subject_id);
+
+CREATE TABLE referral (
+    id UUID NOT NULL,
+    reference TEXT NOT NULL,
+    origin_agency_id UUID NOT NULL,
+    owner_agency_id UUID NOT NULL,
+    subject_id UUID NOT NULL,
+    author_user_id UUID NOT NULL,
+    draft_id UUID NOT NULL,
+    priority TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    plan JSONB NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    withdrawn_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_referral PRIMARY KEY (id),
+    CONSTRAINT uq_referral_reference UNIQUE (reference),
+    CONSTRAINT uq_referral_origin_agency_id_draft_id UNIQUE (origin_agency_id, draft_id),
+    CONSTRAINT fk_referral_subject_id_subject FOREIGN KEY(subject_id) REFERENCES subject (id)
+);
+
+CREATE INDEX ix_referral_origin_agency_id_id ON referral (origin_agency_id, id);
+
+CREATE INDEX ix_referral_owner_agency_id_id ON referral (owner_agency_id, id);
+
+CREATE INDEX ix_referral_subject_id ON referral (subject_id);
 
 CREATE TABLE service (
     id UUID NOT NULL,
@@ -185,56 +276,6 @@ CREATE TABLE staff_user (
 
 CREATE INDEX ix_staff_user_agency_id ON staff_user (agency_id);
 
-CREATE TABLE subject (
-    id UUID NOT NULL,
-    origin_agency_id UUID NOT NULL,
-    wrapped_key BYTEA,
-    key_version INTEGER NOT NULL,
-    nhs_index BYTEA,
-    never_share_with UUID[] DEFAULT '{}' NOT NULL,
-    conflicts UUID[] DEFAULT '{}' NOT NULL,
-    deceased BOOLEAN DEFAULT false NOT NULL,
-    minor_until DATE,
-    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    erased_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT pk_subject PRIMARY KEY (id),
-    CONSTRAINT uq_subject_origin_agency_id_nhs_index UNIQUE (origin_agency_id, nhs_index),
-    CONSTRAINT fk_subject_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id)
-);
-
-CREATE INDEX ix_subject_key_version ON subject (key_version);
-
-CREATE TABLE consent_event (
-    id UUID NOT NULL,
-    origin_agency_id UUID NOT NULL,
-    subject_id UUID NOT NULL,
-    referral_id UUID,
-    state TEXT NOT NULL,
-    event_type TEXT NOT NULL,
-    purpose TEXT NOT NULL,
-    classes TEXT[] NOT NULL,
-    recipients UUID[] NOT NULL,
-    confidentiality TEXT NOT NULL,
-    service_agreement BOOLEAN NOT NULL,
-    notice_id TEXT NOT NULL,
-    notice_version TEXT NOT NULL,
-    notice_language TEXT NOT NULL,
-    notice_hash TEXT NOT NULL,
-    method TEXT NOT NULL,
-    given_by TEXT NOT NULL,
-    proxy_id UUID,
-    evidence JSONB NOT NULL,
-    taken_by UUID NOT NULL,
-    valid_from TIMESTAMP WITH TIME ZONE NOT NULL,
-    valid_until TIMESTAMP WITH TIME ZONE,
-    recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    supersedes UUID,
-    CONSTRAINT pk_consent_event PRIMARY KEY (id),
-    CONSTRAINT fk_consent_event_subject_id_subject FOREIGN KEY(subject_id) REFERENCES subject (id)
-);
-
-CREATE INDEX ix_consent_event_subject_id_recorded_at ON consent_event (subject_id, recorded_at);
-
 CREATE TABLE draft (
     id UUID NOT NULL,
     agency_id UUID NOT NULL,
@@ -251,63 +292,6 @@ CREATE TABLE draft (
 
 CREATE INDEX ix_draft_user_id ON draft (user_id);
 
-CREATE TABLE proxy_authority (
-    id UUID NOT NULL,
-    origin_agency_id UUID NOT NULL,
-    subject_id UUID NOT NULL,
-    kind TEXT NOT NULL,
-    evidence_id TEXT,
-    purposes TEXT[] NOT NULL,
-    classes TEXT[] NOT NULL,
-    valid_from TIMESTAMP WITH TIME ZONE NOT NULL,
-    valid_until TIMESTAMP WITH TIME ZONE,
-    flagged BOOLEAN DEFAULT false NOT NULL,
-    CONSTRAINT pk_proxy_authority PRIMARY KEY (id),
-    CONSTRAINT fk_proxy_authority_subject_id_subject FOREIGN KEY(subject_id) REFERENCES subject (id)
-);
-
-CREATE INDEX ix_proxy_authority_subject_id ON proxy_authority (subject_id);
-
-CREATE TABLE referral (
-    id UUID NOT NULL,
-    reference TEXT NOT NULL,
-    origin_agency_id UUID NOT NULL,
-    owner_agency_id UUID NOT NULL,
-    subject_id UUID NOT NULL,
-    author_user_id UUID NOT NULL,
-    draft_id UUID NOT NULL,
-    priority TEXT NOT NULL,
-    purpose TEXT NOT NULL,
-    plan JSONB NOT NULL,
-    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    withdrawn_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT pk_referral PRIMARY KEY (id),
-    CONSTRAINT uq_referral_reference UNIQUE (reference),
-    CONSTRAINT uq_referral_origin_agency_id_draft_id UNIQUE (origin_agency_id, draft_id),
-    CONSTRAINT fk_referral_origin_agency_id_agency FOREIGN KEY(origin_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_referral_owner_agency_id_agency FOREIGN KEY(owner_agency_id) REFERENCES agency (id),
-    CONSTRAINT fk_referral_subject_id_subject FOREIGN KEY(subject_id) REFERENCES subject (id)
-);
-
-CREATE INDEX ix_referral_origin_agency_id_id ON referral (origin_agency_id, id);
-
-CREATE INDEX ix_referral_owner_agency_id_id ON referral (owner_agency_id, id);
-
-CREATE INDEX ix_referral_subject_id ON referral (subject_id);
-
-CREATE TABLE staff_session (
-    token_hash BYTEA NOT NULL,
-    user_id UUID NOT NULL,
-    agency_id UUID NOT NULL,
-    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_staff_session PRIMARY KEY (token_hash),
-    CONSTRAINT fk_staff_session_user_id_staff_user FOREIGN KEY(user_id) REFERENCES staff_user (id) ON DELETE CASCADE,
-    CONSTRAINT fk_staff_session_agency_id_agency FOREIGN KEY(agency_id) REFERENCES agency (id)
-);
-
-CREATE INDEX ix_staff_session_user_id ON staff_session (user_id);
-
 CREATE TABLE sealed_record (
     referral_id UUID NOT NULL,
     version INTEGER NOT NULL,
@@ -322,6 +306,19 @@ CREATE TABLE sealed_record (
     CONSTRAINT fk_sealed_record_referral_id_referral FOREIGN KEY(referral_id) REFERENCES referral (id),
     CONSTRAINT fk_sealed_record_subject_id_subject FOREIGN KEY(subject_id) REFERENCES subject (id)
 );
+
+CREATE TABLE staff_session (
+    token_hash BYTEA NOT NULL,
+    user_id UUID NOT NULL,
+    agency_id UUID NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_staff_session PRIMARY KEY (token_hash),
+    CONSTRAINT fk_staff_session_user_id_staff_user FOREIGN KEY(user_id) REFERENCES staff_user (id) ON DELETE CASCADE,
+    CONSTRAINT fk_staff_session_agency_id_agency FOREIGN KEY(agency_id) REFERENCES agency (id)
+);
+
+CREATE INDEX ix_staff_session_user_id ON staff_session (user_id);
 
 CREATE TABLE task (
     id UUID NOT NULL,

@@ -27,6 +27,10 @@ HAS_TASK = (
     "EXISTS (SELECT 1 FROM task WHERE task.referral_id = referral.id"
     " AND task.recipient_agency_id = acting_agency() AND task.released_at IS NOT NULL)"
 )
+TOLD = (
+    "(recipient_agency_id = acting_agency() AND EXISTS (SELECT 1 FROM task"
+    " WHERE task.id = task_event.task_id AND task.released_at IS NOT NULL))"
+)
 
 # table: {command: row condition} for hub_app
 POLICIES: dict[str, dict[str, str]] = {
@@ -50,13 +54,13 @@ POLICIES: dict[str, dict[str, str]] = {
         "INSERT": ORIGIN,
         "UPDATE": f"{PARTY} OR {RECEIVED}",
     },
-    "task_event": {"SELECT": ANY_PARTY, "INSERT": ANY_PARTY},
+    "task_event": {"SELECT": f"{PARTY} OR {TOLD}", "INSERT": ANY_PARTY},
     "message": {
         "SELECT": EITHER,
         "INSERT": f"{EITHER} AND author_agency_id = acting_agency()",
     },
     "release": {"SELECT": EITHER},
-    "outbox": {"SELECT": ANY_PARTY, "INSERT": ANY_PARTY, "UPDATE": ANY_PARTY},
+    "outbox": {"SELECT": PARTY, "INSERT": ANY_PARTY, "UPDATE": PARTY},
     "log_entry": {"SELECT": LOGGED, "INSERT": LOGGED},
     "log_opening": {"INSERT": OWN},
     "used_jti": {
@@ -64,6 +68,12 @@ POLICIES: dict[str, dict[str, str]] = {
         "INSERT": "issuer = acting_agency()",
     },
 }
+
+# a number in the log is the integrator's to give, and a password's hash is nobody's to read
+LOG_INSERT = (
+    "INSERT (id, entry, leaf_hash, type, at, sender_agency_id, recipient_agency_id,"
+    " actor_agency_id, actor_user_id, subject_id, referral_id, outcome)"
+)
 
 # what hub_app may touch at all; a list of columns where not the whole row
 APP_GRANTS: dict[str, tuple[str, ...]] = {
@@ -101,7 +111,7 @@ APP_GRANTS: dict[str, tuple[str, ...]] = {
         "INSERT",
         "UPDATE (state, attempts, due_at, lease_until, last_code, settled_at)",
     ),
-    "log_entry": ("SELECT", "INSERT"),
+    "log_entry": ("SELECT", LOG_INSERT),
     "log_opening": ("INSERT",),
     "log_tile": ("SELECT",),
     "log_checkpoint": ("SELECT",),
@@ -114,7 +124,11 @@ WORKER_GRANTS: dict[str, tuple[str, ...]] = {
     "agency_endpoint": ("SELECT",),
     "service": ("SELECT", "UPDATE (last_offered_at)"),
     "sharing_agreement": ("SELECT",),
-    "staff_user": ("SELECT", "UPDATE (sealed_totp, key_version)"),
+    "staff_user": (
+        "SELECT (id, agency_id, username, display_name, role, sealed_totp, key_version,"
+        " totp_counter, disabled_at, created_at)",
+        "UPDATE (sealed_totp, key_version)",
+    ),
     "staff_session": ("SELECT", "DELETE"),
     "draft": ("SELECT", "DELETE", "UPDATE (sealed_form, key_version)"),
     "subject": ("SELECT", "UPDATE (wrapped_key, key_version)"),
@@ -134,7 +148,7 @@ WORKER_GRANTS: dict[str, tuple[str, ...]] = {
     ),
     "release": ("SELECT", "INSERT", "UPDATE (wrapped_keys, key_version)"),
     "outbox": ("SELECT", "INSERT", "UPDATE"),
-    "log_entry": ("SELECT", "INSERT", "UPDATE (seq)"),
+    "log_entry": ("SELECT", LOG_INSERT, "UPDATE (seq)"),
     "log_opening": ("SELECT", "INSERT", "UPDATE (sealed_openings, key_version)"),
     "log_tile": ("SELECT", "INSERT", "UPDATE"),
     "log_checkpoint": ("SELECT", "INSERT"),
@@ -167,7 +181,7 @@ FUNCTIONS = (
     CREATE FUNCTION staff_for_sign_in(wanted text)
     RETURNS TABLE (id uuid, agency_id uuid, role text, password_hash text, sealed_totp bytea,
                    totp_counter bigint, disabled boolean)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
     AS $$
         SELECT u.id, u.agency_id, u.role, u.password_hash, u.sealed_totp, u.totp_counter,
                u.disabled_at IS NOT NULL OR NOT a.active
@@ -180,7 +194,7 @@ FUNCTIONS = (
                                       absolute interval)
     RETURNS TABLE (user_id uuid, agency_id uuid, role text, display_name text, agency_name text,
                    live boolean)
-    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
     AS $$
         WITH found AS MATERIALIZED (
             SELECT s.token_hash, s.last_seen_at, s.user_id, s.agency_id, u.role, u.display_name,

@@ -58,7 +58,7 @@ def _party(name: str) -> Column[object]:
     """A party of a row that is written with its referral.
 
     No foreign key: agencies are never deleted, row-level security already compares the party
-    that writes, and the checks cost a third of accepting (docs/decisions/0003).
+    that writes, and every acceptance would lock the same few agency rows (docs/decisions/0003).
     """
     return Column(name, UUID, nullable=False)
 
@@ -180,7 +180,7 @@ subject = Table(
     "subject",
     metadata,
     _id(),
-    _agency("origin_agency_id"),
+    _party("origin_agency_id"),
     Column("wrapped_key", LargeBinary),
     Column("key_version", Integer, nullable=False),
     Column("nhs_index", LargeBinary),
@@ -199,8 +199,8 @@ referral = Table(
     metadata,
     _id(),
     Column("reference", Text, nullable=False),
-    _agency("origin_agency_id"),
-    _agency("owner_agency_id"),
+    _party("origin_agency_id"),
+    _party("owner_agency_id"),
     Column("subject_id", UUID, ForeignKey("subject.id"), nullable=False),
     Column("author_user_id", UUID, nullable=False),
     Column("draft_id", UUID, nullable=False),
