@@ -12,6 +12,7 @@ from referral_hub.web import (
     council,
     health,
     kept,
+    officer,
     pages,
     partner,
     refer,
@@ -27,6 +28,7 @@ _DRAFT = "/refer/<uuid:draft_id>"
 _PAGE = f"{_DRAFT}/<any({','.join(NAMES)}):name>"
 _REFERRAL = "/referrals/<uuid:referral_id>"
 _TASK = "/tasks/<uuid:task_id>"
+_ENTRY = "/log/entries/<uuid:entry_id>"
 _PARTNER = "/partner/v1/tasks/<uuid:task_id>"
 _GET, _POST = ("GET",), ("POST",)
 
@@ -90,6 +92,17 @@ OVERSEEING: tuple[Route, ...] = (
     Route("/council/undelivered/<uuid:outbox_id>", council.try_again, staff(May.REPLAY), _POST),
 )
 
+OFFICERS: tuple[Route, ...] = (
+    Route("/log", officer.list_entries, staff(May.READ_AUDIT)),
+    Route(_ENTRY, officer.show, staff(May.READ_AUDIT)),
+    Route(f"{_ENTRY}/opened", officer.open_commitments, staff(May.READ_AUDIT), _POST),
+    Route("/log/verify", officer.state, staff(May.VERIFY_LOG)),
+    Route("/log/verify", officer.verify, staff(May.VERIFY_LOG), _POST),
+    Route("/log/checkpoint", officer.checkpoint, staff(May.VERIFY_LOG)),
+    Route("/log/evidence", officer.bundle_form, staff(May.WRITE_BUNDLE)),
+    Route("/log/evidence", officer.bundle, staff(May.WRITE_BUNDLE), _POST),
+)
+
 PARTNERS: tuple[Route, ...] = (
     Route(f"{_PARTNER}/accept", partner.accept, PARTNER, _POST),
     Route(f"{_PARTNER}/decline", partner.decline, PARTNER, _POST),
@@ -97,4 +110,4 @@ PARTNERS: tuple[Route, ...] = (
     Route(f"{_PARTNER}/close", partner.close, PARTNER, _POST),
 )
 
-ROUTES: tuple[Route, ...] = (*SHELL, *REFERRING, *RECEIVING, *OVERSEEING, *PARTNERS)
+ROUTES: tuple[Route, ...] = (*SHELL, *REFERRING, *RECEIVING, *OVERSEEING, *OFFICERS, *PARTNERS)

@@ -1,0 +1,219 @@
+"""The data protection officer's pages: the log as a list, one entry, the whole log verified, and
+evidence to take away.
+
+Filters stand in the address, as codes, days and ids. Searching changes nothing but the log itself,
+so it is a GET that can be kept as a bookmark; opening an entry, verifying and taking evidence away
+are buttons. A bundle is written to a spooled file, so its size costs disk and not memory.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from typing import Any, BinaryIO, cast
+from uuid import UUID
+
+from flask import Response, render_template, request, send_file, url_for
+from werkzeug.exceptions import BadRequest
+
+from consent.evidence.entry import EntryType
+from consent.model import RuleId
+from referral_hub.clock import monotonic
+from referral_hub.domain.commands import Actor
+from referral_hub.errors import InvalidInput, NotFound
+from referral_hub.services.audit_entry import entry, open_entry
+from referral_hub.services.audit_filters import DecisionOutcome, Filters
+from referral_hub.services.audit_log import log_state, parties, search, verify_log
+from referral_hub.services.evidence_bundle import write_bundle
+from referral_hub.services.hub import Hub
+from referral_hub.web.forms import Filled, FormPage, Raw, fill, read_form
+from referral_hub.web.forms.officer import (
+    BundlePage,
+    Offered,
+    SearchPage,
+    VerifyPage,
+    filters_of,
+)
+from referral_hub.web.known import page_before
+from referral_hub.web.officer_words import reasons, shown
+from referral_hub.web.rendering import words
+
+IN_MEMORY = 4 * 1024 * 1024
+_PAGING = frozenset({"before"})
+
+
+def list_entries(hub: Hub, actor: Actor) -> str:
+    """What the filters in the address ask for, newest first."""
+    offered = _offered(hub, actor)
+    form = _read_query(SearchPage(offered))
+    page = None
+    if form.ok:
+        page = search(hub, actor, filters_of(form.values), page_before(request.args))
+    return render_template(
+        "officer/list.html",
+        form=form,
+        choices=_choices(offered),
+        search_of=_search_of(form),
+        filtered=any(form.raw.values()),
+        rows=[shown(row, actor.agency_id, words()) for row in page.rows] if page else [],
+        older=page.next if page else None,
+    )
+
+
+def show(hub: Hub, actor: Actor, entry_id: UUID) -> str:
+    """One entry: what happened, why, the proof that it is in the log, and its exact bytes."""
+    logged, inclusion = entry(hub, actor, entry_id)
+    return render_template(
+        "officer/entry.html",
+        one=shown(logged, actor.agency_id, words()),
+        inclusion=inclusion,
+        text=logged.row.entry.decode("utf-8", "replace") if logged.whole else None,
+        sealed=bool(logged.entry and logged.entry.commitments),
+        back=url_for("officer.list_entries"),
+    )
+
+
+def open_commitments(hub: Hub, actor: Actor, entry_id: UUID) -> str:
+    """Who and what an entry is about; the look is in the log before anything is shown."""
+    opened = open_entry(hub, actor, entry_id)
+    return render_template(
+        "officer/opened.html",
+        one=shown(opened.logged, actor.agency_id, words()),
+        opened=opened,
+        back=url_for("officer.show", entry_id=entry_id),
+    )
+
+
+def state(hub: Hub, actor: Actor) -> str:
+    """The log's key and newest checkpoint, and the button that verifies everything."""
+    return _state(hub, actor, Filled())
+
+
+def verify(hub: Hub, actor: Actor) -> Any:
+    """Verify the whole log and say what was found."""
+    form = read_form(VerifyPage())
+    if not form.ok:
+        return _state(hub, actor, form), 400
+    pasted = form.values["checkpoint"]
+    previous = f"{pasted}\n".encode() if pasted else None
+    began = monotonic()
+    try:
+        outcome = verify_log(hub, actor, previous)
+    except InvalidInput as problem:
+        return _state(hub, actor, _told(form, problem)), 400
+    return render_template(
+        "officer/verified.html",
+        outcome=outcome,
+        seconds=monotonic() - began,
+        compared=previous is not None,
+        back=url_for("officer.state"),
+    )
+
+
+def checkpoint(hub: Hub, actor: Actor) -> Response:
+    """The newest checkpoint as a file to keep."""
+    found = log_state(hub, actor)
+    if found.size == 0:
+        raise NotFound
+    answer = Response(found.note, mimetype="text/plain")
+    answer.headers["Content-Disposition"] = f'attachment; filename="checkpoint-{found.size}.txt"'
+    return answer
+
+
+def bundle_form(hub: Hub, actor: Actor) -> str:
+    """What will be in the bundle, how to check it elsewhere, and the button."""
+    offered = _offered(hub, actor)
+    return _bundle_page(hub, actor, offered, _read_query(BundlePage(offered)))
+
+
+def bundle(hub: Hub, actor: Actor) -> Any:
+    """Hand over the evidence, as a file."""
+    offered = _offered(hub, actor)
+    form = read_form(BundlePage(offered))
+    if not form.ok:
+        return _bundle_page(hub, actor, offered, form), 400
+    size = int(form.values["checkpoint_size"] or 0)
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the answer closes it
+    try:
+        written = write_bundle(hub, actor, _filters(form), cast("BinaryIO", file), since=size)
+    except InvalidInput as problem:
+        file.close()
+        return _bundle_page(hub, actor, offered, _told(form, problem)), 400
+    file.seek(0)
+    name = f"evidence-{written.size}.zip"
+    return send_file(file, "application/zip", as_attachment=True, download_name=name)
+
+
+def _filters(form: Filled) -> Filters:
+    """One entry is wanted whatever else is in the address; else what the filters ask for."""
+    found = filters_of(form.values)
+    return Filters(entry=found.entry) if found.entry else found
+
+
+def _state(hub: Hub, actor: Actor, form: Filled) -> str:
+    return render_template("officer/state.html", state=log_state(hub, actor), form=form)
+
+
+def _bundle_page(hub: Hub, actor: Actor, offered: Offered, form: Filled) -> str:
+    return render_template(
+        "officer/bundle.html",
+        form=form,
+        choices=_choices(offered),
+        state=log_state(hub, actor),
+        kept={name: value for name, value in form.raw.items() if name != "checkpoint_size"},
+        back=url_for("officer.list_entries", **_search_of(form)),
+    )
+
+
+def _search_of(form: Filled) -> dict[str, Any]:
+    beside = {"entry", "checkpoint_size"}
+    return {name: value for name, value in form.raw.items() if value and name not in beside}
+
+
+def _offered(hub: Hub, actor: Actor) -> Offered:
+    agencies, staff = parties(hub, actor)
+    return Offered(
+        agencies={str(key): name for key, name in agencies.items()},
+        staff={str(key): name for key, name in staff.items()},
+        reasons=reasons(words()),
+    )
+
+
+def _choices(offered: Offered) -> dict[str, list[dict[str, str]]]:
+    """What each filter offers, in the shape that GOV.UK selects take; the first is any."""
+
+    def named(any_: str, items: Mapping[str, str]) -> list[dict[str, str]]:
+        listed = [{"value": value, "text": text} for value, text in items.items()]
+        return [{"value": "", "text": any_}, *listed]
+
+    label = words().label
+    return {
+        "type": named("Anything", {code.value: label(code) for code in EntryType}),
+        "outcome": named("Any outcome", {code.value: label(code) for code in DecisionOutcome}),
+        "agency": named("Any agency", offered.agencies),
+        "user": named("Anybody", offered.staff),
+        "rule": named("Any rule", {code.value: f"{code}: {label(code)}" for code in RuleId}),
+        "reason": named("Any reason", offered.reasons),
+    }
+
+
+def _read_query(schema: FormPage) -> Filled:
+    """Check the address's filters as `read_form` does a form's fields."""
+    names = schema.names()
+    raw: Raw = {}
+    for name in request.args:
+        if name in _PAGING:
+            continue
+        given = request.args.getlist(name)
+        if name not in names or len(given) > 1:
+            raise BadRequest("The address has a filter that this page does not have.")
+        raw[name] = given[0]
+    return fill(schema, raw)
+
+
+def _told(form: Filled, problem: InvalidInput) -> Filled:
+    """The page again, with what the service said about its fields, or about the whole of it."""
+    names = {"since": "checkpoint_size"}
+    return form.with_errors(
+        **{names.get(name, name): told[0] for name, told in problem.fields.items()}
+    )
