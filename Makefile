@@ -61,7 +61,7 @@ $(VENV):
 $(RUN): | $(VENV)
 	@echo "· what the hub needs (requirements/run.txt)"
 	@$(PIP) --require-hashes -r requirements/run.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PIP) --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@rm -f .venv/.run-* && touch $@
 
 $(TEST): | $(RUN)
