@@ -1,0 +1,70 @@
+"""A database in which several agencies have rows in every table that holds an agency's data."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from consent.model import EventState, GivenBy
+from referral_hub.crypto.tokens import new_token, token_digest
+from referral_hub.domain.codes import DeclineReason
+from referral_hub.domain.commands import AnswerTask
+from referral_hub.services.answer_task import answer_task, ask, reply
+from referral_hub.services.drafts import save_draft, start_draft
+from referral_hub.services.withdraw import withdraw_agreement
+from referral_hub.store import jti, staff
+from tests.hub_bench import Bench
+
+
+def populate(bench: Bench) -> None:
+    """Two surgeries refer people to several agencies, who accept, ask, decline, or wait."""
+    _surgery(bench)
+    bench.refer(to=("neighbours", "council"), by="hill-gp")
+    bench.deliver()
+    bench.refer(to=("neighbours",), by="hill-gp")
+    bench.refer()
+    _sign_in_and_draft(bench, "gp", "hill-gp", "mentors")
+    for key in ("time_bank", "neighbours"):
+        _spend_token(bench, bench.agencies[key])
+
+
+def _surgery(bench: Bench) -> None:
+    mentors, neighbours, gp = (bench.staff[name] for name in ("mentors", "neighbours", "gp"))
+    taken = bench.refer(to=("mentors", "council"))
+    declined = bench.refer(to=("neighbours", "council"))
+    over = bench.refer(to=("mentors",))
+    bench.refer(agreement=bench.agreed(("mentors",), state=EventState.REFUSED))
+    spoke = bench.agreed(("council",), given_by=GivenBy.ATTORNEY, authority_seen=True)
+    bench.refer(agreement=spoke)
+    bench.deliver()
+    task_id: UUID = bench.tasks(taken.referral_id)[0]["id"]
+    ask(bench.hub, mentors, task_id, "Is there a dog?")
+    reply(bench.hub, gp, task_id, "No dog.")
+    answer_task(bench.hub, mentors, AnswerTask(task_id, True, None, "Gladly"))
+    other: UUID = bench.tasks(declined.referral_id)[0]["id"]
+    no = AnswerTask(other, False, DeclineReason.NO_CAPACITY, None)
+    answer_task(bench.hub, neighbours, no)
+    bench.deliver()
+    withdraw_agreement(bench.hub, gp, over.referral_id)
+    bench.deliver()
+
+
+def _sign_in_and_draft(bench: Bench, *usernames: str) -> None:
+    for username in usernames:
+        actor = bench.staff[username]
+        draft_id = start_draft(bench.hub, actor)
+        save_draft(bench.hub, actor, draft_id, pages={"why": {"why": "half a sentence"}})
+        with bench.hub.database.acting_for(actor.agency_id) as connection:
+            staff.begin_session(
+                connection,
+                token_digest(new_token()),
+                user_id=actor.user_id,
+                agency_id=actor.agency_id,
+                at=bench.clock(),
+            )
+
+
+def _spend_token(bench: Bench, agency_id: UUID) -> None:
+    expires_at = bench.clock() + timedelta(minutes=5)
+    with bench.hub.database.acting_for(agency_id) as connection:
+        assert jti.use_once(connection, agency_id, str(uuid4()), expires_at=expires_at)
