@@ -385,6 +385,22 @@ def test_another_tree_of_the_same_size_is_refused(tmp_path: Path, original: File
     assert refused.value.kind is Failure.INCONSISTENT
 
 
+@pytest.mark.parametrize("seen", [1, 2, 3, 31, 32, 33, 39])
+def test_whatever_was_seen_before_must_be_continued(
+    tmp_path: Path, original: Files, seen: int
+) -> None:
+    path = LOG.bundle(tmp_path / "bundle.zip", [39], previous=seen)
+    report = verify_bundle(path, log_keys=[VKEY], previous=LOG.note(seen))
+    assert report.previous == LOG.checkpoint(seen)
+    with pytest.raises(BundleError) as refused:
+        verify_bundle(
+            tampered(tmp_path, original, drop("consistency")),
+            log_keys=[VKEY],
+            previous=LOG.note(seen),
+        )
+    assert refused.value.kind is Failure.CONSISTENCY_MISSING
+
+
 def test_the_very_checkpoint_seen_before_needs_no_proof(tmp_path: Path, original: Files) -> None:
     path = tampered(tmp_path, original, drop("consistency"))
     assert verify_bundle(path, log_keys=[VKEY], previous=LOG.note()).previous == LOG.checkpoint()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from consent.evidence.verify import main
-from tests.consent.evidence.sample_log import witness
+from tests.consent.evidence.sample_log import SampleLog, witness
 from tests.consent.evidence.tampering import (
     BODY,
     CHOSEN,
@@ -15,8 +15,16 @@ from tests.consent.evidence.tampering import (
     OTHER,
     SEEN,
     VKEY,
+    Change,
+    as_bundle,
+    drop,
+    edit,
+    everywhere,
     files_of,
     pack,
+    put,
+    swap,
+    told_anew,
 )
 
 
@@ -67,6 +75,159 @@ def test_the_command_names_the_first_bad_entry_and_why(desk: Desk) -> None:
     assert second.strip() == "(not-included)"
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            put("entries/8.json", OTHER),
+            (
+                "entry 8: not this entry at this place in the log: "
+                "the proof for index 8 leads to another root (not-included)"
+            ),
+        ),
+        (
+            drop("entries/7.json"),
+            "entry 7: there is a proof or an opening, but no entry (entry-missing)",
+        ),
+        (drop("proofs/7.tlog-proof"), "entry 7: there is no proof (proof-missing)"),
+        (
+            put("proofs/7.tlog-proof", b"x"),
+            (
+                "entry 7: proof: must begin with c2sp.org/tlog-proof@v1 and end with a checkpoint "
+                "(proof-malformed)"
+            ),
+        ),
+        (
+            swap("proofs/7.tlog-proof", "proofs/8.tlog-proof"),
+            "entry 7: the proof is for another entry (proof-of-other-index)",
+        ),
+        (
+            edit("proofs/7.tlog-proof", b"\n40\n", b"\n41\n"),
+            "entry 7: the proof is for another checkpoint (proof-of-other-checkpoint)",
+        ),
+        (
+            put("openings/7.json", b"{}"),
+            "entry 7: openings: must be an object, and not empty (opening-malformed)",
+        ),
+        (
+            put("openings/7.json", b'{"subject":1}'),
+            "entry 7: openings: each must have salt and value (opening-malformed)",
+        ),
+        (
+            put("openings/7.json", b'{"subject":{"salt":"","value":""}}'),
+            "entry 7: openings: salt must be 64 hex digits, value a text (opening-malformed)",
+        ),
+        (
+            swap("openings/7.json", "openings/8.json"),
+            "entry 7: an opening is not what was committed to (opening-mismatch)",
+        ),
+        (drop("checkpoint"), "there is no checkpoint (checkpoint-missing)"),
+        (
+            put("checkpoint", b"x"),
+            (
+                "checkpoint: note: must be a text, a blank line and signature lines "
+                "(checkpoint-malformed)"
+            ),
+        ),
+        (
+            everywhere(IMPOSTOR.sign(BODY)),
+            "checkpoint: note: not signed by any key that was given (checkpoint-unsigned)",
+        ),
+        (
+            edit("checkpoint", b"\n40\n", b"\n41\n"),
+            (
+                "checkpoint: a signature in the name of log.example.org/town does not verify "
+                "(checkpoint-forged)"
+            ),
+        ),
+        (
+            everywhere(LOG.key.sign(BODY.replace(b"town", b"city"))),
+            "checkpoint: of another log (checkpoint-origin)",
+        ),
+        (
+            as_bundle(SampleLog(19)),
+            "checkpoint: 19 entries, but you have seen 20 (stale)",
+        ),
+        (
+            as_bundle(told_anew()),
+            (
+                "the log you saw at 20 was rewritten: "
+                "the proof does not lead to the root of size 20 (inconsistent)"
+            ),
+        ),
+        (
+            drop("consistency"),
+            "no proof of consistency from your 20 (consistency-missing)",
+        ),
+        (
+            put("consistency", b"old 19\n"),
+            "the proof is from 19, not your 20 (consistency-missing)",
+        ),
+        (
+            put("consistency", b"new 20\n"),
+            "consistency: must be lines, the first `old <size>` (consistency-malformed)",
+        ),
+        (
+            put("consistency", b"old 20\nAAAA\n"),
+            "consistency: a hash is not 32 bytes (consistency-malformed)",
+        ),
+        (
+            put("consistency", b"old 20\nA\n"),
+            "consistency: hash: not base64 (consistency-malformed)",
+        ),
+        (put("notes", b""), "a file that the format does not know (unexpected-file)"),
+    ],
+)
+def test_the_command_says_exactly_what_is_wrong(desk: Desk, change: Change, said: str) -> None:
+    files = files_of(desk.bundle)
+    change(files)
+    pack(desk.bundle, files)
+    desk.own.write_bytes(LOG.note(SEEN))
+    status, out, err = desk.run("--previous", desk.own)
+    assert (status, err) == (1, "")
+    assert " ".join(out.split()) == f"NOT VERIFIED {said}"
+
+
+def test_the_command_says_when_nothing_was_there_to_verify(desk: Desk) -> None:
+    LOG.bundle(desk.bundle, [])
+    status, out, _ = desk.run()
+    assert status == 1
+    assert "there is no entry, and no checkpoint of yours\n              (empty)\n" in out
+
+
+def test_the_command_says_which_entry_is_left_out_when_asked(desk: Desk) -> None:
+    status, out, _ = desk.run("--complete")
+    assert status == 1
+    assert out == "NOT VERIFIED  entry 0: left out of the bundle\n              (incomplete)\n"
+    LOG.bundle(desk.bundle, range(40))
+    status, out, _ = desk.run("--complete")
+    assert status == 0
+    assert "entries     40, each in the log and unaltered; none is left out\n" in out
+
+
+HELP = """
+usage: python -m consent.evidence.verify [-h] --log-key VKEY [--previous CHECKPOINT]
+[--save CHECKPOINT] [--complete] [--witness VKEY] [--quorum N] bundle
+Check an evidence bundle without trusting the hub that made it.
+positional arguments: bundle the ZIP, or the directory it was unpacked to
+options: -h, --help show this help message and exit
+--log-key VKEY the log's verifier key, not from the hub; twice while a key rolls over
+--previous CHECKPOINT your own last checkpoint
+--save CHECKPOINT keep the verified checkpoint here
+--complete fail when an entry since your last checkpoint (or the start) is left out
+--witness VKEY a witness's key
+--quorum N how many witnesses must have signed
+Exit status: 0 verified, 1 not verified, 2 not asked properly.
+"""
+
+
+def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out.split() == HELP.split()
+
+
 def test_the_command_keeps_the_verified_checkpoint_and_goes_on_from_it(desk: Desk) -> None:
     assert desk.run("--save", desk.own)[0] == 0
     assert desk.own.read_bytes() == LOG.note()
@@ -85,7 +246,7 @@ def test_the_command_never_replaces_a_checkpoint_that_it_was_not_checked_against
     desk.own.write_bytes(LOG.note(SEEN))
     status, out, err = desk.run("--save", desk.own)
     assert (status, out) == (2, "")
-    assert "--previous" in err
+    assert err == "cannot verify: --save: this file exists; name it as --previous too\n"
     assert desk.own.read_bytes() == LOG.note(SEEN)
 
 
@@ -101,7 +262,7 @@ def test_the_command_keeps_nothing_that_did_not_verify(desk: Desk) -> None:
 def test_the_command_tells_a_wrong_question_from_a_wrong_bundle(desk: Desk) -> None:
     status, out, err = desk.run(key="nonsense")
     assert (status, out) == (2, "")
-    assert err.startswith("cannot verify: vkey")
+    assert err == "cannot verify: vkey: must be <name>+<8 hex digits>+<base64>\n"
     assert desk.run("--previous", desk.folder / "nowhere")[0] == 2
     desk.own.write_bytes(IMPOSTOR.sign(BODY))
     status, _, err = desk.run("--previous", desk.own)
