@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 
 from consent.codes import RefusalReason, RuleId
 from consent.ledger import fold
-from consent.model import ConsentError, DisclosureRequest, Facts, Outcome
+from consent.model import DisclosureRequest, Facts, Outcome
 from consent.outcome import hold, permit, refuse
 from consent.policy import DecidedBy, Policy, current_policy
 from consent.rules import ALWAYS, RULES
@@ -43,7 +43,8 @@ def _decide(request: DisclosureRequest, facts: Facts, at: datetime, *, policy: P
     if isinstance(sheet, Refusal):
         return refuse(request, [sheet], policy=policy)
 
-    by_consent = policy.decided_by[request.purpose] == DecidedBy.CONSENT
+    decided_by = policy.decided_by[request.purpose]
+    by_consent = decided_by == DecidedBy.CONSENT and not sheet.person.deceased
     rules = RULES if by_consent else ALWAYS
     findings = [finding for rule in rules if (finding := rule(sheet)) is not None]
     refusals = [finding for finding in findings if isinstance(finding, Refusal)]
@@ -63,7 +64,8 @@ def _open_sheet(
 ) -> Sheet | Refusal:
     """Return the sheet to work on, or what makes it impossible to begin."""
     if at.utcoffset() is None:
-        raise ConsentError("decide: `at` needs a time zone: pass UTC")
+        reason = RefusalReason.NOT_DECIDABLE
+        return Refusal(RuleId.R00, reason, evidence="the time has no time zone")
     person, recipient = facts.person, facts.recipient
     if person is None:
         return Refusal(RuleId.R00, RefusalReason.PERSON_NOT_KNOWN)

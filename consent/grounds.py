@@ -92,22 +92,36 @@ def complete_best_interests(capacity: CapacityRecord) -> bool:
     )
 
 
+def _pairs(sheet: Sheet) -> Iterable[tuple[Grant, SharingAgreement]]:
+    """Return each grant with each agreement, in an order that depends on nothing but the facts."""
+    wanted = sheet.wanted
+    agreements = sorted(sheet.agreements, key=lambda agreement: agreement.id)
+    grants = sorted(sheet.grants, key=lambda grant: grant.event.id)
+    grants.sort(key=lambda grant: (len(grant.classes & wanted), grant.until), reverse=True)
+    return product(grants, agreements)
+
+
 def _consent_record(event: ConsentEvent, _: CapacityRecord | None) -> str:
-    told = event.notice_id and event.notice_version and event.notice_language
-    return event.id if told and event.event_type != EventType.IMPLIED else ""
+    return event.id if _told(event) and event.event_type != EventType.IMPLIED else ""
 
 
-def _explicit_consent_record(event: ConsentEvent, capacity: CapacityRecord | None) -> str:
-    return _consent_record(event, capacity) if event.event_type == EventType.EXPLICIT else ""
+def _explicit_consent_record(event: ConsentEvent, _: CapacityRecord | None) -> str:
+    return event.id if _told(event) and event.event_type == EventType.EXPLICIT else ""
 
 
 def _incapacity_record(_: ConsentEvent, capacity: CapacityRecord | None) -> str:
     return capacity.id if capacity is not None and capacity.lacks_capacity else ""
 
 
-def _best_interests_record(event: ConsentEvent, capacity: CapacityRecord | None) -> str:
-    complete = capacity is not None and complete_best_interests(capacity)
-    return _incapacity_record(event, capacity) if complete else ""
+def _best_interests_record(_: ConsentEvent, capacity: CapacityRecord | None) -> str:
+    if capacity is None or not capacity.lacks_capacity:
+        return ""
+    return capacity.id if complete_best_interests(capacity) else ""
+
+
+def _told(event: ConsentEvent) -> bool:
+    """Say whether it is on record which words, in which language, the person was told."""
+    return bool(event.notice_id and event.notice_version and event.notice_language)
 
 
 OWN_RECORDS = {
@@ -116,17 +130,6 @@ OWN_RECORDS = {
     "incapacity_record": _incapacity_record,
     "best_interests_record": _best_interests_record,
 }
-
-
-def _pairs(sheet: Sheet) -> Iterable[tuple[Grant, SharingAgreement]]:
-    """Return each grant with each agreement, in an order that depends on nothing but the facts."""
-    grants, agreements, wanted = sheet.grants, sheet.agreements, sheet.wanted
-    if len(agreements) > 1:
-        agreements = sorted(agreements, key=lambda agreement: agreement.id)
-    if len(grants) > 1:
-        grants = sorted(grants, key=lambda grant: grant.event.id)
-        grants.sort(key=lambda grant: (len(grant.classes & wanted), grant.until), reverse=True)
-    return product(grants, agreements)
 
 
 def _fault(pair: _Pair, classes: frozenset[DataClass], policy: Policy) -> Refusal | None:

@@ -27,6 +27,8 @@ from consent.model import ConsentError, ConsentEvent, ProxyAuthority, SharingAgr
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
+NOTHING = frozenset[DataClass]()
+
 GRANTING = frozenset({EventState.GIVEN, EventState.RENEWED})
 
 ENDING = {
@@ -72,21 +74,22 @@ class Ledger:
         """Return what `event` grants to a recipient that it names, or why it grants nothing."""
         for other in self.superseding:
             if other.supersedes == event.id:
-                return _lapse(RefusalReason.CONSENT_SUPERSEDED, event, other)
+                return Lapse(RefusalReason.CONSENT_SUPERSEDED, (event.id, other.id))
         classes = event.classes
+        cites: tuple[str, ...] = (event.id,)
         for ending in self.ending:
-            if (recipient_id in ending.recipients or not ending.recipients) and _follows(
-                ending, event
-            ):
-                classes = classes - ending.classes if ending.classes else frozenset()
+            if _ends(ending, event, recipient_id):
+                left = classes - ending.classes if ending.classes else NOTHING
+                if left != classes:
+                    classes, cites = left, (*cites, ending.id)
                 if not classes:
-                    return _lapse(ENDING[ending.state], event, ending)
+                    return Lapse(ENDING[ending.state], cites)
         if at < event.valid_from:
-            return _lapse(RefusalReason.CONSENT_NOT_YET_VALID, event, event)
+            return Lapse(RefusalReason.CONSENT_NOT_YET_VALID, cites)
         until = event.valid_until or FOREVER
         if at >= until:
-            return _lapse(RefusalReason.CONSENT_EXPIRED, event, event)
-        return Grant(event, classes, until, (event.id,))
+            return Lapse(RefusalReason.CONSENT_EXPIRED, cites)
+        return Grant(event, classes, until, cites)
 
 
 def fold(events: Iterable[ConsentEvent], subject_id: str, at: datetime) -> Ledger:
@@ -141,13 +144,10 @@ def when_recorded(event: ConsentEvent) -> tuple[datetime, str]:
     return event.recorded_at, event.id
 
 
-def _follows(ending: ConsentEvent, event: ConsentEvent) -> bool:
-    """Say whether an ending is about a grant: it names it, or follows it for its purpose."""
+def _ends(ending: ConsentEvent, event: ConsentEvent, recipient_id: str) -> bool:
+    """Say whether an ending is about a grant and this recipient: it names them, or means all."""
+    if ending.recipients and recipient_id not in ending.recipients:
+        return False
     return ending.supersedes == event.id or (
         ending.purpose == event.purpose and ending.recorded_at >= event.recorded_at
     )
-
-
-def _lapse(reason: RefusalReason, event: ConsentEvent, cause: ConsentEvent) -> Lapse:
-    cites = (event.id,) if cause is event else (event.id, cause.id)
-    return Lapse(reason, cites)

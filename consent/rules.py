@@ -1,8 +1,9 @@
 """The rules, one small function each, in the order in which they are applied.
 
 A rule reads the sheet, strikes out what it cannot accept, and answers with a finding (a refusal,
-or that it waits for a person) or with nothing. All rules of a purpose are applied, whatever the
-earlier ones found; then any refusal wins over any hold, and any hold over a permit.
+or that it waits for a person) or with nothing. `ALWAYS` applies to every request, `BY_CONSENT` to
+those that consent decides. All that apply are asked, whatever the earlier ones found; then any
+refusal wins over any hold, and any hold over a permit.
 
 The numbers are those of the law this system is built to; a number may need two functions. R00 is
 the default: what cannot be established is refused. R12 and R13 do not yet release anything: they
@@ -67,7 +68,10 @@ def r13_safeguarding_route(sheet: Sheet) -> Finding | None:
 
 
 def r14_person_has_died(sheet: Sheet) -> Finding | None:
-    """Data protection ends with a life, confidentiality does not: a person decides."""
+    """Data protection ends with a life, confidentiality does not: a person decides.
+
+    So the rules about agreements and consents are not asked: nobody can be told to ask the dead.
+    """
     if sheet.person.deceased:
         return Wait(RuleId.R14, HoldReason.PERSON_HAS_DIED, (sheet.person.subject_id,))
     return None
@@ -247,7 +251,7 @@ def r10_child(sheet: Sheet) -> Finding | None:
     if not is_child:
         return None
     if child is None or not (child.gillick_note_id or child.parental_responsibility_id):
-        cites = () if child is None else (child.id,)
+        cites = (sheet.person.subject_id,) if child is None else (child.id,)
         return Wait(RuleId.R10, HoldReason.CHILD_AUTHORITY_MISSING, cites)
     if {child.child_agrees, child.parent_agrees} == {True, False}:
         return Wait(RuleId.R10, HoldReason.CHILD_AND_PARENT_DISAGREE, (child.id,))

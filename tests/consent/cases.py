@@ -64,6 +64,8 @@ class Case:
     reason: str
     permitted: frozenset[DataClass]
     rules: frozenset[str]
+    also: tuple[str, ...]
+    cites: tuple[str, ...]
 
 
 def read_cases() -> list[Case]:
@@ -89,6 +91,8 @@ def _case(row: dict[str, str]) -> Case:
         reason=row["reason"],
         permitted=_classes(row["permitted"]),
         rules=frozenset(row["rules"].split()),
+        also=tuple(row["also"].split()),
+        cites=tuple(row["cites"].split()),
     )
 
 

@@ -37,7 +37,9 @@ def test_the_decision_is_the_one_the_table_requires(case: Case) -> None:
             kind = type(outcome).__name__.lower()
             assert (case.outcome, case.reason) == (kind, outcome.reason)
             assert {*case.rules, RuleId.R15} == set(outcome.rules)
+            assert case.also == outcome.also
             assert outcome.obligations == (Obligation.COUNT_AND_REVIEW,)
+    assert outcome.cites == case.cites
     assert outcome.policy_hash == case.policy.hash
 
 

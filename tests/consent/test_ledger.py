@@ -78,11 +78,17 @@ def test_a_withdrawal_reaches_only_whom_and_what_it_names() -> None:
     }
 
 
-def test_withdrawals_of_parts_add_up_and_the_one_that_takes_the_last_is_cited() -> None:
+def test_withdrawals_of_parts_add_up_and_each_that_took_something_is_cited() -> None:
     rest = EVERYTHING - {DataClass.HEALTH}
     first = an_ending(id="first", classes=frozenset({DataClass.HEALTH}))
-    last = an_ending(id="last", classes=rest, recorded_at=NOON - SECOND)
-    assert stands(a_consent(), last, first).cites == ("consent", "last")
+    again = replace(first, id="again", recorded_at=NOON - 2 * SECOND)
+    last = an_ending(EventState.REFUSED, id="last", classes=rest, recorded_at=NOON - SECOND)
+    assert stands(a_consent(), first, again) == Grant(
+        a_consent(), rest, NOON + YEAR, ("consent", "first")
+    )
+    assert stands(a_consent(), last, again, first) == Lapse(
+        RefusalReason.CONSENT_REFUSED, ("consent", "first", "last")
+    )
 
 
 def test_a_withdrawal_for_one_purpose_leaves_another_unless_it_names_the_consent() -> None:
