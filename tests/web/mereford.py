@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text, update
@@ -87,9 +88,9 @@ class Mereford:
         """The newest task of a referral's first slot."""
         return read_referral(self.hub, self.actor("gp"), referral_id).slots[0][-1]
 
-    def offered(self, **wanted: object) -> TaskRow:
+    def offered(self, **wanted: Any) -> TaskRow:
         """A task that was just delivered."""
-        return self.task(self.refer(**wanted))  # type: ignore[arg-type]  # as `refer` takes them
+        return self.task(self.refer(**wanted))
 
     def reread(self, task: TaskRow) -> TaskRow:
         tasks = read_referral(self.hub, self.actor("gp"), task.referral_id).slots[task.slot]
