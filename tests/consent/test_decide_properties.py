@@ -18,7 +18,7 @@ from tests.consent.examples import NOON
 World = tuple[DisclosureRequest, Facts]
 
 law = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 
 
@@ -31,7 +31,7 @@ def permitted(request: DisclosureRequest, facts: Facts) -> frozenset[DataClass]:
 
 
 @given(worlds.worlds())
-@settings(law, max_examples=1000)
+@settings(law, max_examples=800)
 def test_the_rules_permit_exactly_what_the_law_written_naively_permits(world: World) -> None:
     request, facts = world
     outcome = decide(request, facts, NOON)

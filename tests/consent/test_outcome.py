@@ -265,8 +265,8 @@ def test_a_hold_says_what_it_waits_for_and_for_whom() -> None:
             (
                 "The legal basis lacks its evidence: one of these: the request of the public body "
                 "that needs it, attached; or the record that national security requires it; or the "
-                "record of the emergency; or the record that it is needed to prevent or detect crime; "
-                "or the record that it safeguards a vulnerable person."
+                "record of the emergency; or the record that it is needed to prevent or detect "
+                "crime; or the record that it safeguards a vulnerable person."
             ),
         ),
         (
