@@ -98,7 +98,7 @@ def test_an_open_referral_stands_with_state_age_recipient_next_step_and_owner(
     row = row_of(everything(council), task.reference)
     for words in (
         "Today",
-        "Waiting for an answer",
+        "Awaiting answer",
         "Mereford Good Neighbours",
         "The recipient answers",
         "Mereford Council",
@@ -183,7 +183,7 @@ def test_a_held_referral_says_what_is_missing_how_to_put_it_right_and_who_can(
     task = mereford.offered(to=("library",), needs=frozenset({NeedCode.LONELY}))
     assert task.state == "held"
     page = council.get(f"/council/referrals/{task.referral_id}").text
-    assert "On hold: not shared" in page
+    assert "On hold" in page
     assert "This agency was not named to the person when they agreed." in page
     assert "Tell the person the name of the agency" in page
     assert "The agency that sent the referral" in page
