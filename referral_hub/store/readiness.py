@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 _ASK = text(
-    "SELECT has_table_privilege('log_entry', 'INSERT') AND NOT pg_is_in_recovery()"
+    "SELECT has_any_column_privilege('log_entry', 'INSERT') AND NOT pg_is_in_recovery()"
     " AND current_setting('default_transaction_read_only') = 'off'"
 )
 
