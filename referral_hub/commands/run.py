@@ -26,7 +26,8 @@ from referral_hub.settings import Settings, load_settings
 from referral_hub.store.migrate import upgrade
 from referral_hub.supervise import Child, Supervisor, wait_until
 
-_READY_SECONDS = 60.0
+_READY = "ready"
+_READY_SECONDS = 120.0
 _LOOK_SECONDS = 0.25
 
 
@@ -62,8 +63,8 @@ def _run(settings: Settings, stack: ExitStack) -> None:
             lambda: _ready(settings), seconds=_READY_SECONDS, meanwhile=supervisor.look_after
         ):
             raise click.ClickException(
-                f"The web server is not ready after {_READY_SECONDS:.0f} s; its log is"
-                f" {settings.data_dir / 'log' / 'web.log'}."
+                f"The web server is not ready after {_READY_SECONDS:.0f} s ({_answer(settings)});"
+                f" its log is {settings.data_dir / 'log' / 'web.log'}."
             )
     click.echo(f"\nReferral Hub is ready: {settings.public_url}")
     for line in sign_ins:
@@ -147,11 +148,18 @@ def _child_environment(settings: Settings) -> dict[str, str]:
 
 
 def _ready(settings: Settings) -> bool:
+    return _answer(settings) == _READY
+
+
+def _answer(settings: Settings) -> str:
+    """What the web server says about itself: `ready`, which parts are away, or that it is silent."""
     try:
-        answer = httpx.get(f"http://{settings.host}:{settings.port}/readyz", timeout=2.0)
-    except httpx.HTTPError:
-        return False
-    return answer.status_code == httpx.codes.OK
+        answer = httpx.get(f"http://{settings.host}:{settings.port}/readyz", timeout=5.0)
+        if answer.status_code == httpx.codes.OK:
+            return _READY
+        return "away: " + ", ".join(name for name, up in answer.json().items() if up is False)
+    except (httpx.HTTPError, ValueError):
+        return "no answer"
 
 
 def _require_free_ports(settings: Settings) -> None:
