@@ -152,7 +152,7 @@ def _ready(settings: Settings) -> bool:
 
 
 def _answer(settings: Settings) -> str:
-    """What the web server says about itself: `ready`, which parts are away, or that it is silent."""
+    """What the web server says of itself: `ready`, which parts are away, or nothing."""
     try:
         answer = httpx.get(f"http://{settings.host}:{settings.port}/readyz", timeout=5.0)
         if answer.status_code == httpx.codes.OK:
