@@ -1,12 +1,14 @@
 """A hub over a database of its own with the demonstration town in it, driven through its services.
 
-The town is seeded once in a session; each bench is a copy of that database with a copy of its keys,
-made in a fraction of a second. Nothing is mocked: the clock alone can be moved.
+The town is seeded once in a session. `bench` is a database put back to that seed for each test,
+`new_bench` makes copies for tests that change keys or schema, or kill what they run on. Nothing is
+mocked: the clock alone can be moved.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,6 +47,7 @@ from referral_hub.services.hub import Hub
 from referral_hub.services.open_commitments import opener
 from referral_hub.services.submit_referral import Submitted, submit_referral
 from referral_hub.settings import load_settings
+from referral_hub.store.tables import metadata
 from referral_hub.wiring import build_hub
 
 ALL = frozenset(
@@ -236,10 +239,11 @@ class NewBench(Protocol):
 
 @dataclass(frozen=True)
 class SeededTown:
-    """A database to copy, and the keys that belong to it."""
+    """A database to copy, its rows, and the keys that belong to it."""
 
     database: str
     keys: Path
+    rows: Mapping[str, Sequence[Row]]
 
 
 def a_person(number: int) -> PersonDetails:
@@ -278,8 +282,18 @@ def seeded_town(
     seed_demo(bench.hub)
     assert bench.hub.integrator is not None
     bench.hub.integrator.run()
+    rows = {table.name: bench.table(table.name) for table in metadata.sorted_tables}
     bench.close()
-    return SeededTown(name, directory / "keys")
+    return SeededTown(name, directory / "keys", rows)
+
+
+@pytest.fixture(scope="session")
+def recycled_url(embedded: Embedded, seeded_town: SeededTown) -> Iterator[str]:
+    """The address of a database that one test after another has for itself."""
+    name = f"bench_{uuid.uuid4().hex[:12]}"
+    _copy(embedded, seeded_town.database, name)
+    yield _url(embedded, name)
+    _drop(embedded, name)
 
 
 @contextmanager
@@ -318,9 +332,13 @@ def new_bench(embedded: Embedded, seeded_town: SeededTown, tmp_path: Path) -> It
 
 
 @pytest.fixture
-def bench(new_bench: NewBench) -> Bench:
-    """A hub for one test alone."""
-    return new_bench()
+def bench(recycled_url: str, seeded_town: SeededTown, tmp_path: Path) -> Iterator[Bench]:
+    """A hub for one test alone, over the town as it was seeded."""
+    _put_back(recycled_url, seeded_town.rows)
+    shutil.copytree(seeded_town.keys, tmp_path / "hub" / "keys")
+    made = open_bench(recycled_url, tmp_path / "hub")
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -335,6 +353,23 @@ def shared_bench(
 def in_utc(day: date, *, seconds: float = 0) -> datetime:
     """Midnight at the start of `day` in UTC, and `seconds` more."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
+def _put_back(url: str, rows: Mapping[str, Sequence[Row]]) -> None:
+    """Make every table hold exactly these rows again."""
+    others = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    )
+    with psycopg.connect(url) as owner:
+        owner.execute(f"{others} AND usename = current_user AND pid <> pg_backend_pid()".encode())
+        for table in reversed(metadata.sorted_tables):
+            owner.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
+        for table in metadata.sorted_tables:
+            insert = sql.SQL(
+                "INSERT INTO {0} OVERRIDING SYSTEM VALUE"
+                " SELECT * FROM json_populate_recordset(NULL::{0}, %s)"
+            ).format(sql.Identifier(table.name))
+            owner.execute(insert, [json.dumps([row["copy"] for row in rows[table.name]])])
 
 
 def _url(embedded: Embedded, name: str) -> str:

@@ -1,5 +1,5 @@
-"""These tests run on a hub over a seeded town of their own."""
+"""These tests run on a hub over the seeded demonstration town."""
 
-from tests.hub_bench import bench, new_bench, seeded_town, shared_bench
+from tests.hub_bench import bench, new_bench, recycled_url, seeded_town, shared_bench
 
-__all__ = ["bench", "new_bench", "seeded_town", "shared_bench"]
+__all__ = ["bench", "new_bench", "recycled_url", "seeded_town", "shared_bench"]

@@ -1,0 +1,136 @@
+"""Migrations go up, down and up again, with data in the tables, and never wait long for a lock."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from psycopg import errors
+from sqlalchemy.exc import OperationalError
+
+from referral_hub.store.migrate import differences, downgrade, upgrade
+from referral_hub.store.tables import metadata
+from tests.hub_bench import NewBench
+from tests.store.town import populate
+
+ROOT = Path(__file__).parents[2]
+
+
+def _scripts() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    return ScriptDirectory.from_config(config)
+
+
+def _tables(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'v', 'S', 'm')"
+            " AND relnamespace = 'public'::regnamespace"
+        ).fetchall()
+    return {name for (name,) in rows}
+
+
+def _shape(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """Everything that metadata does not compare: policies, grants, functions, constraints."""
+    queries = {
+        "policies": "SELECT tablename, policyname, cmd, roles::text, qual, with_check"
+        " FROM pg_policies ORDER BY 1, 2",
+        "grants": "SELECT relname, coalesce(relacl, acldefault('r', relowner))::text,"
+        " relrowsecurity FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace ORDER BY 1",
+        "columns": "SELECT attrelid::regclass::text, attname, attacl::text FROM pg_attribute"
+        " WHERE attacl IS NOT NULL AND attrelid::regclass::text NOT LIKE 'pg\\_%' ORDER BY 1, 2",
+        "functions": "SELECT proname, prosrc, prosecdef, proacl::text FROM pg_proc"
+        " WHERE pronamespace = 'public'::regnamespace ORDER BY 1",
+        "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
+        " FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
+    }
+    with psycopg.connect(url) as connection:
+        return {
+            name: connection.execute(query.encode()).fetchall() for name, query in queries.items()
+        }
+
+
+def test_there_is_one_head_and_every_revision_says_what_it_does() -> None:
+    scripts = _scripts()
+    assert len(scripts.get_heads()) == 1
+    for revision in scripts.walk_revisions():
+        assert revision.doc
+        assert Path(revision.path).name.startswith(f"{revision.revision}_")
+
+
+def test_up_down_and_up_again_give_the_same_database(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    first = _shape(empty_database_url)
+    assert differences(empty_database_url) == []
+    downgrade(empty_database_url, "base")
+    assert _tables(empty_database_url) == {"alembic_version"}
+    upgrade(empty_database_url)
+    assert _shape(empty_database_url) == first
+    assert differences(empty_database_url) == []
+
+
+def test_going_up_twice_changes_nothing(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    first = _shape(empty_database_url)
+    upgrade(empty_database_url)
+    assert _shape(empty_database_url) == first
+
+
+@pytest.mark.parametrize("revision", [r.revision for r in _scripts().walk_revisions()][:-1])
+def test_each_revision_is_undone_and_done_again_without_losing_a_row(
+    new_bench: NewBench, revision: str
+) -> None:
+    bench = new_bench()
+    populate(bench)
+    before = {name: bench.table(name) for name in metadata.tables}
+    shape = _shape(bench.url)
+    bench.close()
+    below = _scripts().get_revision(revision).down_revision
+    assert isinstance(below, str)
+    downgrade(bench.url, below)
+    upgrade(bench.url)
+    assert _shape(bench.url) == shape
+    for name, rows in before.items():
+        assert sorted(map(str, bench.table(name))) == sorted(map(str, rows)), name
+    assert bench.refer().reference
+    assert bench.deliver()
+    assert bench.verify().ok
+
+
+def test_all_of_it_can_be_undone_with_data_in_it(new_bench: NewBench) -> None:
+    bench = new_bench()
+    populate(bench)
+    bench.close()
+    downgrade(bench.url, "base")
+    assert _tables(bench.url) == {"alembic_version"}
+    upgrade(bench.url)
+    assert differences(bench.url) == []
+
+
+def test_a_migration_gives_up_rather_than_queue_behind_a_long_transaction(
+    database_url: str,
+) -> None:
+    with psycopg.connect(database_url) as busy:
+        busy.execute("SELECT count(*) FROM referral")
+        began = time.monotonic()
+        with pytest.raises(OperationalError) as refusal:
+            downgrade(database_url, "0001")
+        assert time.monotonic() - began < 20
+    assert isinstance(refusal.value.orig, errors.LockNotAvailable)
+    assert differences(database_url) == []
+    downgrade(database_url, "0001")
+
+
+def test_two_migrations_at_once_do_not_meet(empty_database_url: str) -> None:
+    program = f"from referral_hub.store.migrate import upgrade; upgrade({empty_database_url!r})"
+    started = [subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) for _ in range(2)]
+    assert [process.wait(60) for process in started] == [0, 0]
+    assert differences(empty_database_url) == []
