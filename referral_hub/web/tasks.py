@@ -52,8 +52,10 @@ def show(hub: Hub, actor: Actor, task_id: UUID) -> str:
 
 
 def open_referral(hub: Hub, actor: Actor, task_id: UUID) -> Any:
-    """Open the referral; the look is in the log before anything is shown."""
+    """Open the referral while it is the agency's; the look is in the log before anything shows."""
     view = read_task(hub, actor, task_id)
+    if view.task.state not in DISCLOSED:
+        return moved_on(view), 409
     back = url_for("tasks.show", task_id=task_id)
     try:
         opened = open_task(hub, actor, task_id)

@@ -176,12 +176,23 @@ def test_withdrawn_agreement_shows_nothing_and_says_so(mereford: Mereford, neigh
     page = neighbours.get(f"/tasks/{task.id}").text
     assert "Agreement withdrawn" in page
     assert "Open the referral" not in page
-    before = mereford.entries("decision")
     answer = neighbours.post(f"/tasks/{task.id}/open")
-    assert answer.status_code == 403
-    assert "This cannot be shown now" in answer.text
+    assert answer.status_code == 409
+    assert "The person withdrew their agreement" in answer.text
     assert not personal(answer.text)
-    assert mereford.entries("decision") == before + 1
+
+
+@pytest.mark.parametrize("state", ["declined", "no_answer", "withdrawn", "withheld", "closed"])
+def test_what_is_no_longer_the_agency_s_is_not_opened(
+    mereford: Mereford, neighbours: Any, state: str
+) -> None:
+    task = mereford.offered()
+    mereford.as_owner("UPDATE task SET state = :state WHERE id = :id", state=state, id=task.id)
+    before = mereford.entries("view")
+    answer = neighbours.post(f"/tasks/{task.id}/open")
+    assert answer.status_code == 409
+    assert not personal(answer.text)
+    assert mereford.entries("view") == before
 
 
 def test_an_arrangement_that_ended_is_said_with_who_can_put_it_right(
@@ -190,12 +201,15 @@ def test_an_arrangement_that_ended_is_said_with_who_can_put_it_right(
     task = mereford.offered()
     change = "UPDATE sharing_agreement SET valid_until = :until WHERE recipient_agency_id = :to"
     us = mereford.agencies["neighbours"]
+    before = mereford.entries("decision")
     mereford.as_owner(change, until=town.clock.now, to=us)
     try:
         answer = neighbours.post(f"/tasks/{task.id}/open")
     finally:
         mereford.as_owner(change, until=town.clock.now + timedelta(days=999), to=us)
     assert answer.status_code == 403
+    assert "This cannot be shown now" in answer.text
+    assert mereford.entries("decision") == before + 1
     assert "does not cover it at the moment" in answer.text
     assert "data protection officer" in answer.text
     assert not personal(answer.text)
