@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
 import tempfile
 from collections.abc import Mapping
@@ -78,22 +77,29 @@ def create_private_directory(directory: Path, files: Mapping[str, bytes]) -> boo
 
     An existing empty directory is replaced, once it has passed `check_directory`.
     """
-    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if directory.exists():
-        check_directory(directory)
-    staged = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
-        for name, data in files.items():
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            _write_and_sync(os.open(staged / name, flags, 0o600), data)
-        _sync_directory(staged)
-        staged.rename(directory)
+        directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if directory.exists():
+            check_directory(directory)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=directory.parent) as temporary:
+            return _fill_and_rename(Path(temporary) / directory.name, directory, files)
     except OSError as problem:
-        shutil.rmtree(staged, ignore_errors=True)
-        if problem.errno in _LOST_THE_RACE:
-            return False
         reason = os.strerror(problem.errno or 0)
         raise KeyUnavailable(f"{directory} cannot be created for keys: {reason}") from None
+
+
+def _fill_and_rename(staged: Path, directory: Path, files: Mapping[str, bytes]) -> bool:
+    staged.mkdir(mode=0o700)
+    for name, data in files.items():
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        _write_and_sync(os.open(staged / name, flags, 0o600), data)
+    _sync_directory(staged)
+    try:
+        staged.rename(directory)
+    except OSError as problem:
+        if problem.errno in _LOST_THE_RACE:
+            return False
+        raise
     _sync_directory(directory.parent)
     return True
 

@@ -11,7 +11,8 @@ algorithm is the one its registered key has; what the token's header says is onl
 (RFC 8725 section 3.1). Nothing is fetched, and keys in the header are refused.
 
 Limits: a replayed token is the caller's to refuse, by keeping `token_id` until `expires_at`; a
-document may have 64 KiB.
+document may have 64 KiB, which a recipient that uses `joserfc` can open only with a raised size
+limit.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ LONGEST_LIFE = timedelta(minutes=5)
 CLOCK_LEEWAY = timedelta(seconds=30)
 SIGNED_TYPE = "referral-hub+jws"
 SEALED_TYPE = "referral-hub+jwe"
+_SEALING = ("ECDH-ES+A256KW", "A256GCM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +120,6 @@ class PartnerTokenRefused(CryptoError):
         super().__init__(f"token {fault.value}: {how_to_fix}")
 
 
-class _SealedRegistry(jwe.JWERegistry):
-    """The library's cap of 64 KiB of *encoded* ciphertext would make 48 KiB the largest message."""
-
-    max_ciphertext_length = 2 * LARGEST_DOCUMENT
-
-
 _HEAD_PARAMETERS = {
     "iss": HeaderParameter("Issuer", "str", required=True),
     "aud": HeaderParameter("Audience", "str", required=True),
@@ -173,10 +169,9 @@ def seal_for_partner(
         "cty": SIGNED_TYPE,
     }
     signing = _SignedRegistry(header_registry=_HEAD_PARAMETERS, algorithms=["EdDSA"])
-    sealing = _SealedRegistry(algorithms=["ECDH-ES+A256KW", "A256GCM"])
     try:
         signed = hub_signer.sign(signed_head, document, signing)
-        sealed = jwe.encrypt_compact(sealed_head, signed, recipient.key, registry=sealing)
+        sealed = jwe.encrypt_compact(sealed_head, signed, recipient.key, algorithms=_SEALING)
     except (JoseError, ValueError):
         raise CryptoError("document could not be sealed to the partner's registered key") from None
     return sealed.encode()

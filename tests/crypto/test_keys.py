@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -317,6 +318,41 @@ def test_a_secret_file_is_written_once_and_never_overwritten(tmp_path: Path) -> 
     assert not keyfiles.create_private(path, b"other")
     assert path.read_bytes() == b"first"
     assert [item.name for item in tmp_path.iterdir()] == ["one.key"]
+
+
+def test_a_whole_directory_appears_once_and_the_loser_leaves_nothing_behind(tmp_path: Path) -> None:
+    directory = tmp_path / "one" / "two" / "keys"
+    assert keyfiles.create_private_directory(directory, {"a": b"first"})
+    assert not keyfiles.create_private_directory(directory, {"a": b"other"})
+    assert (directory / "a").read_bytes() == b"first"
+    assert [path.name for path in directory.parent.iterdir()] == ["keys"]
+    assert directory.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_directory_that_cannot_be_made_is_said_to_be_so(tmp_path: Path) -> None:
+    with pytest.raises(KeyUnavailable, match="cannot be created for keys: File name too long"):
+        keyfiles.create_private_directory(tmp_path / ("x" * 256), {})
+    (tmp_path / "file").touch()
+    with pytest.raises(KeyUnavailable, match="cannot be created for keys: "):
+        FileKeyService(tmp_path / "file" / "keys")
+    with pytest.raises(KeyUnavailable, match="is not a directory"):
+        FileKeyService(tmp_path / "file")
+
+
+def test_secrets_never_pass_through_the_temporary_directory_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    FileKeyService(tmp_path / "keys").rotate()
+    keyfiles.read_or_create(tmp_path / "one" / "two" / "hub.key", bytes(32))
+
+
+def test_derived_keys_are_derived_once(keys: FileKeyService) -> None:
+    for _ in range(2):
+        keys.blind_index("f", "a", b"v")
+        keys.wrap_for_agency("a", WHERE, KEY)
+    assert list(keys._index_keys) == [("f", "a")]
+    assert list(keys._agency_roots) == [(1, "a")]
 
 
 FIRST_RUN = """

@@ -144,6 +144,11 @@ def test_a_key_without_an_id_is_named_by_its_thumbprint(signer: HubSigner) -> No
     assert json.loads(decode(message.decode().split(".")[0]))["kid"] == key.thumbprint()
 
 
+def test_a_key_id_that_is_not_text_is_replaced_by_the_thumbprint() -> None:
+    key = partner_key("X25519")
+    assert encryption_key(public(key, kid=7)).kid == key.thumbprint()
+
+
 X25519_ORDER_8 = "4Ot6fDtBuK4WVuP68Z_EatoJjeucMrH9hmIFFl9JuAA"
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import re
 import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc.jwk import OKPKey
 
 from referral_hub.crypto.partner import (
     PartnerTokenRefused,
@@ -57,7 +59,9 @@ def claims(**changes: object) -> dict[str, object]:
 def fault_of(token: str, **expected: Any) -> TokenFault:
     with pytest.raises(PartnerTokenRefused) as refused:
         verify_partner_token(token, jwks=JWKS, expected=replace(EXPECTED, **expected))
-    return refused.value.fault
+    fault = refused.value.fault
+    assert re.fullmatch(rf"token {fault.value}: [a-z].{{15,}}", str(refused.value))
+    return fault
 
 
 def laid_over(base: dict[str, object], changes: dict[str, object]) -> dict[str, object]:
@@ -147,6 +151,45 @@ def test_the_longest_life_and_the_largest_clock_difference_are_accepted() -> Non
         assert verify_partner_token(token, jwks=JWKS, expected=EXPECTED)
 
 
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"exp": int(NOW.timestamp()) + 1}, None),
+        ({"exp": int(NOW.timestamp())}, TokenFault.LIFETIME),
+        ({"jti": "x" * 16}, None),
+        ({"jti": "x" * 128}, None),
+        ({"jti": "x" * 129}, TokenFault.TOKEN_ID),
+    ],
+)
+def test_boundaries_of_life_and_token_id(
+    changes: dict[str, object], fault: TokenFault | None
+) -> None:
+    token = signed(HEADER, claims(**changes), PARTNER)
+    if fault is None:
+        assert verify_partner_token(token, jwks=JWKS, expected=EXPECTED)
+    else:
+        assert fault_of(token) is fault
+
+
+def test_a_key_set_may_hold_encryption_keys_which_do_not_verify() -> None:
+    receiving = {**OKPKey.generate_key("X25519").as_dict(private=False), "kid": "e", "use": "enc"}
+    token = signed(HEADER, claims(), PARTNER)
+    for keys in ([receiving, *JWKS["keys"]], [*JWKS["keys"], receiving]):
+        assert verify_partner_token(token, jwks={"keys": keys}, expected=EXPECTED)
+    with pytest.raises(CryptoError, match="X25519 or P-256"):
+        verify_partner_token(
+            token,
+            jwks={"keys": [*JWKS["keys"], {**JWKS["keys"][0], "use": "enc"}]},
+            expected=EXPECTED,
+        )
+
+
+def test_sixteen_keys_may_be_registered() -> None:
+    keys = [ed25519_jwk(PARTNER, f"sig-{number}") for number in range(16)]
+    token = signed(HEADER, claims(), PARTNER)
+    assert verify_partner_token(token, jwks={"keys": keys}, expected=EXPECTED)
+
+
 def test_a_caller_may_ask_for_younger_tokens() -> None:
     token = signed(HEADER, claims(), PARTNER)
     old = NOW + timedelta(seconds=61)
@@ -196,6 +239,7 @@ def test_elliptic_curve_keys_verify_their_own_algorithm(
 
 def test_the_claimed_issuer_is_read_without_being_believed() -> None:
     assert unverified_issuer(signed(HEADER, claims(iss="x"), STRANGER)) == "x"
+    assert unverified_issuer(signed(HEADER, claims(iss="x" * 200), STRANGER)) == "x" * 200
     for issuer in ("", 7, None, "x" * 201):
         with pytest.raises(PartnerTokenRefused):
             unverified_issuer(signed(HEADER, claims(iss=issuer), STRANGER))

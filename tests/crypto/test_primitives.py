@@ -44,6 +44,10 @@ def test_hkdf_refuses_lengths_outside_the_rfc(length: int) -> None:
         Prk(b"k").expand(b"", length)
 
 
+def test_hkdf_expands_to_a_single_byte() -> None:
+    assert Prk(b"k").expand(b"", 1) == Prk(b"k").expand(b"", 32)[:1]
+
+
 def test_hkdf_expands_to_the_longest_length_of_the_rfc() -> None:
     assert len(Prk(b"k").expand(b"", 255 * 32)) == 255 * 32
 
