@@ -13,9 +13,11 @@ from uuid import UUID
 from flask import redirect, render_template, request, url_for
 
 from referral_hub.access import Permission, Situation, permits
+from referral_hub.domain.codes import NeedCode
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import TaskState
 from referral_hub.services.answer_task import reply
+from referral_hub.services.area_names import area_names
 from referral_hub.services.hub import Hub
 from referral_hub.services.plan_agencies import plan_agencies
 from referral_hub.services.put_right import record_agreement
@@ -25,8 +27,10 @@ from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.web.forms import Filled, read_form
 from referral_hub.web.forms.assemble import agreed_now
 from referral_hub.web.forms.referral import AgreementPage, Known, ReplyPage
+from referral_hub.web.history import owners_history
 from referral_hub.web.known import notice_key, notices, page_before
-from referral_hub.web.rendering import today
+from referral_hub.web.opened import sections
+from referral_hub.web.rendering import today, words
 
 
 def list_own(hub: Hub, actor: Actor) -> str:
@@ -38,7 +42,12 @@ def list_own(hub: Hub, actor: Actor) -> str:
 def show(hub: Hub, actor: Actor, referral_id: UUID) -> str:
     """One referral: where each part stands, what went to whom, what is missing."""
     view = read_referral(hub, actor, referral_id)
-    return render_template("referrals/show.html", view=view, may=_buttons(actor, view))
+    return render_template(
+        "referrals/show.html",
+        view=view,
+        may=_buttons(actor, view),
+        history=owners_history(view.history, words()),
+    )
 
 
 def sent(hub: Hub, actor: Actor, referral_id: UUID) -> str:
@@ -50,8 +59,7 @@ def sent(hub: Hub, actor: Actor, referral_id: UUID) -> str:
 def open_own(hub: Hub, actor: Actor, referral_id: UUID) -> str:
     """Open what was sent; the look is in the log before anything is shown."""
     view = read_referral(hub, actor, referral_id)
-    opened = view_own(hub, actor, referral_id)
-    return _opened(view, opened, Filled())
+    return _opened(hub, actor, view, form=Filled())
 
 
 def agreement_form(hub: Hub, actor: Actor, referral_id: UUID) -> str:
@@ -90,15 +98,24 @@ def answer(hub: Hub, actor: Actor, *, referral_id: UUID, task_id: UUID) -> Any:
     form = read_form(ReplyPage())
     if not form.ok:
         view = read_referral(hub, actor, referral_id)
-        return _opened(view, view_own(hub, actor, referral_id), form), 422
+        return _opened(hub, actor, view, form=form), 422
     reply(hub, actor, task_id, form.values["reply"])
     return redirect(url_for("referrals.show", referral_id=referral_id))
 
 
-def _opened(view: ReferralView, opened: object, form: Filled) -> str:
-    asked = [task for task in view.current if task.state == TaskState.INFORMATION_ASKED]
+def _opened(hub: Hub, actor: Actor, view: ReferralView, *, form: Filled) -> str:
+    opened = view_own(hub, actor, view.referral.id)
+    needs = {code for codes in opened.needs_by_slot.values() for code in codes}
+    fields = {**opened.fields, "need.needs": [code for code in NeedCode if code in needs]}
+    tasks = [task for slot in view.slots.values() for task in slot]
     return render_template(
-        "referrals/opened.html", view=view, opened=opened, asked=asked, form=form
+        "referrals/opened.html",
+        view=view,
+        opened=opened,
+        sections=sections(fields, words(), area_names(hub, actor)),
+        names={task.recipient_agency_id: task.recipient_name for task in tasks},
+        asked=[task for task in view.current if task.state == TaskState.INFORMATION_ASKED],
+        form=form,
     )
 
 
