@@ -17,8 +17,8 @@ from referral_hub.errors import NotFound
 from referral_hub.services.hub import Hub
 from referral_hub.services.propose_recipients import ProposedSlot, areas, propose_recipients
 from referral_hub.web import journey
+from referral_hub.web.assemble import seeker
 from referral_hub.web.forms import fill
-from referral_hub.web.forms.assemble import seeker
 from referral_hub.web.forms.referral import Known
 from referral_hub.web.rendering import today, words
 

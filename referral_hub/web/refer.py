@@ -21,8 +21,8 @@ from referral_hub.services.hub import Hub
 from referral_hub.services.record_danger_advice import record_danger_advice
 from referral_hub.services.submit_referral import submit_referral
 from referral_hub.web import journey
+from referral_hub.web.assemble import Unfinished, check_pages, command
 from referral_hub.web.forms import Filled, fill, read_form
-from referral_hub.web.forms.assemble import Unfinished, check_pages, command
 from referral_hub.web.forms.referral import Known
 from referral_hub.web.known import known_for, notice_key, proposals_for
 from referral_hub.web.rendering import words

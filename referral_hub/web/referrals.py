@@ -24,8 +24,8 @@ from referral_hub.services.put_right import record_agreement
 from referral_hub.services.read_referrals import ReferralView, list_referrals, read_referral
 from referral_hub.services.release import view_own
 from referral_hub.services.withdraw import withdraw_agreement
+from referral_hub.web.assemble import agreed_now
 from referral_hub.web.forms import Filled, read_form
-from referral_hub.web.forms.assemble import agreed_now
 from referral_hub.web.forms.referral import AgreementPage, Known, ReplyPage
 from referral_hub.web.history import owners_history
 from referral_hub.web.known import notice_key, notices, page_before

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from referral_hub.domain.nhs_number import parse_nhs_number
+from referral_hub.web.assemble import until
 from referral_hub.web.forms import Filled
-from referral_hub.web.forms.assemble import until
 from referral_hub.web.forms.referral import Answer, Known
 from referral_hub.web.labels import Labels
 from referral_hub.web.rendering import and_list, day

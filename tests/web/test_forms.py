@@ -15,8 +15,7 @@ from consent.model import DataClass, EventState, GivenBy, Method
 from consent.notices import Notice, installed_notices
 from referral_hub.domain.codes import ContactMethod, NeedCode
 from referral_hub.web import journey
-from referral_hub.web.forms import Filled, fill
-from referral_hub.web.forms.assemble import (
+from referral_hub.web.assemble import (
     Unfinished,
     agreement,
     check_pages,
@@ -24,6 +23,7 @@ from referral_hub.web.forms.assemble import (
     months_later,
     seeker,
 )
+from referral_hub.web.forms import Filled, fill
 from referral_hub.web.forms.referral import (
     AddressPage,
     ContactPage,
