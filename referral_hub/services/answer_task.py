@@ -15,6 +15,7 @@ from referral_hub.domain.codes import DeclineReason, OutboxKind, Role
 from referral_hub.domain.commands import Actor, AnswerTask, CloseTask
 from referral_hub.domain.transitions import Party, TaskEvent, TaskState
 from referral_hub.errors import Conflict, InvalidInput
+from referral_hub.services.disclose import ANSWER_WITHIN
 from referral_hub.services.hub import Hub
 from referral_hub.services.moves import Move, Note, move
 from referral_hub.store import referrals
@@ -51,7 +52,12 @@ def ask(hub: Hub, actor: Actor, task_id: UUID, text: str) -> TaskState:
 
 def reply(hub: Hub, actor: Actor, task_id: UUID, text: str) -> TaskState:
     """Answer the recipient's question, as the sender. Raises NotFound, Conflict."""
-    wanted = Move(event=TaskEvent.ANSWER, party=Party.ORIGIN, note=Note("answer", text))
+    wanted = Move(
+        event=TaskEvent.ANSWER,
+        party=Party.ORIGIN,
+        note=Note("answer", text),
+        due_at=hub.clock() + ANSWER_WITHIN,
+    )
     with hub.database.acting_for(actor.agency_id) as connection:
         task = referrals.task(connection, task_id)
         access.require(actor, Permission.REPLY, Situation(origin=task.origin_agency_id))
@@ -59,13 +65,19 @@ def reply(hub: Hub, actor: Actor, task_id: UUID, text: str) -> TaskState:
 
 
 def record_contact(hub: Hub, actor: Actor, task_id: UUID) -> TaskState:
-    """Record that the person was reached for the first time. Raises NotFound, Conflict."""
+    """Record that the person was reached for the first time; saying it again changes nothing.
+
+    Raises NotFound, Conflict.
+    """
     wanted = Move(event=TaskEvent.CONTACT, party=Party.RECIPIENT)
     return _move(hub, actor, task_id, wanted=wanted, permission=Permission.RECORD_CONTACT)
 
 
 def close_task(hub: Hub, actor: Actor, closing: CloseTask) -> TaskState:
-    """Close with an outcome. Raises NotFound, Conflict, InvalidInput."""
+    """Close with an outcome; closing again with the same one changes nothing.
+
+    Raises NotFound, Conflict, InvalidInput.
+    """
     if not closing.next_step.strip():
         raise InvalidInput(
             {"next_step": ("Say what happens next, or that nothing more is needed.",)}
@@ -76,6 +88,8 @@ def close_task(hub: Hub, actor: Actor, closing: CloseTask) -> TaskState:
         permission = _permission(actor, Permission.CLOSE_TASK)
         situation = Situation(recipient=task.recipient_agency_id, owner=task.owner_agency_id)
         access.require(actor, permission, situation)
+        if task.state == TaskState.CLOSED and task.outcome == closing.outcome:
+            return TaskState.CLOSED
         owner = actor.agency_id != task.recipient_agency_id
         wanted = Move(
             event=TaskEvent.CLOSE,
@@ -94,6 +108,8 @@ def _move(
         task = referrals.task(connection, task_id)
         situation = Situation(recipient=task.recipient_agency_id)
         access.require(actor, _permission(actor, permission), situation)
+        if wanted.event is TaskEvent.CONTACT and task.state == TaskState.IN_PROGRESS:
+            return TaskState.IN_PROGRESS
         return move(hub, connection, actor, task=task, wanted=wanted)
 
 

@@ -21,6 +21,7 @@ from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.records import ReleaseContext, SealedNote
 from referral_hub.crypto.unseal import open_fields, open_note, open_released
 from referral_hub.domain.commands import Actor
+from referral_hub.domain.transitions import DISCLOSED
 from referral_hub.errors import Conflict, HubError
 from referral_hub.services import record
 from referral_hub.services.casework import case_of, record_context, stored_record, subject_of
@@ -126,6 +127,8 @@ def open_task(hub: Hub, actor: Actor, task_id: UUID) -> OpenedTask:
         batch = load(connection, [task.referral_id], [task.recipient_agency_id])
         releases = disclosures.of_task(connection, task_id)
         notes = messages.of_tasks(connection, [task_id])
+    if task.state not in DISCLOSED:
+        raise Conflict("This referral is no longer with you, so it cannot be opened.")
     stage = Stage.ACCEPTED if Stage.ACCEPTED.value in releases else Stage.OFFER
     release = releases.get(stage.value)
     if release is None or release["wrapped_keys"] is None:

@@ -1,0 +1,88 @@
+"""Tables of the log: entries, what they mean (sealed), tiles, checkpoints, spent token ids."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    UUID,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from referral_hub.store.columns import (
+    Instant,
+    id_column,
+    metadata,
+)
+
+log_entry = Table(
+    "log_entry",
+    metadata,
+    id_column(),
+    Column("seq", BigInteger),
+    Column("entry", LargeBinary, nullable=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("sender_agency_id", UUID),
+    Column("recipient_agency_id", UUID),
+    Column("actor_agency_id", UUID),
+    Column("actor_user_id", UUID),
+    Column("subject_id", UUID),
+    Column("referral_id", UUID),
+    Column("outcome", Text),
+    Index("uq_log_entry_seq", "seq", unique=True),
+    Index("ix_log_entry_pending", "id", postgresql_where=text("seq is null")),
+    Index(None, "sender_agency_id", "id"),
+    Index(None, "recipient_agency_id", "id"),
+    Index(None, "actor_agency_id", "id"),
+    Index(None, "referral_id"),
+)
+
+log_opening = Table(
+    "log_opening",
+    metadata,
+    Column("entry_id", UUID, ForeignKey("log_entry.id"), primary_key=True),
+    Column("subject_id", UUID),
+    Column("agency_id", UUID, nullable=False),
+    Column("sealed_openings", LargeBinary, nullable=False),
+    Column("key_version", Integer),
+    Index(None, "subject_id"),
+)
+
+log_tile = Table(
+    "log_tile",
+    metadata,
+    Column("level", SmallInteger, primary_key=True),
+    Column("idx", BigInteger, primary_key=True),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+log_checkpoint = Table(
+    "log_checkpoint",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("size"),
+)
+
+used_jti = Table(
+    "used_jti",
+    metadata,
+    Column("issuer", UUID, primary_key=True),
+    Column("jti_hash", LargeBinary, primary_key=True),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "expires_at"),
+)
