@@ -21,10 +21,15 @@ from partner_system.envelope import Partnership
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS envelope (effect_id PRIMARY KEY, task_id, receipt, sealed);
-CREATE TABLE IF NOT EXISTS task (task_id PRIMARY KEY, state, wanted, said, problem);
+CREATE TABLE IF NOT EXISTS task (task_id PRIMARY KEY, reference, state, wanted, said, problem);
+"""
+# What we are no longer part of is not kept, in whichever order messages arrive.
+FORGET = """
+UPDATE envelope SET sealed = NULL WHERE task_id IN
+    (SELECT task_id FROM task WHERE state IN ('withdrawn', 'declined'))
 """
 STATES = {"accept": "accepted", "decline": "declined", "contact": "in_progress", "close": "closed"}
-AGAIN = {0, 408, 409, 425, 429}
+AGAIN = {0, 404, 408, 425, 429}
 MOST_ATTEMPTS = 60
 
 
@@ -41,7 +46,7 @@ class Casebook(threading.Thread):
         self._client = httpx.Client(timeout=10, follow_redirects=False, trust_env=False)
 
     def keep(self, effect_id: str, document: dict[str, Any], sealed: bytes) -> tuple[str, bool]:
-        """Keep an envelope once: its receipt, and whether it is new. Withdrawn content goes."""
+        """Keep an envelope once: its receipt, and whether it is new."""
         task_id, receipt = document["task"], f"R-{secrets.token_hex(8)}"
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
@@ -53,22 +58,20 @@ class Casebook(threading.Thread):
                 "INSERT INTO envelope VALUES (?, ?, ?, ?)", (effect_id, task_id, receipt, sealed)
             )
             self._db.execute(
-                "INSERT OR IGNORE INTO task VALUES (?, 'offered', '', '', '')", (task_id,)
+                "INSERT OR IGNORE INTO task VALUES (?, ?, 'offered', '', '', '')",
+                (task_id, document["reference"]),
             )
             if document["kind"] == "withdrawal":
                 self._db.execute(
                     "UPDATE task SET state = 'withdrawn', wanted = '', said = '' WHERE task_id = ?",
                     (task_id,),
                 )
-            self._db.execute(
-                "UPDATE envelope SET sealed = NULL WHERE task_id IN "
-                "(SELECT task_id FROM task WHERE state = 'withdrawn')"
-            )
+            self._db.execute(FORGET)
         return receipt, True
 
     def tasks(self) -> list[dict[str, str]]:
-        """Every task, newest first: task_id, state, wanted, said, problem."""
-        names = ("task_id", "state", "wanted", "said", "problem")
+        """Every task, newest first: task_id, reference, state, wanted, said, problem."""
+        names = ("task_id", "reference", "state", "wanted", "said", "problem")
         rows = self._rows("SELECT * FROM task ORDER BY rowid DESC")
         return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -92,7 +95,7 @@ class Casebook(threading.Thread):
     def run(self) -> None:
         """Tell the hub what is wanted: at once when rung, then once a second while something waits.
 
-        A 409 is tried again as well: the hub may not have noted yet that its message arrived.
+        A 404 is tried again as well: the hub may not have noted yet that its message arrived.
         """
         attempts: dict[str, int] = {}
         while True:
@@ -126,6 +129,7 @@ class Casebook(threading.Thread):
             "WHERE task_id = ? AND state <> 'withdrawn'",
             (problem, state, task["task_id"]),
         )
+        self._rows(FORGET)
 
     def _rows(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
         with self._lock:

@@ -41,7 +41,7 @@ def tasks_page(tasks: list[tuple[dict[str, str], list[dict[str, Any]]]]) -> str:
 
 def _task(task: dict[str, str], documents: list[dict[str, Any]]) -> str:
     told = {name: value for document in documents for name, value in document["fields"].items()}
-    reference = escape(documents[0]["reference"] if documents else task["task_id"])
+    reference = escape(task["reference"])
     details = "".join(
         f"<dt>{escape(_words(name.partition('.')[2]).capitalize())}</dt>"
         f"<dd>{escape(_words(value))}</dd>"

@@ -306,12 +306,16 @@ def test_the_coordinator_sees_what_was_told_and_carries_a_task_to_its_end(
             assert "07700 900123" in partner.page(cookie)
 
 
-def test_a_declined_task_says_why(hub: Hub, partner: Partner) -> None:
+def test_a_declined_task_says_why_and_is_forgotten(hub: Hub, partner: Partner) -> None:
     partner.deliver(hub.message(partner.encryption_jwk, OFFER))
     cookie = partner.sign_in()
     assert partner.form("/tasks/task-1/decline", cookie, code="because")[0] == 422
     assert partner.form("/tasks/task-1/decline", cookie, code="out_of_area")[0] == 303
     assert hub.wait()[0].body == {"reason": "out_of_area"}
+    _eventually(lambda: "State: declined<" in partner.page(cookie))
+    page = partner.page(cookie)
+    assert "RH-4KT2" in page
+    assert "Winifred" not in page
 
 
 def test_a_withdrawal_removes_what_was_held_and_what_comes_late_is_not_kept(
@@ -331,7 +335,7 @@ def test_a_withdrawal_removes_what_was_held_and_what_comes_late_is_not_kept(
 
 
 def test_a_decision_is_told_again_until_the_hub_answers(hub: Hub, partner: Partner) -> None:
-    hub.statuses[:] = [409, 503, 429, 200]
+    hub.statuses[:] = [404, 503, 429, 200]
     partner.deliver(hub.message(partner.encryption_jwk, OFFER))
     cookie = partner.sign_in()
     partner.form("/tasks/task-1/accept", cookie)
@@ -342,11 +346,11 @@ def test_a_decision_is_told_again_until_the_hub_answers(hub: Hub, partner: Partn
 def test_a_decision_that_the_hub_refuses_is_shown_to_the_coordinator(
     hub: Hub, partner: Partner
 ) -> None:
-    hub.statuses[:] = [403]
+    hub.statuses[:] = [409]
     partner.deliver(hub.message(partner.encryption_jwk, OFFER))
     cookie = partner.sign_in()
     partner.form("/tasks/task-1/accept", cookie)
-    _eventually(lambda: "The hub answered 403 to accept" in partner.page(cookie))
+    _eventually(lambda: "The hub answered 409 to accept" in partner.page(cookie))
     assert "State: offered<" in partner.page(cookie)
 
 
