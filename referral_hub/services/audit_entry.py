@@ -91,6 +91,7 @@ def open_entry(hub: Hub, actor: Actor, entry_id: UUID) -> OpenedEntry:
         raise NotFound
     look = append(hub, actor, _look(actor, row, sealed))
     ensure_integrated(hub.database, hub.integrator, [look])
+    found, _ = entry(hub, actor, entry_id)
     try:
         opened = opener(hub.keys)(sealed)
     except CryptoError:
