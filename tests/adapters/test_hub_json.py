@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.contract import DocumentKind, FormatError, ReferralDocument, Sealed, Sender
@@ -57,6 +57,7 @@ fields = st.dictionaries(st.from_regex(r"[a-z_]{1,40}\.[a-z_]{1,40}", fullmatch=
     obligations=st.lists(text, max_size=3).map(tuple),
     told=fields.filter(bool),
 )
+@settings(deadline=None)
 def test_every_document_is_read_back_as_it_was_written(
     kind: DocumentKind,
     texts: tuple[str, ...],

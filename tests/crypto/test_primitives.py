@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from referral_hub.crypto import aead
@@ -29,11 +29,13 @@ def test_hkdf_gives_the_published_bytes(vector: dict[str, Any]) -> None:
 
 
 @given(key=st.binary(max_size=200), message=st.binary(max_size=300))
+@settings(deadline=None)
 def test_the_prepared_hmac_equals_the_standard_library_s(key: bytes, message: bytes) -> None:
     assert Prk(key).mac(message) == hmac.digest(key, message, "sha256")
 
 
 @given(info=st.binary(max_size=80))
+@settings(deadline=None)
 def test_a_key_is_the_first_block_of_the_expansion(info: bytes) -> None:
     assert Prk(b"k" * 32).key(info) == Prk(b"k" * 32).expand(info, 64)[:32]
 
@@ -60,6 +62,7 @@ def test_decryption_opens_the_published_gcm_ciphertext(vector: dict[str, Any]) -
 
 
 @given(plaintext=st.binary(max_size=300), bound=st.binary(max_size=50))
+@settings(deadline=None)
 def test_what_is_encrypted_opens_and_has_a_nonce_and_a_tag(plaintext: bytes, bound: bytes) -> None:
     key = aead.new_key()
     sealed = aead.encrypt(key, plaintext, bound)
@@ -79,6 +82,7 @@ def test_new_keys_are_256_bits_and_differ() -> None:
 
 
 @given(at=st.integers(0, 12 + 5 + 16 - 1), bit=st.integers(0, 7))
+@settings(deadline=None)
 def test_any_flipped_bit_is_refused(at: int, bit: int) -> None:
     sealed = bytearray(aead.encrypt(b"k" * 32, b"hello", b"a"))
     sealed[at] ^= 1 << bit
@@ -116,6 +120,7 @@ def test_a_commitment_of_another_key_is_refused() -> None:
 
 
 @given(value=st.binary(max_size=400))
+@settings(deadline=None)
 def test_padding_is_undone_and_fills_whole_blocks(value: bytes) -> None:
     padded = aead.pad(value)
     assert len(padded) % 64 == 0
@@ -147,6 +152,7 @@ text = st.text(max_size=8)
 
 
 @given(one=st.lists(text, max_size=4), other=st.lists(text, max_size=4))
+@settings(deadline=None)
 def test_different_parts_never_encode_alike(one: list[str], other: list[str]) -> None:
     assert (bind("x/v1", one) == bind("x/v1", other)) == (one == other)
 
@@ -157,6 +163,7 @@ def test_the_label_separates_uses_of_the_same_parts() -> None:
 
 
 @given(context=st.dictionaries(text, text, min_size=1, max_size=4))
+@settings(deadline=None)
 def test_the_order_of_a_context_does_not_matter(context: dict[str, str]) -> None:
     turned = dict(reversed(list(context.items())))
     assert bind_mapping("x/v1", context) == bind_mapping("x/v1", turned)
@@ -166,6 +173,7 @@ def test_the_order_of_a_context_does_not_matter(context: dict[str, str]) -> None
     one=st.dictionaries(text, text, min_size=1, max_size=3),
     other=st.dictionaries(text, text, min_size=1, max_size=3),
 )
+@settings(deadline=None)
 def test_different_contexts_never_encode_alike(one: dict[str, str], other: dict[str, str]) -> None:
     assert (bind_mapping("x/v1", one) == bind_mapping("x/v1", other)) == (one == other)
 
@@ -176,6 +184,7 @@ def test_an_empty_context_is_refused() -> None:
 
 
 @given(parts=st.lists(st.binary(max_size=20), max_size=5))
+@settings(deadline=None)
 def test_the_reader_returns_what_was_written(parts: list[bytes]) -> None:
     reader = Reader(write_parts(parts))
     for part in parts:

@@ -153,7 +153,7 @@ def test_two_fields_exchanged_do_not_open(keys: FileKeyService, record: StoredRe
 
 
 @given(data=st.data())
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_any_changed_byte_of_what_is_stored_is_refused(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
