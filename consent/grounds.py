@@ -7,6 +7,7 @@ grounds, so that half a basis here and half a basis there make none.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from itertools import product
 from typing import NamedTuple
 
@@ -95,9 +96,12 @@ def complete_best_interests(capacity: CapacityRecord) -> bool:
 def _pairs(sheet: Sheet) -> Iterable[tuple[Grant, SharingAgreement]]:
     """Return each grant with each agreement, in an order that depends on nothing but the facts."""
     wanted = sheet.wanted
+
+    def width_and_end(grant: Grant) -> tuple[int, datetime, str]:
+        return len(grant.classes & wanted), grant.until, grant.event.id
+
+    grants = sorted(sheet.grants, key=width_and_end, reverse=True)
     agreements = sorted(sheet.agreements, key=lambda agreement: agreement.id)
-    grants = sorted(sheet.grants, key=lambda grant: grant.event.id)
-    grants.sort(key=lambda grant: (len(grant.classes & wanted), grant.until), reverse=True)
     return product(grants, agreements)
 
 
@@ -152,9 +156,12 @@ def _fault(pair: _Pair, classes: frozenset[DataClass], policy: Policy) -> Refusa
 
 def _lacking(needed: EvidenceNeeded, at_hand: AtHand) -> str:
     """Return in plain words the evidence that is missing; "" when it is complete."""
+    one_of = not needed.any_of or any(map(at_hand.find, needed.any_of))
+    if one_of and all(map(at_hand.find, needed.all_of)):
+        return ""
     words = at_hand.policy.evidence_words
     missing = [words[code] for code in needed.all_of if not at_hand.find(code)]
-    if needed.any_of and not any(map(at_hand.find, needed.any_of)):
+    if not one_of:
         choices = "; or ".join(words[code] for code in needed.any_of)
         missing.append(f"one of these: {choices}")
     return "; and ".join(missing)

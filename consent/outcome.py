@@ -49,7 +49,7 @@ def refuse(
     words = policy.refusal_words[first.reason]
     classes = ", ".join(name for code, name in policy.class_names.items() if code in first.classes)
     missing = words.missing.replace("{classes}", classes)
-    missing = missing.replace("{purpose}", request.purpose)
+    missing = missing.replace("{purpose}", str(request.purpose))
     return Refuse(
         reason=first.reason,
         missing=missing.replace("{evidence}", first.evidence),

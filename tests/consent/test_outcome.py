@@ -104,7 +104,10 @@ def test_the_widest_ground_comes_first_and_then_the_one_that_lasts_longest() -> 
 
     same = a_consent(id="a-first"), a_consent(id="b-second")
     for events in (same, same[::-1]):
-        assert a_permit(examples.the_facts(consent_events=events)).cites == ("a-first", "agreement")
+        assert a_permit(examples.the_facts(consent_events=events)).cites == (
+            "agreement",
+            "b-second",
+        )
 
 
 def test_agreements_are_taken_in_the_order_of_their_ids() -> None:
