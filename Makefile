@@ -37,7 +37,7 @@ check: $(RUN) $(TEST) ## lint, types, import directions, and models equal to mig
 	@.venv/bin/lint-imports
 	@.venv/bin/python -m referral_hub.cli check-migrations
 
-bench: $(RUN) $(TEST) ## measure the goals as ratios within one run
+bench: $(RUN) $(TEST) $(ASSETS) ## measure the goals as ratios within one run
 	@.venv/bin/python -m benchmarks $(BENCH)
 
 format: $(TEST) ## put the code into the house's form

@@ -64,6 +64,9 @@ def main() -> None:
     except HubError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
+    except PermissionError as error:
+        click.echo(f"{error.filename}: {error.strerror}. Does it belong to another user?", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -62,17 +62,22 @@ def current() -> ServerIdentity:
     return ServerIdentity(uid=os.geteuid(), gid=os.getegid(), overrides=False)
 
 
-def unprivileged(must_pass: Iterable[Path]) -> ServerIdentity:
-    """Return who runs a server that refuses root, able to reach every path of `must_pass`."""
+def unprivileged(data: Path, *, must_pass: Iterable[Path]) -> ServerIdentity:
+    """Return who runs a server that refuses root: the owner of its `data`, or `nobody` at first.
+
+    It is able to reach every path of `must_pass`.
+    """
     if os.geteuid() != 0:
         return current()
     nobody = pwd.getpwnam("nobody")
+    owner = data.stat() if data.exists() else None
+    uid, gid = (owner.st_uid, owner.st_gid) if owner else (nobody.pw_uid, nobody.pw_gid)
     blocked = any(
         not step.stat().st_mode & _OTHERS_PASS
         for path in must_pass
         for step in (path.resolve(), *path.resolve().parents)
     )
-    return ServerIdentity(uid=nobody.pw_uid, gid=nobody.pw_gid, overrides=blocked)
+    return ServerIdentity(uid=uid, gid=gid, overrides=blocked)
 
 
 def _keep_override(libc: ctypes.CDLL) -> None:

@@ -64,9 +64,8 @@ class PostgresServer:
     def start(self) -> None:
         """Create the cluster if there is none, start it, and return when it answers."""
         binaries = binary_directory()
-        identity = unprivileged(
-            (binaries / "postgres", binaries.parent / "lib", self._directory.parent)
-        )
+        passing = (binaries / "postgres", binaries.parent / "lib", self._directory.parent)
+        identity = unprivileged(self._directory, must_pass=passing)
         identity.own(self._sockets)
         try:
             if not (self._directory / "PG_VERSION").exists():
