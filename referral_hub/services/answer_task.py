@@ -90,13 +90,14 @@ def close_task(hub: Hub, actor: Actor, closing: CloseTask) -> TaskState:
         access.require(actor, permission, situation)
         if task.state == TaskState.CLOSED and task.outcome == closing.outcome:
             return TaskState.CLOSED
-        owner = actor.agency_id != task.recipient_agency_id
+        recipient = actor.agency_id == task.recipient_agency_id
+        reached = recipient and task.state != TaskState.HELD
         wanted = Move(
             event=TaskEvent.CLOSE,
-            party=Party.OWNER if owner else Party.RECIPIENT,
+            party=Party.RECIPIENT if reached else Party.OWNER,
             outcome=closing.outcome.value,
             reason=told,
-            note=None if owner else Note("outcome", closing.next_step),
+            note=Note("outcome", closing.next_step) if recipient else None,
         )
         return move(hub, connection, actor, task=task, wanted=wanted)
 
