@@ -21,7 +21,7 @@ from referral_hub.services.disclose import turn_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.place import ACTOR_ROLE_HUB, Case, Placement, ask, decision_row, place
 from referral_hub.services.turns import log_considered, task_rows
-from referral_hub.store import change, outbox, referrals
+from referral_hub.store import change, outbox, referrals, withdrawals
 from referral_hub.store.cases import CaseBatch, CaseRows, load
 from referral_hub.store.engine import Connection
 
@@ -43,9 +43,13 @@ class _Slot:
 
 
 def advance_slot(hub: Hub, claim: outbox.Claimed) -> None:
-    """Place the next candidate of the claimed slot and settle the claim, in one transaction."""
+    """Place the next candidate of the claimed slot and settle the claim, in one transaction.
+
+    The referral's tasks are locked first: a withdrawal comes entirely before or entirely after.
+    """
     at = hub.clock()
     with hub.database.working() as connection:
+        withdrawals.lock_tasks(connection, claim.referral_id)
         batch = load(connection, [claim.referral_id], ())
         tasks = [
             task

@@ -2,7 +2,8 @@
 
 Each row names the outbox fence it was claimed under. A row whose lease was lost, or whose task was
 withdrawn meanwhile, is left out, so a late worker cannot deliver twice into the inbox; what already
-left over the network is recorded whatever happened since.
+left over the network is recorded whatever happened since. Tasks are locked before outbox rows, as a
+withdrawal does, so that the two never wait for each other.
 """
 
 from __future__ import annotations
@@ -39,9 +40,12 @@ _RECORD = text(
         SELECT * FROM json_to_recordset(:wanted) AS w(
             effect_id uuid, fence bigint, task_id uuid, states text[], next_state text,
             due_at timestamptz, at timestamptz)
+    ), locked AS MATERIALIZED (
+        SELECT t.id FROM task t WHERE t.id IN (SELECT task_id FROM wanted) ORDER BY t.id FOR UPDATE
     ), held AS (
         SELECT w.* FROM wanted w JOIN outbox o ON o.id = w.effect_id
-        WHERE o.fence = w.fence AND o.state = 'due' FOR UPDATE OF o
+        WHERE o.fence = w.fence AND o.state = 'due' AND (SELECT count(*) FROM locked) > 0
+        FOR UPDATE OF o
     ), moved AS (
         UPDATE task SET state = h.next_state, released_at = COALESCE(task.released_at, h.at),
                         moved_at = h.at, due_at = h.due_at, version = task.version + 1
