@@ -135,13 +135,12 @@ def bundle(hub: Hub, actor: Actor) -> Any:
     size = int(form.values["checkpoint_size"] or 0)
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the answer closes it
     try:
-        written = write_bundle(hub, actor, _filters(form), cast("BinaryIO", file), since=size)
+        write_bundle(hub, actor, _filters(form), cast("BinaryIO", file), since=size)
     except InvalidInput as problem:
         file.close()
         return _bundle_page(hub, actor, offered, _told(form, problem)), 400
     file.seek(0)
-    name = f"evidence-{written.size}.zip"
-    return send_file(file, "application/zip", as_attachment=True, download_name=name)
+    return send_file(file, "application/zip", as_attachment=True, download_name="evidence.zip")
 
 
 def _filters(form: Filled) -> Filters:
