@@ -285,7 +285,10 @@ class DisclosureRequest(_Redacted):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Facts(_Redacted):
-    """Everything the rules may look at. A fact that is not here does not exist for them."""
+    """Everything the rules may look at. A fact that is not here does not exist for them.
+
+    `overrides` are carried for rule R12; no rule of this version reads them.
+    """
 
     consent_events: tuple[ConsentEvent, ...]
     agreements: tuple[SharingAgreement, ...]
