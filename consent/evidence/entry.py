@@ -313,7 +313,7 @@ def _all_match(pattern: re.Pattern[str], values: Sequence[Any]) -> bool:
 def _parsed(name: str, value: object, shape: type | None) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise EntryError(f"{name}: must be an object")
-    keys = value.keys() if shape is None else shape.__dataclass_fields__.keys()  # type: ignore[attr-defined]
+    keys = value.keys() if shape is None else shape.__dataclass_fields__.keys()  # type: ignore[attr-defined]  # dataclass
     if value.keys() != keys:
         raise EntryError(f"{name}: must have exactly the keys " + " ".join(sorted(keys)))
     return value
