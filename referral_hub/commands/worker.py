@@ -18,7 +18,7 @@ from referral_hub.outbox.answer import answer_with
 from referral_hub.outbox.listen import listen, rung_answered
 from referral_hub.services.deliver import drain
 from referral_hub.services.hub import Hub
-from referral_hub.services.work import sweep_until
+from referral_hub.services.work import surviving, sweep_until
 from referral_hub.wiring import build_hub
 
 
@@ -57,4 +57,4 @@ def _run(hub: Hub, redis_url: str | None, stopping: threading.Event) -> None:
 def _answer(hub: Hub, redis_url: str, go_on: Callable[[], bool], busy: threading.Lock) -> None:
     with busy:
         rung_answered(redis_url)
-        drain(hub, go_on=go_on)
+        surviving(lambda: drain(hub, go_on=go_on))

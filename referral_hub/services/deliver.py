@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from referral_hub.domain.codes import OutboxKind
-from referral_hub.errors import CryptoError, HubError
+from referral_hub.errors import CryptoError, ServiceUnavailable
 from referral_hub.services.advance import advance_slot
 from referral_hub.services.disclose import Release, disclose
 from referral_hub.services.hub import Hub
@@ -67,14 +67,17 @@ def _disclose(hub: Hub, claims: Sequence[Claimed], until: datetime) -> None:
 def _guarded(
     hub: Hub, claims: Sequence[Claimed], work: Callable[[Sequence[Claimed]], None]
 ) -> None:
-    """Run `work`; when a batch fails, try its rows one by one, so that a poisoned one is alone."""
+    """Run `work`; when a batch fails, try its rows one by one, so that a poisoned one is alone.
+
+    What is away (the log, the database) is away for all of them, and they come back later together.
+    """
     try:
         work(claims)
-    except HubError as error:
+    except Exception as error:  # noqa: BLE001 - one row's fault, whatever it is, must not stop the others
         log.warning("delivery_failed", extra={"kind": type(error).__name__})
-        if len(claims) > 1:
+        if len(claims) > 1 and not isinstance(error, ServiceUnavailable):
             for claim in claims:
                 _guarded(hub, [claim], work)
             return
         code = "unreadable" if isinstance(error, CryptoError) else type(error).__name__
-        settle_later(hub, [Failure(claims[0], code)])
+        settle_later(hub, [Failure(claim, code) for claim in claims])

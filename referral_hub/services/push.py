@@ -20,6 +20,7 @@ from adapters.contract import (
     DeliveryOutcome,
     DocumentKind,
     Endpoint,
+    FormatError,
     ReferralDocument,
     Sealed,
     Sender,
@@ -143,8 +144,12 @@ def _send(hub: Hub, endpoint: Row, message: Message) -> DeliveryOutcome:
     if not endpoint["enabled"] or endpoint["encryption_jwk"] is None or endpoint["url"] is None:
         return DeliveryOutcome(Delivery.TRY_AGAIN, "endpoint_not_ready")
     format_ = hub.registry.format(FORMAT)
+    try:
+        written = format_.write(message.document)
+    except FormatError:
+        return DeliveryOutcome(Delivery.REFUSED, "not_writable")
     body = seal_for_partner(
-        format_.write(message.document),
+        written,
         recipient_jwk=endpoint["encryption_jwk"],
         hub_signer=hub.hub_signer,
         head=MessageHead(

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from referral_hub.clock import monotonic, pause
-from referral_hub.errors import HubError
 from referral_hub.services.deliver import drain
 from referral_hub.services.hub import Hub
 from referral_hub.store import housekeeping
@@ -25,19 +24,26 @@ log = logging.getLogger(__name__)
 
 
 def sweep_until(hub: Hub, go_on: Callable[[], bool]) -> None:
-    """Drain and integrate about once a second while `go_on` says so; a failure is logged and
-    survived.
-    """
+    """Drain and integrate about once a second while `go_on` says so."""
     tidy_at = 0.0
     while go_on():
-        try:
-            drain(hub, go_on=go_on)
-            if monotonic() >= tidy_at:
-                tidy(hub)
-                tidy_at = monotonic() + TIDY_SECONDS
-        except HubError as error:
-            log.warning("sweep_failed", extra={"kind": type(error).__name__})
+        surviving(lambda: drain(hub, go_on=go_on))
+        if monotonic() >= tidy_at:
+            surviving(lambda: tidy(hub))
+            tidy_at = monotonic() + TIDY_SECONDS
         _rest(go_on)
+
+
+def surviving(work: Callable[[], object]) -> None:
+    """Do a round of work; whatever goes wrong is logged by its kind, and the next round comes.
+
+    A worker that dies of one fault delivers nothing any more, and what RQ keeps of a failed job is
+    its traceback, in clear.
+    """
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - a fault that nobody foresaw must not end the worker
+        log.warning("sweep_failed", extra={"kind": type(error).__name__})
 
 
 def tidy(hub: Hub) -> None:

@@ -118,7 +118,7 @@ def test_a_slot_that_moves_on_while_the_person_withdraws_is_withdrawn_as_well(
     bench: Bench,
 ) -> None:
     """The worker has the slot in its hands; whichever commits first, nothing is left on its way."""
-    person = {"nhs_number": nhs_number(4)}
+    person, deadlocks = {"nhs_number": nhs_number(4)}, bench.one(DEADLOCKS)
     for _ in range(4):
         sent = bench.refer(person=person)
         bench.deliver()
@@ -137,9 +137,7 @@ def test_a_slot_that_moves_on_while_the_person_withdraws_is_withdrawn_as_well(
         bench.deliver()
         active = {"routed", "offered", "held"}
         assert not [s for _, s in bench.states(sent.referral_id) if s in active]
-    assert (
-        bench.one("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
-    )
+    assert bench.one(DEADLOCKS) == deadlocks
 
 
 def test_a_delivery_and_a_withdrawal_take_their_locks_in_one_order(bench: Bench) -> None:
@@ -160,6 +158,7 @@ def test_a_delivery_and_a_withdrawal_take_their_locks_in_one_order(bench: Bench)
 def test_withdrawing_while_a_worker_delivers_never_deadlocks_and_leaves_nothing_half_done(
     bench: Bench,
 ) -> None:
+    deadlocks = bench.one(DEADLOCKS)
     for _ in range(8):
         sent = bench.refer(needs=(NeedCode.LONELY, NeedCode.EQUIPMENT, NeedCode.CANNOT_GET_OUT))
         with ThreadPoolExecutor(2) as pool:
@@ -177,9 +176,7 @@ def test_withdrawing_while_a_worker_delivers_never_deadlocks_and_leaves_nothing_
         assert {row["state"] for row in rows} == {"withdrawn"}
         went = sum(row["releases"] for row in rows)
         assert went == len(withdrawn.already_disclosed)
-    assert (
-        bench.one("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
-    )
+    assert bench.one(DEADLOCKS) == deadlocks
     assert bench.disclosures_without_entry() == []
     assert bench.verify().ok
 
