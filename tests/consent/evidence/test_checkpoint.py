@@ -59,7 +59,7 @@ def test_a_published_note_verifies_with_its_published_key(vector: dict[str, Any]
 @pytest.mark.parametrize("vector", VECTORS["note"], ids=lambda vector: vector["id"])
 def test_a_published_note_with_one_letter_changed_is_forged(vector: dict[str, Any]) -> None:
     note = note_of(vector).replace(b"a", b"e", 1)
-    with pytest.raises(ForgedNote, match="does not verify"):
+    with pytest.raises(ForgedNote, match=r"^a signature in the name of .* does not verify$"):
         verify_note(note, [Verifier.from_vkey(vector["vkey"])])
 
 
@@ -78,28 +78,68 @@ def test_a_verifier_key_has_the_published_spelling() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "must be <name>"),
-        ("example.com/foo", "must be <name>"),
-        ("example.com/foo+530d903a", "must be <name>"),
-        ("+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "key name"),
-        ("example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "8 hex"),
-        ("example.com/foo+530d903+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "8 hex"),
-        ("example.com/foo+530d903ab+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "8 hex"),
-        ("example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "not belong"),
-        ("example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "not belong"),
-        ("example.com/foo+530d903a+BOkyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "not belong"),
-        ("example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "types 1 and 4"),
-        ("example.com/foo+530d903a+BukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "types 1 and 4"),
-        ("example.com/foo+530d903a+", "types 1 and 4"),
-        ("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2", "not base64"),
-        ("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\n", "not base64"),
-        ("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv", "32 bytes"),
-        ("example com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "key name"),
+        ("", "vkey: must be <name>+<8 hex digits>+<base64>"),
+        ("example.com/foo", "vkey: must be <name>+<8 hex digits>+<base64>"),
+        ("example.com/foo+530d903a", "vkey: must be <name>+<8 hex digits>+<base64>"),
+        (
+            "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+            "key name: must be one word without spaces, + or control characters",
+        ),
+        (
+            "example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+            "vkey: must be <name>+<8 hex digits>+<base64>",
+        ),
+        (
+            "example.com/foo+530d903+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+            "vkey: must be <name>+<8 hex digits>+<base64>",
+        ),
+        (
+            "example.com/foo+530d903ab+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+            "vkey: must be <name>+<8 hex digits>+<base64>",
+        ),
+        (
+            "example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+            "vkey: the key id does not belong to this name and key",
+        ),
+        (
+            "example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+            "vkey: the key id does not belong to this name and key",
+        ),
+        (
+            "example.com/foo+530d903a+BOkyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+            "vkey: the key id does not belong to this name and key",
+        ),
+        (
+            "example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+            "vkey: only Ed25519 keys (types 1 and 4) are read here",
+        ),
+        (
+            "example.com/foo+530d903a+BukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+            "vkey: only Ed25519 keys (types 1 and 4) are read here",
+        ),
+        ("example.com/foo+530d903a+", "vkey: only Ed25519 keys (types 1 and 4) are read here"),
+        (
+            "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2",
+            "vkey: not base64",
+        ),
+        (
+            "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\n",
+            "vkey: not base64",
+        ),
+        (
+            "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv",
+            "public key: must be 32 bytes",
+        ),
+        (
+            "example com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+            "key name: must be one word without spaces, + or control characters",
+        ),
     ],
 )
 def test_a_verifier_key_that_is_not_one_is_refused(text: str, reason: str) -> None:
-    with pytest.raises(CheckpointError, match=reason):
+    with pytest.raises(CheckpointError) as refused:
         Verifier.from_vkey(text)
+    assert str(refused.value) == reason
 
 
 @pytest.mark.parametrize(
@@ -126,7 +166,10 @@ def test_a_name_that_could_be_read_as_two_is_refused_everywhere(name: str) -> No
         lambda: vkey(name, key),
         lambda: signature_line(name, b"1234", b"signature"),
     ):
-        with pytest.raises(CheckpointError, match="one word without spaces"):
+        with pytest.raises(
+            CheckpointError,
+            match=r"^(origin|key name): must be one word without spaces, \+ or control characters$",
+        ):
             use()
 
 
@@ -160,26 +203,29 @@ def test_every_checkpoint_reads_back(size: int, root: bytes, extensions: list[st
 
 def test_an_empty_log_has_a_checkpoint_and_only_one() -> None:
     assert parse_checkpoint(Checkpoint(ORIGIN, 0, EMPTY_ROOT).body()).size == 0
-    with pytest.raises(CheckpointError, match="empty tree"):
+    with pytest.raises(
+        CheckpointError, match=r"^root: an empty tree has the root SHA-256 of nothing$"
+    ):
         Checkpoint(ORIGIN, 0, ROOT)
 
 
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"size": -1}, "tree size"),
-        ({"size": MAX_SIZE + 1}, "tree size"),
-        ({"root": b""}, "32 bytes"),
-        ({"root": ROOT[:-1]}, "32 bytes"),
-        ({"root": ROOT + b"\0"}, "32 bytes"),
-        ({"extensions": ("",)}, "extension lines"),
-        ({"extensions": ("a\nb",)}, "extension lines"),
-        ({"extensions": ("a\tb",)}, "extension lines"),
+        ({"size": -1}, "tree size: must be between 0 and 2^63 - 1"),
+        ({"size": MAX_SIZE + 1}, "tree size: must be between 0 and 2^63 - 1"),
+        ({"root": b""}, "root: must be 32 bytes"),
+        ({"root": ROOT[:-1]}, "root: must be 32 bytes"),
+        ({"root": ROOT + b"\0"}, "root: must be 32 bytes"),
+        ({"extensions": ("",)}, "extension lines must be lines, and not empty"),
+        ({"extensions": ("a\nb",)}, "extension lines must be lines, and not empty"),
+        ({"extensions": ("a\tb",)}, "extension lines must be lines, and not empty"),
     ],
 )
 def test_a_checkpoint_that_cannot_be_is_refused(fields: dict[str, Any], reason: str) -> None:
-    with pytest.raises(CheckpointError, match=reason):
+    with pytest.raises(CheckpointError) as refused:
         Checkpoint(**({"origin": ORIGIN, "size": 1, "root": ROOT} | fields))
+    assert str(refused.value) == reason
 
 
 ROOT64 = b64encode(ROOT).decode()
@@ -188,33 +234,40 @@ ROOT64 = b64encode(ROOT).decode()
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "origin, size and root"),
-        (f"{ORIGIN}\n1\n", "origin, size and root"),
-        (f"{ORIGIN}\n1\n{ROOT64}", "origin, size and root"),
-        (f"{ORIGIN}\n01\n{ROOT64}\n", "leading zeros"),
-        (f"{ORIGIN}\n+1\n{ROOT64}\n", "leading zeros"),
-        (f"{ORIGIN}\n-1\n{ROOT64}\n", "leading zeros"),
-        (f"{ORIGIN}\n1 \n{ROOT64}\n", "leading zeros"),
-        (f"{ORIGIN}\n1_0\n{ROOT64}\n", "leading zeros"),
-        (f"{ORIGIN}\n１\n{ROOT64}\n", "leading zeros"),
-        (f"{ORIGIN}\n\n{ROOT64}\n", "leading zeros"),
-        (f"{ORIGIN}\n9223372036854775808\n{ROOT64}\n", "between 0 and"),
-        (f"{ORIGIN}\n10000000000000000000\n{ROOT64}\n", "leading zeros"),
+        ("", "checkpoint: must be origin, size and root, a line each"),
+        (f"{ORIGIN}\n1\n", "checkpoint: must be origin, size and root, a line each"),
+        (f"{ORIGIN}\n1\n{ROOT64}", "checkpoint: must be origin, size and root, a line each"),
+        (f"{ORIGIN}\n01\n{ROOT64}\n", "tree size: must be decimal, without leading zeros"),
+        (f"{ORIGIN}\n+1\n{ROOT64}\n", "tree size: must be decimal, without leading zeros"),
+        (f"{ORIGIN}\n-1\n{ROOT64}\n", "tree size: must be decimal, without leading zeros"),
+        (f"{ORIGIN}\n1 \n{ROOT64}\n", "tree size: must be decimal, without leading zeros"),
+        (f"{ORIGIN}\n1_0\n{ROOT64}\n", "tree size: must be decimal, without leading zeros"),
+        (f"{ORIGIN}\n１\n{ROOT64}\n", "tree size: must be decimal, without leading zeros"),
+        (f"{ORIGIN}\n\n{ROOT64}\n", "tree size: must be decimal, without leading zeros"),
+        (f"{ORIGIN}\n9223372036854775808\n{ROOT64}\n", "tree size: must be between 0 and 2^63 - 1"),
+        (
+            f"{ORIGIN}\n10000000000000000000\n{ROOT64}\n",
+            "tree size: must be decimal, without leading zeros",
+        ),
         (f"{ORIGIN}\n1\n{ROOT64} \n", "root: not base64"),
         (f"{ORIGIN}\n1\n{ROOT64[:-1]}\n", "root: not base64"),
-        (f"{ORIGIN}\n1\n{ROOT64[:-2]}9=\n", "canonical"),
-        (f"{ORIGIN}\n1\n{ROOT64[:-4]}\n", "32 bytes"),
-        (f"{ORIGIN}\n1\n\n", "32 bytes"),
-        (f"{ORIGIN}\n1\n{ROOT64}\n\n", "extension lines"),
+        (f"{ORIGIN}\n1\n{ROOT64[:-2]}9=\n", "root: not base64 in its canonical form"),
+        (f"{ORIGIN}\n1\n{ROOT64[:-4]}\n", "root: must be 32 bytes"),
+        (f"{ORIGIN}\n1\n\n", "root: must be 32 bytes"),
+        (f"{ORIGIN}\n1\n{ROOT64}\n\n", "extension lines must be lines, and not empty"),
         (f"{ORIGIN}\n1\n{ROOT64}\r\n", "root: not base64"),
-        (f"go.sum database tree\n1\n{ROOT64}\n", "origin"),
-        (f"\n1\n{ROOT64}\n", "origin"),
-        (f"{ORIGIN}\n0\n{ROOT64}\n", "empty tree"),
+        (
+            f"go.sum database tree\n1\n{ROOT64}\n",
+            "origin: must be one word without spaces, + or control characters",
+        ),
+        (f"\n1\n{ROOT64}\n", "origin: must be one word without spaces, + or control characters"),
+        (f"{ORIGIN}\n0\n{ROOT64}\n", "root: an empty tree has the root SHA-256 of nothing"),
     ],
 )
 def test_a_text_that_is_no_checkpoint_to_the_byte_is_refused(text: str, reason: str) -> None:
-    with pytest.raises(CheckpointError, match=reason):
+    with pytest.raises(CheckpointError) as refused:
         parse_checkpoint(text.encode())
+    assert str(refused.value) == reason
 
 
 def test_the_largest_size_is_a_size() -> None:
@@ -222,7 +275,7 @@ def test_the_largest_size_is_a_size() -> None:
 
 
 def test_a_checkpoint_that_is_not_utf_8_is_refused() -> None:
-    with pytest.raises(CheckpointError, match="not UTF-8"):
+    with pytest.raises(CheckpointError, match=r"^checkpoint: not UTF-8$"):
         parse_checkpoint(b"\xff\n1\n\n")
 
 
@@ -232,38 +285,72 @@ GOOD = LOG.line(TEXT)
 @pytest.mark.parametrize(
     ("note", "reason"),
     [
-        (b"", "blank line"),
-        (TEXT, "blank line"),
-        (TEXT + GOOD, "blank line"),
-        (TEXT + b"\n", "blank line"),
-        (b"\n" + GOOD, "blank line"),
-        (b"\n\n" + GOOD, "blank line"),
-        (TEXT + b"\n" + GOOD[:-1], "blank line"),
-        (TEXT + b"\n" + GOOD + b"\n", "blank line"),
-        (TEXT + b"\n" + GOOD + b"\n" + GOOD[3:], "must be —"),
-        (TEXT + b"\n" + GOOD.replace("—".encode(), b"-"), "must be —"),
-        (TEXT + b"\n" + GOOD.replace("— ".encode(), "—".encode()), "must be —"),
-        (TEXT + b"\n" + "— \n".encode(), "must be —"),
-        (TEXT + b"\n" + "—  AAAAAAAA\n".encode(), "key name"),
-        (TEXT + b"\n" + "— a+b AAAAAAAA\n".encode(), "key name"),
-        (TEXT + b"\n" + "— name AAAAAAA\n".encode(), "not base64"),
-        (TEXT + b"\n" + "— name AAAAAAAA \n".encode(), "not base64"),
-        (TEXT + b"\n" + "— name AAAA_AAA\n".encode(), "not base64"),
-        (TEXT + b"\n" + "— name AAAAAAB=\n".encode(), "canonical"),
-        (TEXT + b"\n" + "— name AAAAAA==\n".encode(), "too short"),
-        (TEXT + b"\n" + "— name\n".encode(), "must be —"),
-        (TEXT.replace(b"\n", b"\r\n") + b"\n" + GOOD, "control character"),
-        (TEXT.replace(b"log", b"l\tg") + b"\n" + GOOD, "control character"),
-        (TEXT.replace(b"log", b"l\0g") + b"\n" + GOOD, "control character"),
-        (TEXT.replace(b"log", b"l\x1fg") + b"\n" + GOOD, "control character"),
-        (TEXT.replace(b"log", b"l\xffg") + b"\n" + GOOD, "not UTF-8"),
-        (b"a" * (MAX_NOTE_BYTES - len(GOOD) - 1) + b"\n\n" + GOOD, "longer than"),
-        (TEXT + b"\n" + GOOD * (MAX_SIGNATURES + 1), f"more than {MAX_SIGNATURES}"),
+        (b"", "note: must be a text, a blank line and signature lines"),
+        (TEXT, "note: must be a text, a blank line and signature lines"),
+        (TEXT + GOOD, "note: must be a text, a blank line and signature lines"),
+        (TEXT + b"\n", "note: must be a text, a blank line and signature lines"),
+        (b"\n" + GOOD, "note: must be a text, a blank line and signature lines"),
+        (b"\n\n" + GOOD, "note: must be a text, a blank line and signature lines"),
+        (TEXT + b"\n" + GOOD[:-1], "note: must be a text, a blank line and signature lines"),
+        (TEXT + b"\n" + GOOD + b"\n", "note: must be a text, a blank line and signature lines"),
+        (TEXT + b"\n" + GOOD + b"\n" + GOOD[3:], "signature line: must be — <name> <base64>"),
+        (
+            TEXT + b"\n" + GOOD.replace("—".encode(), b"-"),
+            "signature line: must be — <name> <base64>",
+        ),
+        (
+            TEXT + b"\n" + GOOD.replace("— ".encode(), "—".encode()),
+            "signature line: must be — <name> <base64>",
+        ),
+        (TEXT + b"\n" + "— \n".encode(), "signature line: must be — <name> <base64>"),
+        (
+            TEXT + b"\n" + "—  AAAAAAAA\n".encode(),
+            "key name: must be one word without spaces, + or control characters",
+        ),
+        (
+            TEXT + b"\n" + "— a+b AAAAAAAA\n".encode(),
+            "key name: must be one word without spaces, + or control characters",
+        ),
+        (TEXT + b"\n" + "— name AAAAAAA\n".encode(), "signature line: not base64"),
+        (TEXT + b"\n" + "— name AAAAAAAA \n".encode(), "signature line: not base64"),
+        (TEXT + b"\n" + "— name AAAA_AAA\n".encode(), "signature line: not base64"),
+        (
+            TEXT + b"\n" + "— name AAAAAAB=\n".encode(),
+            "signature line: not base64 in its canonical form",
+        ),
+        (
+            TEXT + b"\n" + "— name AAAAAA==\n".encode(),
+            "signature line: too short for a key id and a signature",
+        ),
+        (TEXT + b"\n" + "— name\n".encode(), "signature line: must be — <name> <base64>"),
+        (
+            TEXT.replace(b"\n", b"\r\n") + b"\n" + GOOD,
+            "note: holds a control character other than a newline",
+        ),
+        (
+            TEXT.replace(b"log", b"l\tg") + b"\n" + GOOD,
+            "note: holds a control character other than a newline",
+        ),
+        (
+            TEXT.replace(b"log", b"l\0g") + b"\n" + GOOD,
+            "note: holds a control character other than a newline",
+        ),
+        (
+            TEXT.replace(b"log", b"l\x1fg") + b"\n" + GOOD,
+            "note: holds a control character other than a newline",
+        ),
+        (TEXT.replace(b"log", b"l\xffg") + b"\n" + GOOD, "note: not UTF-8"),
+        (
+            b"a" * (MAX_NOTE_BYTES - len(GOOD) - 1) + b"\n\n" + GOOD,
+            "note: longer than 524288 bytes",
+        ),
+        (TEXT + b"\n" + GOOD * (MAX_SIGNATURES + 1), "note: more than 64 signatures"),
     ],
 )
 def test_a_note_that_is_none_to_the_byte_is_refused(note: bytes, reason: str) -> None:
-    with pytest.raises(CheckpointError, match=reason):
+    with pytest.raises(CheckpointError) as refused:
         verify_note(note, [LOG.verifier])
+    assert str(refused.value) == reason
 
 
 def test_a_note_of_the_greatest_length_is_read() -> None:
@@ -320,7 +407,7 @@ def test_one_bad_signature_of_a_known_key_condemns_the_note(place: str) -> None:
 
 @pytest.mark.parametrize("verifiers", [[], [Key("other").verifier], [witness("one").verifier]])
 def test_a_note_that_nobody_known_signed_is_not_trusted(verifiers: list[Verifier]) -> None:
-    with pytest.raises(UntrustedNote, match="not signed by any key"):
+    with pytest.raises(UntrustedNote, match=r"^note: not signed by any key that was given$"):
         verify_note(LOG.sign(TEXT), verifiers)
 
 
@@ -403,9 +490,17 @@ def test_a_note_with_one_bit_changed_never_verifies_as_another_text(data: st.Dat
         verify_note(bytes(changed), [LOG.verifier])
 
 
+def test_a_cosignature_dated_beyond_time_is_said_to_be() -> None:
+    late = WITNESS._private.sign(cosigned_message(TEXT, time=MAX_SIZE + 1))
+    with pytest.raises(ForgedNote, match=r"^a cosignature of .* is dated beyond 2\^63 - 1$"):
+        verify_note(cosigned((MAX_SIZE + 1).to_bytes(8, "big") + late), [WITNESS.verifier])
+
+
 @pytest.mark.parametrize(("key", "signature"), [(b"123", b"x"), (b"12345", b"x"), (b"1234", b"")])
 def test_a_signature_line_needs_a_key_id_and_a_signature(key: bytes, signature: bytes) -> None:
-    with pytest.raises(CheckpointError, match="signature line"):
+    with pytest.raises(
+        CheckpointError, match=r"^signature line: a key id of 4 bytes and a signature are needed$"
+    ):
         signature_line(ORIGIN, key, signature)
 
 
@@ -415,7 +510,7 @@ def test_a_signature_line_is_written_as_published() -> None:
 
 @pytest.mark.parametrize("key", [b"", bytes(31), bytes(33)])
 def test_a_public_key_has_32_bytes(key: bytes) -> None:
-    with pytest.raises(CheckpointError, match="32 bytes"):
+    with pytest.raises(CheckpointError, match=r"^public key: must be 32 bytes$"):
         Verifier("a.example", key)
 
 
@@ -430,7 +525,7 @@ def test_a_key_that_is_no_point_verifies_nothing() -> None:
     "text", ["A", "AA", "AAA", "AA=", "AB==", "AAB=", "A A=", "AA==\n", "é", "AA==AA=="]
 )
 def test_base64_has_one_spelling(text: str) -> None:
-    with pytest.raises(CheckpointError, match="field: not base64"):
+    with pytest.raises(CheckpointError, match=r"^field: not base64( in its canonical form)?$"):
         strict_base64("field", text)
 
 

@@ -30,6 +30,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Files:
     return bundle_files(tmp_path_factory.mktemp("original"))
 
 
+QUORUM = "quorum: must be between 0 and the number of witness keys"
 ONE, TWO, THREE = witness("one"), witness("two"), witness("three")
 
 
@@ -73,27 +74,33 @@ def test_one_witness_under_two_names_counts_once() -> None:
 
 def test_witnesses_cannot_stand_for_the_log() -> None:
     note = BODY + b"\n" + ONE.line(BODY)
-    with pytest.raises(BundleError, match="not signed by the log itself") as refused:
+    with pytest.raises(BundleError, match=r"^checkpoint: not signed by the log itself$") as refused:
         verify_checkpoint(note, pins(ONE, quorum=1))
     assert refused.value.kind is Failure.CHECKPOINT_UNSIGNED
 
 
 @pytest.mark.parametrize(
-    "make",
+    ("make", "reason"),
     [
-        lambda: Pins([]),
-        lambda: Pins([LOG.key.verifier, FOREIGN.verifier]),
-        lambda: Pins([ONE.verifier]),
-        lambda: pins(LOG.key),
-        lambda: pins(ONE, quorum=-1),
-        lambda: pins(ONE, quorum=2),
-        lambda: pins(quorum=1),
-        lambda: pins(ONE, Key("one", "alias.example", ONE.verifier.kind), quorum=2),
+        (lambda: Pins([]), "log keys: at least one is needed, all with the log's own name"),
+        (
+            lambda: Pins([LOG.key.verifier, FOREIGN.verifier]),
+            "log keys: at least one is needed, all with the log's own name",
+        ),
+        (lambda: Pins([ONE.verifier]), "log keys: a witness's key cannot stand for the log"),
+        (lambda: pins(LOG.key), "witness keys: must be of the cosigning type"),
+        (lambda: pins(ONE, quorum=-1), QUORUM),
+        (lambda: pins(ONE, quorum=2), QUORUM),
+        (lambda: pins(quorum=1), QUORUM),
+        (lambda: pins(ONE, Key("one", "alias.example", ONE.verifier.kind), quorum=2), QUORUM),
     ],
 )
-def test_pins_that_grant_nothing_or_too_much_are_refused(make: Callable[[], Pins]) -> None:
-    with pytest.raises(CheckpointError):
+def test_pins_that_grant_nothing_or_too_much_are_refused(
+    make: Callable[[], Pins], reason: str
+) -> None:
+    with pytest.raises(CheckpointError) as refused:
         make()
+    assert str(refused.value) == reason
 
 
 def test_the_origin_is_pinned_by_the_name_of_the_key() -> None:
