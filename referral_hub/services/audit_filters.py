@@ -93,5 +93,10 @@ def first_id(at: datetime) -> UUID:
     return UUID(int=(milliseconds << 80) | (0x7 << 76) | (0b10 << 62))
 
 
+def made_at(entry_id: UUID) -> datetime:
+    """Return the instant that a UUIDv7 was made at, to the millisecond."""
+    return datetime.fromtimestamp((entry_id.int >> 80) / 1000, UTC)
+
+
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), LONDON).astimezone(UTC)

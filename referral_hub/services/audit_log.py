@@ -21,12 +21,12 @@ from referral_hub.audit.verify import Verification
 from referral_hub.audit.verify import verify_log as verify_stored_log
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import InvalidInput
-from referral_hub.services.audit_filters import Filters
+from referral_hub.services.audit_filters import Filters, made_at
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Report, append, log_search, report_event
 from referral_hub.services.open_commitments import opener
 from referral_hub.store import audit_log, log
-from referral_hub.store.audit_log import AuditRow
+from referral_hub.store.audit_log import AuditRow, Found
 from referral_hub.store.engine import Connection
 
 PAGE = 25
@@ -53,10 +53,14 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Entries, newest first; `next` continues below the last."""
+    """Entries, newest first; `next` continues below the last.
+
+    `looked_to` is set where the search stopped looking before the page was full.
+    """
 
     rows: tuple[Logged, ...]
     next: UUID | None
+    looked_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +81,16 @@ def search(hub: Hub, actor: Actor, filters: Filters, before: UUID | None = None)
     us = actor.agency_id
     with hub.database.acting_for(us) as connection:
         referral = referral_of(connection, filters)
-        rows: list[AuditRow] = []
+        found = Found([], None)
         if filters.reference is None or referral is not None:
             wanted = filters.wanted(referral=referral, before=before)
-            rows = audit_log.search(connection, us, wanted, most=PAGE + 1)
+            found = audit_log.search(connection, us, wanted, most=PAGE + 1)
         names = audit_log.agencies(connection)
         log_search(hub, actor, filters, connection=connection, referral=referral)
-    shown = tuple(logged(row, names, us) for row in rows[:PAGE])
-    return Page(shown, shown[-1].row.id if len(rows) > PAGE else None)
+    shown = tuple(logged(row, names, us) for row in found.rows[:PAGE])
+    if found.reached is not None:
+        return Page(shown, found.reached, made_at(found.reached))
+    return Page(shown, shown[-1].row.id if len(found.rows) > PAGE else None)
 
 
 def parties(hub: Hub, actor: Actor) -> tuple[dict[UUID, str], dict[UUID, str]]:

@@ -89,11 +89,14 @@ class _Counted:
 def _require_some(connection: Connection, us: UUID, wanted: Wanted, *, known: bool) -> None:
     newest = log.latest_checkpoint(connection)
     size = newest.size if newest else 0
-    count = audit_log.count_for_bundle(connection, us, wanted, size=size) if known else 0
+    count = 0
+    if known:
+        most = MOST + 1
+        count = audit_log.count_for_bundle(connection, us, wanted, size=size, most=most)
     if count == 0:
         raise InvalidInput({"bundle": ("No entry in the log fits these filters yet",)})
     if count > MOST:
-        message = f"{count} entries fit these filters; choose a shorter period, for {MOST} or fewer"
+        message = f"More than {MOST} entries fit these filters; choose a shorter period"
         raise InvalidInput({"bundle": (message,)})
 
 

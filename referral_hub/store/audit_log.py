@@ -3,13 +3,14 @@
 Row-level security shows an agency the entries it sent, received or acted in. This module shows
 less: as a mere recipient it sees what reached it. A decision that was refused, or a referral that
 was never sent, would tell one agency that another has a person it wants to keep from it. Lists are
-read by three index scans, newest first, so that a page costs the same in a log of any length.
+read by three index scans, newest first, and only so far back at once, so that a page costs the same
+in a log of any length. The limit: a bundle is chosen by a full scan, unless its period is short.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,11 +23,14 @@ from referral_hub.errors import NotFound
 from referral_hub.store.log_check import COMMITTED_ROWS, CommittedRow
 
 BUNDLE_AT_ONCE = 500
+FIRST_WINDOW = 250
+LOOKED_AT_MOST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which entries: None is any. `code` stands anywhere among an entry's codes.
+    """Which entries: None is any. Each of `codes` stands somewhere among an entry's codes, and not
+    in an entry that says that somebody searched for it.
 
     `oldest` is the first id looked at, `below` the first that is not.
     """
@@ -66,6 +70,14 @@ class AuditRow:
         return "<AuditRow>"
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Entries, newest first. `reached` is how far back was looked, None when that is no matter."""
+
+    rows: list[AuditRow]
+    reached: UUID | None
+
+
 _COLUMNS = (
     "e.id, e.seq, e.entry, e.type, e.at, e.outcome, e.sender_agency_id, e.recipient_agency_id,"
     " e.actor_agency_id, e.actor_user_id, e.subject_id, e.referral_id, u.display_name, u.role,"
@@ -98,20 +110,26 @@ _CONDITIONS = {
 }
 
 
-def search(connection: Connection, us: UUID, wanted: Wanted, *, most: int) -> list[AuditRow]:
-    """Return the entries that `us` may see and that are wanted, newest first."""
-    conditions, given = _conditions(wanted)
-    scans = " UNION ".join(
-        f"(SELECT e.id FROM log_entry e WHERE {side}{conditions} ORDER BY e.id DESC LIMIT :most)"
-        for side in _SIDES
-    )
-    statement = text(
-        f"WITH found AS MATERIALIZED (SELECT id FROM ({scans}) s ORDER BY id DESC LIMIT :most)"
-        f" SELECT {_COLUMNS} FROM found JOIN log_entry e ON e.id = found.id{_NAMES}"
-        " ORDER BY e.id DESC"
-    )
-    rows = connection.execute(statement, {"us": us, "most": most, **given})
-    return [AuditRow(*row) for row in rows]
+def search(connection: Connection, us: UUID, wanted: Wanted, *, most: int) -> Found:
+    """Return the entries that `us` may see and that are wanted, newest first.
+
+    Looks through windows that grow, `LOOKED_AT_MOST` entries of a side in all, so that a filter
+    that fits hardly anything costs no more than that in a log of any length.
+    """
+    if wanted.referral is not None:
+        return Found(_of_referral(connection, us, wanted, most=most), None)
+    ids: list[UUID] = []
+    window, looked, floor = FIRST_WINDOW, 0, wanted.below
+    while len(ids) < most and looked < LOOKED_AT_MOST:
+        step = replace(wanted, below=floor)
+        fitting, floor = _look(connection, us, step, window=window, most=most - len(ids))
+        ids += fitting
+        if floor is None:
+            break
+        looked += window
+        window = min(window * 4, LOOKED_AT_MOST - looked)
+    reached = floor if len(ids) < most else None
+    return Found(_rows(connection, ids), reached)
 
 
 def one(connection: Connection, us: UUID, entry_id: UUID) -> AuditRow:
@@ -123,11 +141,13 @@ def one(connection: Connection, us: UUID, entry_id: UUID) -> AuditRow:
     return AuditRow(*row)
 
 
-def count_for_bundle(connection: Connection, us: UUID, wanted: Wanted, *, size: int) -> int:
-    """Return how many wanted entries below log size `size` `us` may take away."""
+def count_for_bundle(
+    connection: Connection, us: UUID, wanted: Wanted, *, size: int, most: int
+) -> int:
+    """Return how many wanted entries below log size `size` `us` may take away, `most` at most."""
     where, given = _for_bundle(us, wanted, size)
-    found = connection.execute(text(f"SELECT count(*) FROM log_entry e WHERE {where}"), given)
-    return int(found.scalar_one())
+    counted = text(f"SELECT count(*) FROM (SELECT 1 FROM log_entry e WHERE {where} LIMIT :most) s")
+    return int(connection.execute(counted, {**given, "most": most}).scalar_one())
 
 
 def for_bundle(
@@ -189,6 +209,59 @@ _OPENINGS = text(f"{COMMITTED_ROWS} WHERE e.id = ANY(:ids)").bindparams(
     bindparam("ids", type_=ARRAY(SqlUuid))
 )
 
+_BY_ID = text(
+    f"SELECT {_COLUMNS} FROM log_entry e{_NAMES} WHERE e.id = ANY(:ids) ORDER BY e.id DESC"
+).bindparams(bindparam("ids", type_=ARRAY(SqlUuid)))
+
+
+def _look(
+    connection: Connection, us: UUID, wanted: Wanted, *, window: int, most: int
+) -> tuple[list[UUID], UUID | None]:
+    """Look at the next `window` entries of each side; return the fitting ids and how far it got.
+
+    How far is the newest of the sides' ends, below which one side has not been looked at; None when
+    every side came to its end.
+    """
+    conditions, given = _conditions(replace(wanted, oldest=None, below=None))
+    bounds, ends = _conditions(Wanted(oldest=wanted.oldest, below=wanted.below))
+    sides = ", ".join(
+        f"side{place} AS MATERIALIZED (SELECT e.id, (true{conditions}) AS fits FROM log_entry e"
+        f" WHERE {side}{bounds} ORDER BY e.id DESC LIMIT :window)"
+        for place, side in enumerate(_SIDES)
+    )
+    names = [f"side{place}" for place in range(len(_SIDES))]
+    full = " UNION ALL ".join(
+        f"(SELECT id FROM {name} WHERE (SELECT count(*) FROM {name}) = :window ORDER BY id LIMIT 1)"
+        for name in names
+    )
+    fitting = " UNION ".join(f"SELECT id FROM {name} WHERE fits" for name in names)
+    statement = text(
+        f"WITH {sides}, floor AS MATERIALIZED (SELECT id FROM ({full}) f ORDER BY id DESC LIMIT 1)"
+        f" SELECT id, false AS is_floor FROM (SELECT id FROM ({fitting}) s WHERE id >= COALESCE("
+        "(SELECT id FROM floor), '00000000-0000-0000-0000-000000000000')"
+        " ORDER BY id DESC LIMIT :most) found UNION ALL SELECT id, true FROM floor"
+    )
+    values = {"us": us, "window": window, "most": most, **given, **ends}
+    rows = connection.execute(statement, values).all()
+    floor = next((row.id for row in rows if row.is_floor), None)
+    return sorted((row.id for row in rows if not row.is_floor), reverse=True), floor
+
+
+def _of_referral(connection: Connection, us: UUID, wanted: Wanted, *, most: int) -> list[AuditRow]:
+    """Return a referral's entries, found by their own index; there are never many."""
+    conditions, given = _conditions(wanted)
+    statement = text(
+        f"WITH about AS MATERIALIZED (SELECT e.* FROM log_entry e WHERE ({_OURS}){conditions})"
+        f" SELECT {_COLUMNS} FROM about e{_NAMES} ORDER BY e.id DESC LIMIT :most"
+    )
+    rows = connection.execute(statement, {"us": us, "most": most, **given})
+    return [AuditRow(*row) for row in rows]
+
+
+def _rows(connection: Connection, ids: Sequence[UUID]) -> list[AuditRow]:
+    rows = connection.execute(_BY_ID, {"ids": list(ids)}) if ids else ()
+    return [AuditRow(*row) for row in rows]
+
 
 def _conditions(wanted: Wanted) -> tuple[str, Mapping[str, Any]]:
     """Return the conditions that are wanted, each beginning with AND, and their values."""
@@ -198,7 +271,7 @@ def _conditions(wanted: Wanted) -> tuple[str, Mapping[str, Any]]:
     clauses = [_CONDITIONS[name] for name in given]
     for place, code in enumerate(wanted.codes):
         given[f"code{place}"] = _quoted(code)
-        clauses.append(f"position(:code{place} IN e.entry) > 0")
+        clauses.append(f"e.type <> 'access' AND position(:code{place} IN e.entry) > 0")
     return "".join(f" AND {clause}" for clause in clauses), given
 
 

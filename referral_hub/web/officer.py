@@ -57,6 +57,7 @@ def list_entries(hub: Hub, actor: Actor) -> str:
         filtered=any(form.raw.values()),
         rows=[shown(row, actor.agency_id, words()) for row in page.rows] if page else [],
         older=page.next if page else None,
+        looked_to=page.looked_to if page else None,
     )
 
 

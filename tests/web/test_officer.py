@@ -15,6 +15,7 @@ from consent.model import DataClass
 from referral_hub.audit.findings import Kind
 from referral_hub.services.release import open_task
 from referral_hub.services.withdraw import withdraw_agreement
+from referral_hub.store import audit_log
 from tests.web.mereford import FAMILY_NAME, FIRST_NAME, TASK_NOTE, WHY, Mereford
 
 PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, TASK_NOTE, "07700", "1948")
@@ -173,6 +174,29 @@ def test_older_entries_stand_on_the_next_page_each_once(officer: Any, mereford: 
         path = html.unescape(older[1]) if older else ""
     assert len(seen) == len(set(seen)) == mereford.entries("decision")
     assert seen == sorted(seen, reverse=True)
+
+
+@pytest.mark.parametrize(
+    "query", ["type=withdrawal", "rule=R15", "outcome=refuse", "type=override"]
+)
+def test_a_search_that_finds_little_goes_on_further_back_and_misses_nothing(
+    officer: Any, mereford: Mereford, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    mereford.offered()
+    whole = found(officer, f"?{query}")
+    monkeypatch.setattr(audit_log, "FIRST_WINDOW", 3)
+    monkeypatch.setattr(audit_log, "LOOKED_AT_MOST", 10)
+    seen: list[str] = []
+    path, pages = f"/log?{query}", 0
+    while path:
+        page = officer.get(path).text
+        seen += ENTRY.findall(page)
+        older = re.search(r'href="(/log\?[^"]*before=[^"]*)"', page)
+        if older:
+            assert "The log was looked through back to" in page
+        path, pages = html.unescape(older[1]) if older else "", pages + 1
+    assert pages > 2
+    assert seen == whole
 
 
 # Looking is logged
