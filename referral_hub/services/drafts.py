@@ -3,7 +3,7 @@
 A draft opens only for the user who wrote it: its id and theirs are bound into the ciphertext. The
 same drawer keeps a page that arrived after its session had timed out (`keep_page`), which becomes
 readable again only once the same person has signed in. Drafts hold what somebody typed and nobody
-has checked, so they are never shown to a colleague, and they do not live long.
+has checked, so they are never shown to a colleague, and `services.work.tidy` ends them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from referral_hub import access
+from referral_hub.access import Permission, Situation
 from referral_hub.crypto.seal import seal_draft
 from referral_hub.crypto.unseal import open_draft
 from referral_hub.domain.commands import Actor
@@ -24,8 +25,6 @@ from referral_hub.services.hub import Hub
 from referral_hub.store import drafts
 from referral_hub.store.drafts import DraftKey, DraftKind, SealedForm
 
-KEEP_PAGES = timedelta(hours=24)
-KEEP_REFERRALS = timedelta(days=7)
 Form = dict[str, Any]
 
 
@@ -41,7 +40,8 @@ class KeptPage:
 
 
 def start_draft(hub: Hub, actor: Actor) -> UUID:
-    """Begin an empty referral and return its draft id."""
+    """Begin an empty referral and return its draft id. Raises Forbidden."""
+    access.require(actor, Permission.REFER)
     return _store(hub, _key(actor, new_id(hub.clock())), {})
 
 
@@ -101,18 +101,6 @@ def kept_page(hub: Hub, actor: Actor, draft_id: UUID) -> KeptPage:
     return KeptPage(form["path"], tuple((name, value) for name, value in form["fields"]))
 
 
-def purge_drafts(hub: Hub) -> int:
-    """Delete drafts that nobody came back to and return how many; the worker calls it."""
-    at = hub.clock()
-    with hub.database.working() as connection:
-        pages = drafts.delete_older(connection, kind=DraftKind.PAGE, than=at - KEEP_PAGES)
-        others = (
-            drafts.delete_older(connection, kind=kind, than=at - KEEP_REFERRALS)
-            for kind in (DraftKind.REFERRAL, DraftKind.SENT)
-        )
-        return pages + sum(others)
-
-
 def _store(hub: Hub, key: DraftKey, form: Form) -> UUID:
     with hub.database.acting_for(key.agency_id) as connection:
         if key.kind is DraftKind.PAGE:
@@ -141,4 +129,6 @@ def _seal(hub: Hub, key: DraftKey, form: Form) -> SealedForm:
 
 
 def _key(actor: Actor, draft_id: UUID, kind: DraftKind = DraftKind.REFERRAL) -> DraftKey:
+    """Name a draft of the actor's own: there is no way to name somebody else's."""
+    access.require(actor, Permission.KEEP_DRAFT, Situation(author=actor.user_id))
     return DraftKey(draft_id, kind, actor.user_id, actor.agency_id)

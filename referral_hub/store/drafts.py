@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from referral_hub.store.tables import draft
 
@@ -109,14 +108,6 @@ def delete_kept_pages(connection: Connection, user_id: UUID) -> None:
     connection.execute(
         delete(draft).where(draft.c.user_id == user_id, draft.c.kind == DraftKind.PAGE)
     )
-
-
-def delete_older(connection: Connection, *, kind: DraftKind, than: datetime) -> int:
-    """Remove everybody's forms of `kind` that were last touched before `than`; for the worker."""
-    result = connection.execute(
-        delete(draft).where(draft.c.kind == kind, draft.c.updated_at < than)
-    )
-    return cast("CursorResult[object]", result).rowcount
 
 
 def _is(key: DraftKey) -> tuple[ColumnElement[bool], ...]:

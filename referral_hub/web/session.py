@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, session
+from flask import Flask, Response, session
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
 from referral_hub.domain.commands import Actor
@@ -41,6 +41,9 @@ class SessionOnly(LoginManager):  # type: ignore[misc]  # flask_login has no typ
 
     def _load_user_from_remember_cookie(self, cookie: str) -> None:
         del cookie
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
 
 
 def keep_sessions(app: Flask, hub: Hub) -> None:

@@ -1,4 +1,4 @@
-"""Half-filled forms: sealed for one user, never lost between two windows, gone when they are sent."""
+"""Half-filled forms: sealed for one user, lost between no windows, gone once they are sent."""
 
 from __future__ import annotations
 

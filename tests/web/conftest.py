@@ -18,6 +18,8 @@ from werkzeug.test import TestResponse
 
 from referral_hub.app import create_app
 from referral_hub.crypto.tokens import new_token, token_digest
+from referral_hub.domain.codes import Role
+from referral_hub.domain.commands import Actor
 from referral_hub.services.demo import demo_code, demo_password, seed_demo
 from referral_hub.services.hub import Hub
 from referral_hub.settings import load_settings
@@ -63,17 +65,22 @@ class Town:
             assert browser.get("/sign-out").status_code == 200
         return browser
 
-    def _new_session(self, username: str) -> str:
+    def actor(self, username: str) -> Actor:
+        """Who a user name stands for, to let somebody act without pages."""
         with self.hub.database.one_statement() as connection:
             account = staff.for_sign_in(connection, username)
         assert account is not None
+        return Actor(account.id, account.agency_id, Role(account.role))
+
+    def _new_session(self, username: str) -> str:
+        actor = self.actor(username)
         token = new_token()
-        with self.hub.database.acting_for(account.agency_id) as connection:
+        with self.hub.database.acting_for(actor.agency_id) as connection:
             staff.begin_session(
                 connection,
                 token_digest(token),
-                user_id=account.id,
-                agency_id=account.agency_id,
+                user_id=actor.user_id,
+                agency_id=actor.agency_id,
                 at=self.clock(),
             )
         return token

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import re
 from dataclasses import replace
@@ -88,10 +89,23 @@ def test_built_assets_may_be_kept_for_ever(town: Any) -> None:
     if not built.is_dir():
         pytest.skip("the assets have not been built")
     name = next(built.glob("hub.*.css")).name
-    answer = town.app.test_client().get(f"/static/{name}")
-    assert "max-age=31536000" in answer.headers["Cache-Control"]
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    answer.close()
+    client = town.app.test_client()
+    with client.get(f"/static/{name}") as plain:
+        packed = client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip"})
+        refused = client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip;q=0"})
+        assert refused.get_data() == plain.get_data() == gzip.decompress(packed.get_data())
+        for answer in (plain, packed):
+            assert "max-age=31536000" in answer.headers["Cache-Control"]
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Vary"] == "Accept-Encoding"
+            assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+        refused.close()
+
+
+def test_an_asset_that_is_not_there_is_not_found(town: Any) -> None:
+    client = town.app.test_client()
+    for name in ("none.css", "../labels.toml", "%2e%2e/labels.toml", "manifest.json/x"):
+        assert client.get(f"/static/{name}").status_code == 404
 
 
 def test_not_found_is_the_same_page_for_everybody(town: Any) -> None:

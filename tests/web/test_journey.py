@@ -7,8 +7,19 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
+
+from referral_hub.services.answer_task import ask
+from referral_hub.services.deliver import drain
+from referral_hub.services.read_referrals import read_referral
 
 Begin = Callable[[Any], Any]
+
+
+def _entries(town: Any, kind: str) -> int:
+    query = text("SELECT count(*) FROM log_entry WHERE type = :kind")
+    with town.hub.database.working() as connection:
+        return int(connection.execute(query, {"kind": kind}).scalar_one())
 
 
 def test_the_pages_lead_from_the_danger_check_to_a_confirmation(gp: Any, begin: Begin) -> None:
@@ -23,12 +34,16 @@ def test_the_pages_lead_from_the_danger_check_to_a_confirmation(gp: Any, begin: 
     assert "What happens next" in gp.text
 
 
-def test_immediate_danger_stops_the_form_and_says_999(gp: Any, begin: Begin) -> None:
+def test_immediate_danger_stops_the_form_says_999_and_is_recorded(
+    town: Any, gp: Any, begin: Begin
+) -> None:
     journey = begin(gp)
+    shown_before = _entries(town, "access")
 
     answer = journey.fill("danger", {"danger": "yes"})
 
     assert "Call 999" in gp.follow(answer).get_data(as_text=True)
+    assert _entries(town, "access") == shown_before + 1
     skipped = gp.get(journey.path("person"))
     assert skipped.headers["Location"] == f"/refer/{journey.draft}/danger-advice"
 
@@ -163,8 +178,44 @@ def test_opening_what_was_sent_is_a_button_that_shows_everything(gp: Any, begin:
     answer = gp.post(f"/referrals/{referral}/opened")
 
     assert answer.status_code == 200
-    for word in ("Edith", "Quayle", "1 Quay Street", "Widowed in spring", "Text message"):
+    for word in ("Edith", "Quayle", "1 Quay Street", "Widowed in spring", "Never: text message"):
         assert word in gp.text
+
+
+def test_a_recipients_question_is_read_and_answered(town: Any, gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill_until("recipients")
+    gp.get(journey.path("agreement"))
+    gp.post(journey.path("agreement"), {"agreed": "yes", "notice": gp.hidden("notice")})
+    gp.get(journey.path("sharing"))
+    only = gp.agencies()["Mereford Good Neighbours"]
+    for name in ("sharing", "taken", "terms", "why"):
+        journey.fill(name, {"agencies": [only]} if name == "sharing" else None)
+    referral = journey.send()
+    drain(town.hub)
+    gp.get(f"/referrals/{referral}")
+    assert "Waiting for an answer" in gp.text
+    assert "First name" in gp.text.partition("Who was told what")[2]
+    task = read_referral(town.hub, town.actor("gp"), referral).current[0]
+    ask(town.hub, town.actor("neighbours"), task.id, "Is there a dog in the house?")
+
+    gp.get(f"/referrals/{referral}")
+    assert "cannot answer before you do" in gp.text
+    assert "dog" not in gp.text
+    gp.post(f"/referrals/{referral}/opened")
+    assert "Is there a dog in the house?" in gp.text
+    reply = f"/referrals/{referral}/reply/{task.id}"
+    assert gp.post(reply, {"reply": " "}).status_code == 422
+    assert "Enter your answer" in gp.text
+    answer = gp.post(reply, {"reply": "A small one, and friendly"})
+
+    assert answer.headers["Location"] == f"/referrals/{referral}"
+    gp.post(f"/referrals/{referral}/opened")
+    assert "A small one, and friendly" in gp.text
+    gp.post(f"/referrals/{referral}/withdraw")
+    told = gp.text.partition("Who is being told")[2]
+    assert "Mereford Good Neighbours" in told
+    assert "First name" in told.partition("What had already gone")[2]
 
 
 def test_the_list_shows_references_and_states_and_no_name(gp: Any, begin: Begin) -> None:

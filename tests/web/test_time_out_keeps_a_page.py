@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from referral_hub.services.drafts import KEEP_PAGES, purge_drafts
+from referral_hub.services.work import KEEP_DRAFTS, tidy
 
 CANARY = "Zephyrine-Marigold-Canary"
 LATE = timedelta(minutes=31)
@@ -112,8 +112,9 @@ def test_only_the_last_page_is_kept_and_not_for_long(own_town: Any, begin: Begin
     assert again.get(first_kept).status_code == 302
     assert again.get(second_kept).status_code == 200
 
-    own_town.clock.pass_by(KEEP_PAGES + timedelta(minutes=1))
-    assert purge_drafts(own_town.hub) == 1
+    own_town.clock.pass_by(KEEP_DRAFTS + timedelta(minutes=1))
+    tidy(own_town.hub)
+    assert own_town.browser("gp").get(second_kept).status_code == 302
 
 
 def test_an_answer_to_a_question_survives_too(own_town: Any, begin: Begin) -> None:
