@@ -67,7 +67,10 @@ def enter(hub: Hub) -> Any:
     code = given["code"].replace(" ", "") if given["code"] else None
     match sign_in(hub, given["username"], given["password"], code):
         case SignedIn() as signed_in:
+            before = session.current_token()
             session.begin(signed_in)
+            if before:
+                sign_out(hub, before)
             return redirect(_onward(given["next"]))
         case CodeNeeded():
             wrong = {"code": "Enter the 6-digit code from your app, and your password again"}

@@ -88,6 +88,14 @@ def test_signing_in_again_makes_another_session(town: Any) -> None:
     assert not _signed_in(_with_cookie(town, first))
 
 
+def test_signing_in_over_a_live_session_ends_it(town: Any) -> None:
+    browser = town.browser("gp")
+    first = _cookie(browser)
+    assert browser.sign_in("nurse").status_code == 302
+    assert not _signed_in(_with_cookie(town, first))
+    assert _signed_in(browser)
+
+
 def test_a_cookie_kept_after_sign_out_signs_nobody_in(town: Any) -> None:
     browser = town.browser("gp")
     kept = _cookie(browser)
