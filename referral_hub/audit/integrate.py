@@ -26,7 +26,7 @@ from referral_hub.clock import Clock, monotonic, pause
 from referral_hub.crypto.log_signer import LogSigner
 from referral_hub.errors import LogUnavailable
 from referral_hub.store import log
-from referral_hub.store.engine import Connection, Database, reachable
+from referral_hub.store.engine import Connection, Database
 
 BATCH = 4096
 PATIENCE_SECONDS = 10.0
@@ -51,9 +51,9 @@ class Integrator:
         self._clock = clock
 
     def run(self, most: int = BATCH) -> Integrated:
-        """Integrate up to `most` pending entries. Raises LogUnavailable for an inconsistent log."""
+        """Integrate up to `most` pending entries. Raises LogUnavailable."""
         with (
-            reachable(),
+            log.writable(),
             self._database.worker.connect() as connection,
             log.integration_lock(connection),
         ):

@@ -21,12 +21,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from referral_hub.errors import ServiceUnavailable
 
 __all__ = ["Connection", "Database", "open_database", "open_owner", "reachable"]
 
+READ_ONLY = "25006"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
 _SESSION = (
@@ -79,11 +80,14 @@ class Database:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Turn a lost or refusing server into ServiceUnavailable, without any parameter."""
+    """Turn a lost, refusing or read-only server into ServiceUnavailable, without any parameter."""
     try:
         yield
-    except OperationalError as error:
-        raise ServiceUnavailable("The database cannot be reached just now.") from error
+    except DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        if isinstance(error, OperationalError) or state == READ_ONLY:
+            raise ServiceUnavailable("The database cannot be reached just now.") from error
+        raise
 
 
 def open_database(url: str, *, pool_size: int = 8) -> Database:

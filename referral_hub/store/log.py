@@ -15,8 +15,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import UUID as SqlUuid
 
+from referral_hub.errors import LogUnavailable
 from referral_hub.store.change import to_json
 
 INTEGRATION_LOCK = 0x5EA1ED10
@@ -77,6 +79,15 @@ _NUMBER = text(
 _UNNUMBERED = text(
     "SELECT count(*) FROM log_entry WHERE id = ANY(:ids) AND seq IS NULL"
 ).bindparams(bindparam("ids", type_=ARRAY(SqlUuid)))
+
+
+@contextmanager
+def writable() -> Iterator[None]:
+    """Turn whatever the database refuses while entries are numbered into LogUnavailable."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise LogUnavailable("The log could not be written, so nothing was disclosed.") from error
 
 
 @contextmanager
