@@ -85,8 +85,10 @@ APP_GRANTS: dict[str, tuple[str, ...]] = {
     "staff_user": (
         "SELECT",
         "INSERT",
-        "UPDATE (display_name, password_hash, role, sealed_totp, key_version, totp_counter,"
-        " disabled_at)",
+        (
+            "UPDATE (display_name, password_hash, role, sealed_totp, key_version, totp_counter,"
+            " disabled_at)"
+        ),
     ),
     "staff_session": ("SELECT", "INSERT", "UPDATE", "DELETE"),
     "draft": ("SELECT", "INSERT", "UPDATE", "DELETE"),
@@ -98,13 +100,17 @@ APP_GRANTS: dict[str, tuple[str, ...]] = {
     "task": ("SELECT", "INSERT", "UPDATE (state, reason, outcome, moved_at, due_at, version)"),
     "task_event": ("SELECT", "INSERT"),
     "message": (
-        "SELECT (id, task_id, referral_id, origin_agency_id, recipient_agency_id,"
-        " author_agency_id, kind, at)",
+        (
+            "SELECT (id, task_id, referral_id, origin_agency_id, recipient_agency_id,"
+            " author_agency_id, kind, at)"
+        ),
         "INSERT",
     ),
     "release": (
-        "SELECT (id, task_id, referral_id, origin_agency_id, recipient_agency_id, stage,"
-        " field_ids, entry_id, effect_id, at)",
+        (
+            "SELECT (id, task_id, referral_id, origin_agency_id, recipient_agency_id, stage,"
+            " field_ids, entry_id, effect_id, at)"
+        ),
     ),
     "outbox": (
         "SELECT",
@@ -125,8 +131,10 @@ WORKER_GRANTS: dict[str, tuple[str, ...]] = {
     "service": ("SELECT", "UPDATE (last_offered_at)"),
     "sharing_agreement": ("SELECT",),
     "staff_user": (
-        "SELECT (id, agency_id, username, display_name, role, sealed_totp, key_version,"
-        " totp_counter, disabled_at, created_at)",
+        (
+            "SELECT (id, agency_id, username, display_name, role, sealed_totp, key_version,"
+            " totp_counter, disabled_at, created_at)"
+        ),
         "UPDATE (sealed_totp, key_version)",
     ),
     "staff_session": ("SELECT", "DELETE"),
