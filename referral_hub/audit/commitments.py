@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from consent.evidence.entry import COMMITMENT_LABEL, EntryError, decode, opens
+from consent.evidence.entry import COMMITMENT_LABEL, EntryError, opens
 from referral_hub.audit.findings import Findings, Kind
+from referral_hub.audit.shape import commitments as commitments_in
 from referral_hub.errors import CryptoError
 from referral_hub.store.log_check import CommittedRow, Snapshot
 
@@ -27,7 +28,7 @@ def check_commitments(snapshot: Snapshot, opener: Opener, found: Findings) -> in
     opened = 0
     for row in snapshot.committed():
         try:
-            commitments = decode(row.entry).commitments
+            commitments = commitments_in(row.entry)
         except EntryError:
             continue
         if not commitments or (row.erased and row.wrapped_key is None):

@@ -19,6 +19,7 @@ from consent.evidence.entry import (
     COMMITMENT_FIELDS,
     MAX_ENTRY_BYTES,
     Entry,
+    EntryError,
     EntryType,
     decode,
 )
@@ -47,6 +48,8 @@ _BASIS = r"\{" + ",".join(f'"{name}":{_optional(_CODE)}' for name in _BASIS_NAME
 _COMMITMENTS = "".join(
     rf'("{name}":{_HASH}(?:,(?=")|(?=\}})))?+' for name in sorted(COMMITMENT_FIELDS)
 )
+_COMMITTED = re.compile(r'"commitments":\{([^}]*+)\},"details":\{')
+_COMMITMENT = re.compile(r'"([a-z]++)":"([0-9a-f]{64})"')
 _ENTRY = re.compile(
     rf'\{{"agencies":\{{"actor":{_caught(_CODE)},"recipient":{_caught(_CODE)},'
     rf'"sender":{_caught(_CODE).removeprefix("(?:null|").removesuffix(")")}\}},'
@@ -88,6 +91,18 @@ def disagreement(entry: bytes, columns: Indexed) -> str | None:
     found = _columns_of(decoded)
     names = [name for name in Indexed._fields if getattr(found, name) != getattr(columns, name)]
     return ", ".join(names) or None
+
+
+def commitments(entry: bytes) -> dict[str, str]:
+    """Return an entry's commitments by field, without decoding the rest of it.
+
+    For an entry that `disagreement` has found to be one: no code in it can hold a quotation mark,
+    so nothing else in it can look like this. EntryError where there are none to be found.
+    """
+    found = _COMMITTED.search(entry.decode("ascii", "replace"))
+    if found is None:
+        raise EntryError("commitments: not found")
+    return dict(_COMMITMENT.findall(found[1]))
 
 
 def _plainly_agrees(entry: bytes, columns: Indexed) -> bool:

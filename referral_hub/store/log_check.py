@@ -1,14 +1,16 @@
 """The whole log as a verifier reads it: one snapshot, in order, a few thousand rows at a time.
 
-Everything is read in a single REPEATABLE READ transaction, so that entries, tiles and checkpoints
-are of one instant. The snapshot is taken while holding the integration lock, and what the signer
-remembers is read at the same time: in between, no integrator can have signed something that the
-snapshot does not show. The lock is held for one query, not for the check.
+Everything is read under one REPEATABLE READ snapshot, so that entries, tiles and checkpoints are of
+one instant. The snapshot is taken while holding the integration lock, and what the signer remembers
+is read at the same time: in between, no integrator can have signed something that the snapshot does
+not show. The lock is held for one query, not for the check. Entries come over a connection of their
+own that shares the snapshot, the next rows already on their way while these are being checked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -96,8 +98,9 @@ class ReleaseRow(NamedTuple):
 class Snapshot:
     """The log at one instant."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, ahead: Connection) -> None:
         self._connection = connection
+        self._ahead = ahead
         self.newest = log.latest_checkpoint(connection)
 
     def numbered(self) -> Iterator[Sequence[Any]]:
@@ -105,10 +108,12 @@ class Snapshot:
 
         Past SQLAlchemy and in binary, which halves what an entry costs to fetch.
         """
-        driver: Any = self._connection.connection.driver_connection
-        with driver.cursor(name="numbered", binary=True) as cursor:
+        driver: Any = self._ahead.connection.driver_connection
+        with driver.cursor(name="numbered", binary=True) as cursor, ThreadPoolExecutor(1) as ahead:
             cursor.execute(_NUMBERED)
-            while rows := cursor.fetchmany(AT_ONCE):
+            coming = ahead.submit(cursor.fetchmany, AT_ONCE)
+            while rows := coming.result():
+                coming = ahead.submit(cursor.fetchmany, AT_ONCE)
                 yield from rows
 
     def pending(self) -> Iterator[Sequence[Any]]:
@@ -150,12 +155,16 @@ def snapshot(
 
     Raises ServiceUnavailable when the integration lock cannot be had within the lock time-out.
     """
-    with _reachable(), database.worker.connect() as connection:
-        connection.execution_options(isolation_level="REPEATABLE READ")
-        with database.worker.connect() as holder, log.integration_lock(holder):
+    worker = database.worker
+    with _reachable(), worker.connect() as connection, worker.connect() as ahead:
+        for each in (connection, ahead):
+            each.execution_options(isolation_level="REPEATABLE READ")
+        with worker.connect() as holder, log.integration_lock(holder):
             connection.execute(text("SET TRANSACTION READ ONLY"))
-            taken = Snapshot(connection)
+            shared = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+            taken = Snapshot(connection, ahead)
             seen = remembered()
+        ahead.execute(text(f"SET TRANSACTION SNAPSHOT '{shared}'"))
         yield taken, seen
 
 
