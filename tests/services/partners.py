@@ -102,7 +102,7 @@ class PartnerSystem:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status, headers = partner.answers.pop(0) if partner.answers else (201, {})
                 if status < 300:
-                    document = partner.unsigned(body)
+                    document = unsealed(partner.key, body)
                     effect_id = self.headers["Idempotency-Key"]
                     partner.received.append(Received(effect_id, body, document))
                 if partner.during is not None:
@@ -119,13 +119,14 @@ class PartnerSystem:
 
         return Handler
 
-    def unsigned(self, body: bytes) -> Document:
-        """What is inside, without asking who signed it."""
-        opened = jwe.decrypt_compact(body, self.key, algorithms=["ECDH-ES+A256KW", "A256GCM"])
-        assert opened.plaintext is not None
-        registry = _Signed(algorithms=["EdDSA"], strict_check_header=False)
-        document: Document = json.loads(jws.extract_compact(opened.plaintext, registry).payload)
-        return document
+
+def unsealed(key: OKPKey, body: bytes) -> Document:
+    """What is inside, without asking who signed it."""
+    opened = jwe.decrypt_compact(body, key, algorithms=["ECDH-ES+A256KW", "A256GCM"])
+    assert opened.plaintext is not None
+    registry = _Signed(algorithms=["EdDSA"], strict_check_header=False)
+    document: Document = json.loads(jws.extract_compact(opened.plaintext, registry).payload)
+    return document
 
 
 @contextmanager
