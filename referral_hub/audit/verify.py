@@ -2,9 +2,9 @@
 
 What is believed comes from outside the database: the log's public key, what the signer remembers
 (`audit.memory`), and the officer's own last checkpoint where one is given. Everything else must
-follow from the entries' exact bytes. The limits: an older checkpoint that is deleted is not missed,
-since every newer one covers what it covered; a pending entry that is deleted shows only where a
-row refers to it; and what was never logged shows only where a key was wrapped (`audit.releases`).
+follow from the entries' exact bytes. The limits: an entry is protected from when it is numbered; an
+older checkpoint that is deleted is not missed, since every newer one covers what it covered; and
+what was never logged shows only where a key was wrapped (`audit.releases`).
 """
 
 from __future__ import annotations

@@ -5,17 +5,23 @@ from __future__ import annotations
 import html
 import re
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from consent.evidence.entry import EntryType
+from consent.codes import Article6, Article9, ConfidentialityBasis, RuleId
+from consent.evidence.entry import COMMITMENT_FIELDS, EntryType
 from consent.model import DataClass
 from referral_hub.audit.findings import Kind
+from referral_hub.services.audit_entry import Proof, Unopened
+from referral_hub.services.audit_filters import DecisionOutcome
+from referral_hub.services.log_reports import Report
 from referral_hub.services.release import open_task
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.store import audit_log
+from referral_hub.web.labels import Labels
 from tests.web.mereford import FAMILY_NAME, FIRST_NAME, TASK_NOTE, WHY, Mereford
 
 PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, TASK_NOTE, "07700", "1948")
@@ -327,8 +333,30 @@ def test_a_checkpoint_that_is_none_is_told_and_kept_on_the_page(officer: Any) ->
     assert "half a checkpoint" in answer.text
 
 
-def test_every_kind_of_problem_has_words() -> None:
-    from referral_hub.web.labels import Labels
+@pytest.mark.parametrize(
+    ("codes", "table"),
+    [
+        (EntryType, "EntryType"),
+        (EntryType, "EntryType.hint"),
+        (DecisionOutcome, "DecisionOutcome"),
+        (RuleId, "RuleId"),
+        (Article6, "Article6"),
+        (Article9, "Article9"),
+        (ConfidentialityBasis, "ConfidentialityBasis"),
+        (Report, "Report"),
+        (Proof, "Proof"),
+        (Proof, "Proof.colour"),
+        (Unopened, "Unopened"),
+        (Kind, "LogProblem"),
+    ],
+)
+def test_every_code_of_the_log_has_words_and_every_word_a_code(
+    codes: type[StrEnum], table: str
+) -> None:
+    words = Labels()._words[table]
+    assert set(words) == {code.value for code in codes}
+    assert all(text.strip() for text in words.values())
 
-    assert all(Labels().words(kind.value, "LogProblem") != kind.value for kind in Kind)
-    assert set(Labels()._words["LogProblem"]) == set(Kind)
+
+def test_every_commitment_has_words() -> None:
+    assert set(Labels()._words["Commitment"]) == set(COMMITMENT_FIELDS)
