@@ -109,7 +109,11 @@ class Bench:
         """What the owner of the tables sees, whom row-level security does not bind."""
         if self._owner is None or self._owner.closed:
             self._owner = psycopg.connect(self.url, row_factory=dict_row, autocommit=True)
-        found = self._owner.execute(statement.encode(), values or None)
+        try:
+            found = self._owner.execute(statement.encode(), values or None)
+        except psycopg.OperationalError:
+            self._owner.close()
+            raise
         return found.fetchall() if found.description else []
 
     def one(self, statement: str, *values: object) -> Any:

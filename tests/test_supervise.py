@@ -18,15 +18,19 @@ SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
 WITH_A_CHILD = (
     sys.executable,
     "-c",
-    ("import subprocess, sys, time;"
-    "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
-    "print(p.pid, flush=True); time.sleep(600)"),
+    (
+        "import subprocess, sys, time;"
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        "print(p.pid, flush=True); time.sleep(600)"
+    ),
 )
 DEAF = (
     sys.executable,
     "-c",
-    ("import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-    "print('up', flush=True); time.sleep(600)"),
+    (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "print('up', flush=True); time.sleep(600)"
+    ),
 )
 
 

@@ -80,7 +80,11 @@ def sign_in_lines(settings: Settings) -> tuple[str, ...]:
     names = {agency.key: agency.name for agency in AGENCIES}
     lines = [f"Demonstration sign-ins (password for all: {demo_password(settings)})"]
     for member in STAFF:
-        code = f"   code: .venv/bin/hub demo-code {member.username}" if member.role in CODE_ROLES else ""
+        code = (
+            f"   code: .venv/bin/hub demo-code {member.username}"
+            if member.role in CODE_ROLES
+            else ""
+        )
         lines.append(f"  {member.username:<14} {member.role:<24} {names[member.agency]}{code}")
     return tuple(lines)
 

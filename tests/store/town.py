@@ -23,7 +23,10 @@ def populate(bench: Bench) -> None:
     bench.deliver()
     bench.refer(to=("neighbours",), by="hill-gp")
     bench.refer()
-    _sign_in_and_draft(bench, "gp", "hill-gp", "mentors")
+    for username in ("gp", "hill-gp"):
+        _draft(bench, username)
+        _sign_in(bench, username)
+    _sign_in(bench, "mentors")
     for key in ("time_bank", "neighbours"):
         _spend_token(bench, bench.agencies[key])
 
@@ -49,19 +52,22 @@ def _surgery(bench: Bench) -> None:
     bench.deliver()
 
 
-def _sign_in_and_draft(bench: Bench, *usernames: str) -> None:
-    for username in usernames:
-        actor = bench.staff[username]
-        draft_id = start_draft(bench.hub, actor)
-        save_draft(bench.hub, actor, draft_id, pages={"why": {"why": "half a sentence"}})
-        with bench.hub.database.acting_for(actor.agency_id) as connection:
-            staff.begin_session(
-                connection,
-                token_digest(new_token()),
-                user_id=actor.user_id,
-                agency_id=actor.agency_id,
-                at=bench.clock(),
-            )
+def _draft(bench: Bench, username: str) -> None:
+    actor = bench.staff[username]
+    draft_id = start_draft(bench.hub, actor)
+    save_draft(bench.hub, actor, draft_id, pages={"why": {"why": "half a sentence"}})
+
+
+def _sign_in(bench: Bench, username: str) -> None:
+    actor = bench.staff[username]
+    with bench.hub.database.acting_for(actor.agency_id) as connection:
+        staff.begin_session(
+            connection,
+            token_digest(new_token()),
+            user_id=actor.user_id,
+            agency_id=actor.agency_id,
+            at=bench.clock(),
+        )
 
 
 def _spend_token(bench: Bench, agency_id: UUID) -> None:

@@ -1,0 +1,115 @@
+"""Start the whole hub as `make run` does, on ports of its own, and read what it prints."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunningHub:
+    """A hub that was started by `hub run`, and what it printed."""
+
+    address: str
+    partner: str
+    partner_code: str
+    password: str
+    environ: dict[str, str]
+    process_id: int
+
+    def one_time_code(self, username: str) -> str:
+        """What the account's authenticator shows now."""
+        command = [sys.executable, "-m", "referral_hub.cli", "demo-code", username]
+        done = subprocess.run(
+            command, env=self.environ, capture_output=True, text=True, check=True, timeout=60
+        )
+        return done.stdout.strip()
+
+    @contextmanager
+    def worker_paused(self) -> Iterator[None]:
+        """Nothing leaves the hub while the worker stands still."""
+        worker = _child(self.process_id, b"worker")
+        os.killpg(worker, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(worker, signal.SIGCONT)
+
+
+@contextmanager
+def started_hub(directory: Path) -> Iterator[RunningHub]:
+    """The hub, its worker and the time bank's own system, until the block ends."""
+    environ = _environ(directory)
+    command = [sys.executable, "-m", "referral_hub.cli", "run"]
+    with subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            yield _printed(process, environ)
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+
+def _environ(directory: Path) -> dict[str, str]:
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(3)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        web, metrics, partner = (str(probe.getsockname()[1]) for probe in probes)
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
+    for name in ("DATABASE_URL", "REDIS_URL", "MIGRATE_DATABASE_URL"):
+        kept.pop(name, None)
+    return kept | {
+        "HUB_DATA": str(directory / "data"),
+        "HUB_PORT": web,
+        "HUB_METRICS_PORT": metrics,
+        "HUB_PARTNER_PORT": partner,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _printed(process: subprocess.Popen[str], environ: dict[str, str]) -> RunningHub:
+    lines: list[str] = []
+    for line in process.stdout or ():
+        lines.append(line)
+        if line.startswith("Logs:"):
+            break
+    said = "".join(lines)
+    found = {
+        name: re.search(pattern, said)
+        for name, pattern in {
+            "address": r"Referral Hub is ready: (\S+)",
+            "password": r"password for all: (\S+)\)",
+            "partner": r"own system: (\S+)",
+            "code": r"\(code: (\S+)\)",
+        }.items()
+    }
+    assert all(found.values()), said
+    values = {name: match.group(1) for name, match in found.items() if match}
+    return RunningHub(
+        address=values["address"],
+        partner=values["partner"],
+        partner_code=values["code"],
+        password=values["password"],
+        environ=environ,
+        process_id=process.pid,
+    )
+
+
+def _child(parent: int, word: bytes) -> int:
+    """The child of `parent` that was started with `word` as its last argument."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+    for child in children:
+        arguments = Path(f"/proc/{child}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+        if arguments[-1] == word:
+            return int(child)
+    raise LookupError(word)
