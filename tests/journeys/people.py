@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 WIDTHS = ((1280, 900), (375, 740))
 WAIT_SECONDS = 60.0
 SEND_ON = re.compile(r"^(Continue|Start now)$")
+SEND = re.compile(r"^(Send|Keep on hold)")
 
 
 class Person:
@@ -63,7 +64,7 @@ class Person:
         self.look()
         self.page.get_by_role("button", name=SEND_ON).click()
 
-    def press(self, name: str) -> None:
+    def press(self, name: str | re.Pattern[str]) -> None:
         """Press a button and look at what comes."""
         self.page.get_by_role("button", name=name).first.click()
         self.look()
@@ -120,7 +121,7 @@ def refer(
 ) -> str:
     """Refer somebody from the danger check to the confirmation; returns the reference."""
     fill_in(gp, name=name, needs=needs, agencies=agencies, agreed=agreed)
-    gp.press("Send")
+    gp.press(SEND)
     found = re.search(r"RH-[0-9A-Z]{4}-[0-9A-Z]{4}", gp.page.inner_text("main"))
     assert found, gp.page.inner_text("main")
     return found.group()
@@ -157,7 +158,7 @@ def fill_in(
     page.fill("#task_note", "Tuesdays are best")
     gp.choose("Routine")
     gp.go_on()
-    page.get_by_role("button", name="Send").wait_for()
+    page.get_by_role("button", name=SEND).wait_for()
     gp.look()
 
 

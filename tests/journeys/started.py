@@ -36,7 +36,7 @@ class RunningHub:
     @contextmanager
     def worker_paused(self) -> Iterator[None]:
         """Nothing leaves the hub while the worker stands still."""
-        worker = _child(self.process_id, b"worker")
+        worker = _child(self.process_id, b"rq:worker")
         os.killpg(worker, signal.SIGSTOP)
         try:
             yield
@@ -105,11 +105,10 @@ def _printed(process: subprocess.Popen[str], environ: dict[str, str]) -> Running
     )
 
 
-def _child(parent: int, word: bytes) -> int:
-    """The child of `parent` that was started with `word` as its last argument."""
+def _child(parent: int, title: bytes) -> int:
+    """The child of `parent` whose title in the list of processes starts so."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
     for child in children:
-        arguments = Path(f"/proc/{child}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-        if arguments[-1] == word:
+        if Path(f"/proc/{child}/cmdline").read_bytes().startswith(title):
             return int(child)
-    raise LookupError(word)
+    raise LookupError(title)
