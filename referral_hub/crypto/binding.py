@@ -16,7 +16,7 @@ LABEL_PREFIX = "referral-hub/"
 
 def bind(label: str, parts: Iterable[str]) -> bytes:
     """Encode `label` (such as "field-key/v1") and `parts` injectively, as netstrings."""
-    return "".join([netstring(LABEL_PREFIX + label), *map(netstring, parts)]).encode()
+    return "".join([f"{len(part)}:{part}," for part in (LABEL_PREFIX + label, *parts)]).encode()
 
 
 def bind_mapping(label: str, context: Mapping[str, str]) -> bytes:

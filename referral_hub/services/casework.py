@@ -23,7 +23,7 @@ def case_of(batch: CaseBatch, rows: CaseRows) -> Case:
         person=facts.person_flags(subject.id, rows.subject),
         events=tuple(map(facts.consent_event, rows.consent_events)),
         proxies=tuple(map(facts.proxy, rows.proxies)),
-        agreements=tuple(map(facts.agreement, rows.agreements)),
+        agreements=facts.agreements_in(rows.agreements),
         standings=batch.standings,
         classes=record.classes_of(rows.sealed["field_ids"]),
     )

@@ -72,7 +72,8 @@ def disclose(hub: Hub, claims: Sequence[outbox.Claimed]) -> list[Release]:
             {claim.recipient_agency_id for claim in claims},
         )
         current = [c for c in claims if c.task_id and _still_wanted(c, tasks[c.task_id])]
-        stale = [c for c in claims if c not in current]
+        wanted = {claim.id for claim in current}
+        stale = [claim for claim in claims if claim.id not in wanted]
         outbox.settle(connection, [_cancelled(claim, at) for claim in stale])
     releases = [
         _decide(hub, claim, tasks[claim.task_id], batch=batch, at=at)
@@ -84,7 +85,7 @@ def disclose(hub: Hub, claims: Sequence[outbox.Claimed]) -> list[Release]:
     ensure_integrated(hub.database, hub.integrator, [r.entry.entry["id"] for r in ready])
     inbox = [r for r in ready if _transport(batch, r) is Transport.INBOX]
     _deliver_to_inboxes(hub, inbox, at)
-    return [release for release in ready if release not in inbox]
+    return [r for r in ready if _transport(batch, r) is not Transport.INBOX]
 
 
 def open_for_partner(hub: Hub, release: Release) -> Mapping[str, bytes]:

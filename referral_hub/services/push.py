@@ -1,9 +1,10 @@
 """Send permitted releases to partner systems, with no transaction open.
 
-Destinations are served side by side, each over its own kept connection, and a destination that does
-not answer holds up nobody else: after its first failure the rest of its batch comes back later
-unsent. The stable effect id goes with every attempt. What has left is recorded even if the person
-withdrew meanwhile; the recipient is then told.
+Destinations are served side by side, each over a few kept connections, so that one message is
+sealed while another waits for its answer; the messages of a batch are about different tasks, so
+their order says nothing. A destination that does not answer holds up nobody else: after its first
+failure the rest of its batch comes back later unsent. The stable effect id goes with every attempt.
+What has left is recorded even if the person withdrew meanwhile; the recipient is then told.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ from referral_hub.store.outbox import Claimed, Settlement
 
 FORMAT = "hub_json"
 TRANSPORT = "https_push"
-MOST_DESTINATIONS = 8
+MOST_CONNECTIONS = 18
+LANES = 3
 SETTLE_MARGIN = timedelta(seconds=25)
 KINDS = {Stage.OFFER: DocumentKind.OFFER, Stage.ACCEPTED: DocumentKind.ACCEPTANCE}
 
@@ -114,29 +116,39 @@ def _send_and_settle(hub: Hub, messages: Sequence[Message], *, until: datetime) 
         by_agency[message.claim.recipient_agency_id].append(message)
     if not by_agency:
         return
-    workers = min(MOST_DESTINATIONS, len(by_agency))
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        batches = pool.map(
-            lambda agency: _to_one(hub, endpoints[agency], by_agency[agency], until), by_agency
-        )
+    lanes = [
+        (endpoints[agency], found[lane::LANES], away)
+        for agency, found in by_agency.items()
+        for away in [_Away()]
+        for lane in range(min(LANES, len(found)))
+    ]
+    with ThreadPoolExecutor(max_workers=min(MOST_CONNECTIONS, len(lanes))) as pool:
+        batches = pool.map(lambda lane: _along(hub, *lane, until=until), lanes)
         sent = [item for batch in batches for item in batch]
     _settle(hub, sent)
 
 
-def _to_one(hub: Hub, endpoint: Row, messages: Sequence[Message], until: datetime) -> list[Sent]:
-    """Send to one destination in order; stop at the first sign that it is away or time is short."""
+class _Away:
+    """Whether a destination is away, as far as the lanes to it have found out."""
+
+    outcome: DeliveryOutcome | None = None
+
+
+def _along(
+    hub: Hub, endpoint: Row, messages: Sequence[Message], away: _Away, *, until: datetime
+) -> list[Sent]:
+    """Send to one destination; stop at the first sign that it is away or time is short."""
     done: list[Sent] = []
-    away: DeliveryOutcome | None = None
     for message in messages:
-        if away is None and hub.clock() > until - SETTLE_MARGIN:
-            away = DeliveryOutcome(Delivery.TRY_AGAIN, "no_time_left")
-        if away is not None:
-            done.append(Sent(message, away))
+        if away.outcome is None and hub.clock() > until - SETTLE_MARGIN:
+            away.outcome = DeliveryOutcome(Delivery.TRY_AGAIN, "no_time_left")
+        if away.outcome is not None:
+            done.append(Sent(message, away.outcome))
             continue
         outcome = _send(hub, endpoint, message)
         done.append(Sent(message, outcome))
         if outcome.delivery in {Delivery.TRY_AGAIN, Delivery.UNKNOWN}:
-            away = replace(outcome, delivery=Delivery.TRY_AGAIN, code="destination_away")
+            away.outcome = replace(outcome, delivery=Delivery.TRY_AGAIN, code="destination_away")
     return done
 
 

@@ -20,13 +20,16 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CaseRows:
-    """Everything consent may look at for one referral, and its sealed record."""
+    """Everything consent may look at for one referral, and its sealed record.
+
+    The sender's agreements stay JSON text, which all of its cases share and which is read once.
+    """
 
     referral: Row
     subject: Row
     consent_events: Sequence[Row]
     proxies: Sequence[Row]
-    agreements: Sequence[Row]
+    agreements: str
     sealed: Row
 
     def __repr__(self) -> str:
@@ -60,7 +63,11 @@ _SEALED = text(
 )
 _EVENTS = text("SELECT * FROM consent_event WHERE subject_id = ANY(:ids)")
 _PROXIES = text("SELECT * FROM proxy_authority WHERE subject_id = ANY(:ids)")
-_AGREEMENTS = text("SELECT * FROM sharing_agreement WHERE sender_agency_id = ANY(:ids)")
+_AGREEMENTS = text(
+    "SELECT sender_agency_id, json_agg(g ORDER BY id)::text AS agreements FROM sharing_agreement g"
+    " WHERE sender_agency_id = ANY(:ids) GROUP BY sender_agency_id"
+)
+_NONE: Row = {"agreements": "[]"}
 _STANDINGS = text("SELECT * FROM agency_standing WHERE agency_id = ANY(:ids)")
 _SERVICES = text("SELECT id, active FROM service WHERE id = ANY(:ids)")
 _ENDPOINTS = text(
@@ -80,7 +87,7 @@ def load(
     events = _by(connection, _EVENTS, set(subjects), "subject_id")
     proxies = _by(connection, _PROXIES, set(subjects), "subject_id")
     origins = {row["origin_agency_id"] for row in found}
-    agreements = _by(connection, _AGREEMENTS, origins, "sender_agency_id")
+    agreements = _single(_by(connection, _AGREEMENTS, origins, "sender_agency_id"))
     sealed = _by(connection, _SEALED, set(referrals), "referral_id")
     agencies = set(recipients) | _planned(found, "agency")
     return CaseBatch(
@@ -90,7 +97,7 @@ def load(
                 subject=subjects[row["subject_id"]][0],
                 consent_events=events[row["subject_id"]],
                 proxies=proxies[row["subject_id"]],
-                agreements=agreements[row["origin_agency_id"]],
+                agreements=agreements.get(row["origin_agency_id"], _NONE)["agreements"],
                 sealed=sealed[row["id"]][0],
             )
             for row in found

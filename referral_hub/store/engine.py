@@ -19,6 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+import orjson
+import psycopg
+from psycopg.types.json import set_json_loads
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -124,7 +127,13 @@ def _engine(
         },
     )
     event.listen(engine, "handle_error", _forget_parameters)
+    event.listen(engine, "connect", _read_json_quickly)
     return engine
+
+
+def _read_json_quickly(connection: psycopg.Connection, _: object) -> None:
+    """A plan and a decision are JSON columns of a kilobyte each, read for every delivery."""
+    set_json_loads(orjson.loads, connection)
 
 
 def _forget_parameters(context: object) -> None:
