@@ -46,6 +46,7 @@ def main() -> None:
             agencies=("Mereford Time Bank", "Mereford Good Neighbours"),
             agreed=True,
         )
+        page.get_by_role("heading", name="What would help").evaluate("it => it.scrollIntoView()")
         page.screenshot(path=HERE / "check-answers.png")
         browser.close()
 
