@@ -19,7 +19,7 @@ ASSETS := referral_hub/web/static/build/.made-$(call hash,package-lock.json $(sh
 NODE := { command -v npm && node -e 'process.exit(+process.versions.node.split(".")[0] < 18)'; } >/dev/null 2>&1
 PIP := .venv/bin/python -m pip --disable-pip-version-check -qq install --require-virtualenv
 
-.PHONY: help run test check bench pictures format lock clean
+.PHONY: help run test check bench mutants pictures format lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ check: $(RUN) $(TEST) ## lint, types, import directions, and models equal to mig
 
 bench: $(RUN) $(TEST) $(ASSETS) ## measure the goals as ratios within one run
 	@.venv/bin/python -m benchmarks $(BENCH)
+
+mutants: $(RUN) $(TEST) ## mutation tests; PACKAGE=access, consent, crypto or evidence
+	@.venv/bin/python -m tests.mutation $(PACKAGE)
 
 pictures: $(RUN) $(TEST) $(ASSETS) ## take the README's picture again (needs Chromium)
 	@.venv/bin/python -m docs.pictures.make

@@ -38,7 +38,8 @@ def _rows() -> Iterator[tuple[Role, Permission, str, str]]:
 def _outcome(role: Role, permission: Permission, situation: Situation | None) -> str:
     try:
         require(Actor(ME, US, role), permission, situation)
-    except Forbidden:
+    except Forbidden as refused:
+        assert str(refused) == "Your role does not include this."
         return "refused"
     except NotFound:
         return "not_there"
