@@ -200,7 +200,11 @@ class FileKeyService:
         return _remember(self._agency_roots, (version, agency_id), derived)
 
     def _versions_on_disk(self) -> list[int]:
-        matches = (_ROOT_FILE.fullmatch(path.name) for path in self._directory.iterdir())
+        try:
+            matches = [_ROOT_FILE.fullmatch(path.name) for path in self._directory.iterdir()]
+        except OSError as problem:
+            reason = os.strerror(problem.errno or 0)
+            raise KeyUnavailable(f"{self._directory} cannot be read: {reason}") from None
         return [int(match[1]) for match in matches if match]
 
 

@@ -1,8 +1,9 @@
 """One line and one measurement for each request: the route's template, never the path.
 
 A path carries references and a query carries what somebody searched for; the template
-(`/referrals/<id>`) carries neither. A request id that a partner sends is kept only if it is a plain
-token, so that nobody writes lines into the log through a header (CWE-117).
+(`/referrals/<id>`) carries neither. A request id that a partner sends is kept only if it is written
+as a UUID or a trace id is, in hexadecimal: nobody writes lines into the log through a header
+(CWE-117), and no name or NHS number, which is shorter, gets there as an id (CWE-532).
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from uuid import UUID
 
 from referral_hub.observe.metrics import Metrics
 
-_PLAIN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_AN_ID = re.compile(r"[0-9a-f]{16,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _log = logging.getLogger(__name__)
 
 
 def begin_request(offered: str | None = None) -> str:
-    """Set and return the id of the request this thread now serves; `offered` if it is plain."""
-    chosen = offered if offered and _PLAIN.fullmatch(offered) else secrets.token_hex(12)
+    """Set and return the id of the request this thread now serves; `offered` if it is like one."""
+    chosen = offered if offered and _AN_ID.fullmatch(offered) else secrets.token_hex(12)
     _request_id.set(chosen)
     return chosen
 

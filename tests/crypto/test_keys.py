@@ -272,6 +272,13 @@ def test_a_lost_root_key_is_reported_and_never_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "keys" / "root-1.key").exists()
 
 
+def test_a_directory_that_went_away_is_reported_as_keys_out_of_reach(tmp_path: Path) -> None:
+    keys = FileKeyService(tmp_path / "keys")
+    (tmp_path / "keys").rename(tmp_path / "away")
+    with pytest.raises(KeyUnavailable, match="cannot be read: No such file"):
+        keys.describe()
+
+
 @pytest.mark.parametrize("size", [0, 31, 33])
 def test_a_key_file_of_another_size_is_refused(tmp_path: Path, size: int) -> None:
     FileKeyService(tmp_path / "keys")

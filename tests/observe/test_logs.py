@@ -173,17 +173,29 @@ def test_an_uncaught_exception_of_a_thread_shows_no_message() -> None:
     assert b"builtins.ValueError" in done.stderr
 
 
-@pytest.mark.parametrize("offered", ["x" * 65, "short", "a b c d e f g h", 'abcdefgh"\n', "", None])
-def test_a_request_id_that_is_no_plain_token_is_replaced(offered: str | None) -> None:
+@pytest.mark.parametrize(
+    "offered",
+    [
+        "f" * 65,
+        "abc123",
+        "Featherstonehaugh",
+        "9991234578",
+        "-" * 36,
+        'abcdef0123456789"\n',
+        "",
+        None,
+    ],
+)
+def test_a_request_id_that_is_not_written_as_one_is_replaced(offered: str | None) -> None:
     chosen = begin_request(offered)
     assert chosen != offered
     assert current_request_id() == chosen
 
 
-def test_a_partners_plain_request_id_is_kept_and_logged(lines: io.StringIO) -> None:
-    begin_request("partner-42-abcdef")
+def test_a_partners_request_id_is_kept_and_logged(lines: io.StringIO) -> None:
+    begin_request("4bf92f3577b34da6a3ce929d0e0e4736")
     logging.getLogger("referral_hub.x").info("event")
-    assert _only(lines)["request_id"] == "partner-42-abcdef"
+    assert _only(lines)["request_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 def test_a_request_line_names_the_template_and_never_the_path(lines: io.StringIO) -> None:

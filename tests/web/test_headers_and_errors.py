@@ -55,12 +55,14 @@ def test_the_policy_allows_the_one_inline_script_and_there_is_no_other(town: Any
     assert not re.search(r"\s(style|on[a-z]+)=", page)
 
 
-def test_a_plain_request_id_is_kept_and_another_is_not(town: Any) -> None:
+def test_a_request_id_in_hexadecimal_is_kept_and_another_is_not(town: Any) -> None:
     client = town.app.test_client()
-    kept = client.get("/healthz", headers={"X-Request-Id": "from-the-proxy-1"})
-    assert kept.headers["X-Request-Id"] == "from-the-proxy-1"
-    odd = client.get("/healthz", headers={"X-Request-Id": "<b>odd</b>"})
-    assert odd.headers["X-Request-Id"] != "<b>odd</b>"
+    for fit in ("4bf92f3577b34da6a3ce929d0e0e4736", "0190a000-0000-7000-8000-000000000000"):
+        kept = client.get("/healthz", headers={"X-Request-Id": fit})
+        assert kept.headers["X-Request-Id"] == fit
+    for odd in ("<b>odd</b>", "Featherstonehaugh", "9991234578", "-" * 36):
+        answer = client.get("/healthz", headers={"X-Request-Id": odd})
+        assert answer.headers["X-Request-Id"] != odd
 
 
 def test_production_adds_transport_security_and_a_locked_cookie(town: Any) -> None:
