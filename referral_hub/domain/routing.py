@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from uuid import UUID
 
 from referral_hub.domain.codes import AccessNeed, AgencyKind, Capacity, NeedCode
@@ -120,16 +121,13 @@ def propose(
     Needs that nobody meets come back as a slot without candidates: the owner must take it.
     """
     directory = tuple(services)
-    groups: dict[tuple[UUID | None, ...], list[NeedCode]] = {}
-    plans: dict[tuple[UUID | None, ...], Slot] = {}
+    slots: dict[tuple[UUID | None, ...], Slot] = {}
     for need in sorted(set(needs)):
         candidates, excluded = _rank(need, seeker, directory, at)
         key = tuple(candidate.service_id for candidate in candidates)
-        groups.setdefault(key, []).append(need)
-        plans.setdefault(key, Slot((), candidates, excluded))
-    return tuple(
-        Slot(tuple(groups[key]), plan.candidates, plan.excluded) for key, plan in plans.items()
-    )
+        before = slots.get(key, Slot((), candidates, ()))
+        slots[key] = Slot((*before.needs, need), candidates, _either(before.excluded, excluded))
+    return tuple(slots.values())
 
 
 def with_owner(slots: Iterable[Slot], owner: UUID) -> tuple[Slot, ...]:
@@ -207,26 +205,44 @@ def _rank(
         else:
             excluded.append(Excluded(service.id, service.agency_id, failed))
     passed.sort(key=lambda service: _order(service, seeker, at))
-    excluded.sort(key=lambda row: row.service_id)
-    return tuple(_explain(service, seeker, at) for service in passed), tuple(excluded)
+    idle = _ahead_by_idleness(passed, seeker, at)
+    return tuple(_explain(service, seeker, at, idle=idle) for service in passed), tuple(excluded)
+
+
+def _either(some: tuple[Excluded, ...], others: tuple[Excluded, ...]) -> tuple[Excluded, ...]:
+    """Return what either need leaves out, each service once: no filter asks for which need."""
+    return tuple(sorted({*some, *others}, key=lambda row: row.service_id))
+
+
+def _ahead_by_idleness(ranked: list[Service], seeker: Seeker, at: datetime) -> frozenset[UUID]:
+    """Return the services that come before an equal one only because they waited longer."""
+    return frozenset(
+        one.id
+        for one, other in pairwise(ranked)
+        if _order(one, seeker, at)[:3] == _order(other, seeker, at)[:3]
+        and _idle_since(one) < _idle_since(other)
+    )
 
 
 def _order(service: Service, seeker: Seeker, at: datetime) -> tuple[object, ...]:
-    idle_since = service.last_offered_at.timestamp() if service.last_offered_at else 0.0
     return (
         service.agency_id not in seeker.wished,
         not _has_room(service, at),
         service.wait_days if service.wait_days is not None else 10_000,
-        idle_since,
+        _idle_since(service),
         service.id,
     )
+
+
+def _idle_since(service: Service) -> float:
+    return service.last_offered_at.timestamp() if service.last_offered_at else 0.0
 
 
 def _has_room(service: Service, at: datetime) -> bool:
     return service.capacity is Capacity.CAPACITY and room_is_known(service, at)
 
 
-def _explain(service: Service, seeker: Seeker, at: datetime) -> Candidate:
+def _explain(service: Service, seeker: Seeker, at: datetime, *, idle: frozenset[UUID]) -> Candidate:
     reasons = [RouteReason.MEETS_NEED, RouteReason.COVERS_AREA]
     if service.agency_id in seeker.wished:
         reasons.insert(0, RouteReason.PERSONS_WISH)
@@ -236,6 +252,6 @@ def _explain(service: Service, seeker: Seeker, at: datetime) -> Candidate:
         reasons.append(RouteReason.ROOM_UNKNOWN)
     if service.wait_days is not None and service.wait_days <= 7:
         reasons.append(RouteReason.SHORT_WAIT)
-    if service.last_offered_at is None:
+    if service.id in idle:
         reasons.append(RouteReason.LONGEST_IDLE)
     return Candidate(service.id, service.agency_id, tuple(reasons))

@@ -101,6 +101,20 @@ def test_needs_that_the_same_services_meet_in_the_same_order_share_a_slot() -> N
     }
 
 
+def test_needs_that_nobody_here_can_meet_say_of_each_service_why_not() -> None:
+    town = [service(1, "needs=lonely;areas=elsewhere"), service(2, "needs=lifts;active=no")]
+    (slot,) = propose([NeedCode.LIFTS, NeedCode.LONELY], seeker(), town, at=AT)
+    assert slot.needs == (NeedCode.LIFTS, NeedCode.LONELY)
+    assert [row.reason for row in slot.excluded] == [RouteReason.OUT_OF_AREA, RouteReason.PAUSED]
+
+
+@pytest.mark.parametrize("first", ["", "wait=1;idle_days=2", "idle_days=5"])
+def test_nobody_is_said_to_have_waited_longest_unless_that_decided(first: str) -> None:
+    equal = first.replace("wait=1", "wait=2")
+    (slot,) = propose([NEED], seeker(), [service(1, first), service(2, equal)], at=AT)
+    assert all(RouteReason.LONGEST_IDLE not in one.reasons for one in slot.candidates)
+
+
 def test_a_need_that_nobody_meets_is_a_slot_that_the_owner_must_take() -> None:
     (slot,) = with_owner(propose([NEED], seeker(), [], at=AT), OWNER)
     assert slot.candidates == (Candidate(None, OWNER, (RouteReason.OWNER_TAKES_IT,)),)
@@ -219,9 +233,9 @@ def test_every_need_is_in_exactly_one_slot_and_each_service_that_meets_it_is_acc
     slots = propose(needs, person, town, at=AT)
     assert sorted(need for slot in slots for need in slot.needs) == sorted(set(needs))
     for slot in slots:
-        first = slot.needs[0]
         seen = [c.service_id for c in slot.candidates] + [x.service_id for x in slot.excluded]
-        assert sorted(filter(None, seen)) == sorted(s.id for s in town if first in s.needs)
+        meeting = (s.id for s in town if s.needs & set(slot.needs))
+        assert sorted(filter(None, seen)) == sorted(meeting)
 
 
 @PROPERTY
