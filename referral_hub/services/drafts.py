@@ -76,7 +76,10 @@ def discard_draft(hub: Hub, actor: Actor, draft_id: UUID) -> None:
 
 
 def finish_draft(hub: Hub, actor: Actor, draft_id: UUID, *, referral_id: UUID) -> None:
-    """Empty a draft that was sent, and remember as what, in case the button is pressed again."""
+    """Empty a draft that was sent, and remember as what, in case the button is pressed again.
+
+    Pressed twice at once, both come here; the second changes nothing.
+    """
     sent = _key(actor, draft_id, DraftKind.SENT)
     with hub.database.acting_for(actor.agency_id) as connection:
         drafts.delete_draft(connection, _key(actor, draft_id))

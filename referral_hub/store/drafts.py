@@ -11,7 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from referral_hub.store.tables import draft
 
@@ -52,9 +53,10 @@ def insert_draft(
     sealed: SealedForm,
     at: datetime,
 ) -> None:
-    """Add a sealed form."""
+    """Add a sealed form; one that is there already stays as it is."""
     connection.execute(
-        insert(draft).values(
+        insert(draft)
+        .values(
             id=key.id,
             agency_id=key.agency_id,
             user_id=key.user_id,
@@ -63,6 +65,7 @@ def insert_draft(
             key_version=sealed.key_version,
             updated_at=at,
         )
+        .on_conflict_do_nothing()
     )
 
 

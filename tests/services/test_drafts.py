@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -107,6 +108,22 @@ def test_a_draft_that_was_sent_is_empty_and_known_by_what_it_became(bench: Bench
     assert drafts.sent_as(bench.hub, gp, draft) == referral
     with pytest.raises(NotFound):
         drafts.sent_as(bench.hub, bench.staff["nurse"], draft)
+
+
+def test_a_draft_finished_by_two_presses_at_once_is_finished_once(bench: Bench) -> None:
+    gp, referral = bench.staff["gp"], uuid4()
+    draft = drafts.start_draft(bench.hub, gp)
+    together = Barrier(4)
+
+    def finish() -> None:
+        together.wait()
+        drafts.finish_draft(bench.hub, gp, draft, referral_id=referral)
+
+    with ThreadPoolExecutor(4) as pool:
+        for press in [pool.submit(finish) for _ in range(4)]:
+            press.result()
+    assert drafts.sent_as(bench.hub, gp, draft) == referral
+    assert len(_sealed(bench)) == 1
 
 
 def test_a_kept_page_keeps_its_fields_in_order_and_replaces_the_last(bench: Bench) -> None:
