@@ -53,6 +53,7 @@ def withdraw_agreement(hub: Hub, actor: Actor, referral_id: UUID) -> Withdrawn:
     """
     at = hub.clock()
     with hub.database.acting_for(actor.agency_id) as connection:
+        withdrawals.lock_tasks(connection, referral_id)
         referral = referrals.one(connection, referral_id)
         situation = Situation(origin=referral.origin_agency_id, author=referral.author_user_id)
         access.require(actor, Permission.WITHDRAW_AGREEMENT, situation)
@@ -60,7 +61,6 @@ def withdraw_agreement(hub: Hub, actor: Actor, referral_id: UUID) -> Withdrawn:
             raise Conflict("The agreement for this referral has been withdrawn already.")
         subject = withdrawals.subject_key(connection, referral.subject_id)
         key = SubjectKey(subject.id, referral.origin_agency_id, subject.wrapped_key)
-        withdrawals.lock_tasks(connection, referral_id)
         tasks = [t for t in referrals.tasks_of(connection, [referral_id]) if t.state in OPEN]
         in_flight = withdrawals.cancel_unsent(connection, referral_id, at)
         disclosed = referrals.disclosures_of(connection, referral_id)

@@ -93,6 +93,20 @@ def test_withdrawing_twice_or_from_elsewhere_is_refused(bench: Bench) -> None:
         withdraw(bench, sent.referral_id)
 
 
+def test_of_withdrawals_at_once_one_is_recorded_and_the_others_are_told_so(bench: Bench) -> None:
+    for _ in range(4):
+        sent = bench.refer()
+        with ThreadPoolExecutor(4) as pool:
+            presses = [pool.submit(withdraw, bench, sent.referral_id) for _ in range(4)]
+        refused = [isinstance(press.exception(), Conflict) for press in presses]
+        assert sorted(refused) == [False, True, True, True]
+        said = bench.rows(
+            "SELECT id FROM consent_event WHERE referral_id = %s AND state = 'withdrawn'",
+            sent.referral_id,
+        )
+        assert len(said) == 1
+
+
 def test_nothing_put_right_revives_a_withdrawn_referral(bench: Bench) -> None:
     sent = bench.refer(to=())
     withdraw(bench, sent.referral_id)
