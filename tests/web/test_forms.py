@@ -26,6 +26,7 @@ from referral_hub.web.assemble import (
 from referral_hub.web.forms import Filled, fill
 from referral_hub.web.forms.referral import (
     AddressPage,
+    AgreementPage,
     ContactPage,
     Known,
     PersonPage,
@@ -142,6 +143,18 @@ def test_an_area_or_agency_that_was_not_offered_is_refused() -> None:
     assert "area" in fill(AddressPage(KNOWN), {"area": "MF-NOR"}).errors
     other = {"agencies": [AGENCY, str(DRAFT)], "classes": ["need"]}
     assert list(fill(SharingPage(KNOWN), other).errors) == ["agencies"]
+
+
+def test_what_is_missing_from_an_agreement_is_listed_as_the_page_asks_for_it() -> None:
+    asked = ["agencies", "classes", "method", "given_by", "service", "until"]
+    found = fill(AgreementPage(KNOWN), {"notice": next(iter(NOTICES))})
+    assert list(found.errors) == asked
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u200e\u200f", "\U000e0041 \ufeff"])
+def test_a_name_that_nobody_can_see_is_refused(text: str) -> None:
+    found = fill(PersonPage(KNOWN), {**PERSON, "first_name": text})
+    assert found.errors == {"first_name": "First name has nothing that can be read; type it again"}
 
 
 @pytest.mark.parametrize("unasked", ["risk", "sensitive", "finance", "context"])

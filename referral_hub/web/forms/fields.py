@@ -1,7 +1,8 @@
 """The few kinds of field that the pages have. Messages say how to put it right and repeat no value.
 
 Text is Unicode NFC with outer white space removed. Control characters and lone surrogates are
-refused: no name needs them, and they end up in other people's terminals and spreadsheets.
+refused: no name needs them, and they end up in other people's terminals and spreadsheets. So is
+text of nothing but invisible characters, which would be a field that looks empty.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from marshmallow import ValidationError, fields
 _Code = TypeVar("_Code", bound=StrEnum)
 _SPACE = re.compile(r"\s+")
 _REFUSED = frozenset({"Cc", "Cs", "Cn"})
+_UNSEEN = frozenset({"Cf", "Zs", "Cc"})
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _DIGITS = re.compile(r"[0-9]{1,4}")
 PARTS = ("day", "month", "year")
@@ -36,6 +38,8 @@ class Line(fields.Field[str]):
             raise ValidationError(
                 f"{self._name} has a character that cannot be used; type it again"
             )
+        if text and all(unicodedata.category(character) in _UNSEEN for character in text):
+            raise ValidationError(f"{self._name} has nothing that can be read; type it again")
         if len(text) > self._longest:
             raise ValidationError(f"{self._name} must be {self._longest} characters or fewer")
         return text

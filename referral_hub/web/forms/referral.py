@@ -146,7 +146,7 @@ class ContactPage(ReferralPage):
     never = Many(
         ContactMethod, "Select how the patient must never be contacted", load_default=frozenset()
     )
-    contact_note = Line("Contact note", longest=200, load_default=None)
+    contact_note = Line("Anything else about contacting them", longest=200, load_default=None)
 
     @validates("phone")
     def _can_be_rung(self, value: str | None, **_options: Any) -> None:
@@ -181,7 +181,7 @@ class AccessPage(ReferralPage):
     language = OneOf("languages", "Select the language the patient prefers", required=True)
     interpreter = Many(Answer, "Tick the box if an interpreter is needed", load_default=frozenset())
     access = Many(AccessNeed, "Select what the patient needs", load_default=frozenset())
-    access_note = Line("Access note", longest=200, load_default=None)
+    access_note = Line("Anything else", longest=200, load_default=None)
 
 
 class NeedsPage(ReferralPage):
@@ -240,8 +240,8 @@ class TermsPage(ReferralPage):
             )
 
 
-class AgreementPage(SharingPage, TakenPage, TermsPage):
-    """Agreement to a referral that exists already, on one page."""
+class AgreementPage(TermsPage, TakenPage, SharingPage):
+    """Agreement to a referral that exists already, on one page (last base first)."""
 
     notice = OneOf("notices", WORDS_CHANGED, required=True)
 
