@@ -107,14 +107,14 @@ def demo_password(settings: Settings) -> str:
 def demo_code(hub: Hub, username: str) -> str:
     """Return the one-time code that `username` would read off a telephone now.
 
-    Raises HubError outside the demonstration, NotFound for an account without a code.
+    Raises HubError outside the demonstration, and for a name without a code.
     """
     if not hub.settings.demo:
         raise HubError("demo-code works only for the demonstration (HUB_DEMO=1).")
     with hub.database.one_statement() as connection:
         account = staff.for_sign_in(connection, username)
     if account is None or account.sealed_totp is None:
-        raise NotFound
+        raise HubError("No sign-in of this name needs a code. `make run` lists those that do.")
     return code_at(hub.keys, user_id=str(account.id), sealed=account.sealed_totp, at=hub.clock())
 
 

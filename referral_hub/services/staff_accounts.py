@@ -6,6 +6,7 @@ shown once.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,12 +15,13 @@ from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.crypto.one_time_codes import new_code_secret, seal_code_secret
 from referral_hub.domain.codes import Role
 from referral_hub.domain.ids import new_id
-from referral_hub.errors import Conflict, InvalidInput, NotFound
+from referral_hub.errors import Conflict, InvalidInput
 from referral_hub.services.hub import Hub
 from referral_hub.services.sign_in import CODE_ROLES
 from referral_hub.store import change, directory, staff
 
 SHORTEST_PASSWORD = 12
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,15 +45,16 @@ class NewMember:
 
 
 def add_account(hub: Hub, agency_name: str, member: NewMember, password: str) -> NewAccount:
-    """Make an account. Raises NotFound (no such agency), InvalidInput, Conflict (name taken)."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise InvalidInput({"password": (f"Use at least {SHORTEST_PASSWORD} characters.",)})
+    """Make an account. Raises InvalidInput with every mistake, and Conflict (name taken)."""
+    wrong = _mistakes(member, password)
+    if wrong:
+        raise InvalidInput(wrong)
     with hub.database.one_statement() as connection:
         agency_id = directory.agency_named(connection, agency_name)
         if staff.for_sign_in(connection, member.username) is not None:
             raise Conflict("This username is taken; choose another one.")
     if agency_id is None:
-        raise NotFound
+        raise InvalidInput({"agency": ("No agency is registered under exactly this name.",)})
     return new_account(
         hub,
         agency_id,
@@ -59,6 +62,23 @@ def add_account(hub: Hub, agency_name: str, member: NewMember, password: str) ->
         password_hash=hub.passwords.hash(password),
         at=hub.clock(),
     )
+
+
+def _mistakes(member: NewMember, password: str) -> dict[str, tuple[str, ...]]:
+    """What the sign-in page would never accept, or no page could show."""
+    wrong = {
+        field: (f"Use 1 to {LONGEST_NAME} characters that can be seen, with single spaces.",)
+        for field, given in (("username", member.username), ("name", member.display_name))
+        if not _is_name(given)
+    }
+    if len(password) < SHORTEST_PASSWORD:
+        wrong["password"] = (f"Use at least {SHORTEST_PASSWORD} characters.",)
+    return wrong
+
+
+def _is_name(given: str) -> bool:
+    tidy = " ".join(unicodedata.normalize("NFC", given).split())
+    return given == tidy and given.isprintable() and 0 < len(given) <= LONGEST_NAME
 
 
 def new_account(
