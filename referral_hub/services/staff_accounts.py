@@ -66,7 +66,7 @@ def add_account(hub: Hub, agency_name: str, member: NewMember, password: str) ->
 
 def _mistakes(member: NewMember, password: str) -> dict[str, tuple[str, ...]]:
     """What the sign-in page would never accept, or no page could show."""
-    wrong = {
+    wrong: dict[str, tuple[str, ...]] = {
         field: (f"Use 1 to {LONGEST_NAME} characters that can be seen, with single spaces.",)
         for field, given in (("username", member.username), ("name", member.display_name))
         if not _is_name(given)
