@@ -214,7 +214,7 @@ def verify_partner_token(
     body_hash = claims.get("body_sha256")
     wanted = hashlib.sha256(expected.body).hexdigest()
     if not isinstance(body_hash, str) or not hmac.compare_digest(
-        body_hash.encode(), wanted.encode()
+        body_hash.encode("utf-8", "surrogatepass"), wanted.encode()
     ):
         raise PartnerTokenRefused(TokenFault.BODY, "body_sha256 must be the body's SHA-256 in hex")
     return PartnerClaims(expected.issuer, token_id, issued_at, expires_at, key.kid)

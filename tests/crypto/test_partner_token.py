@@ -210,6 +210,11 @@ def test_a_token_for_one_body_or_url_does_not_pass_for_another() -> None:
     assert fault_of(token, audience=f"{URL}?x=1") is TokenFault.AUDIENCE
 
 
+def test_half_a_character_for_the_bodys_hash_is_a_wrong_hash() -> None:
+    token = signed(HEADER, claims(body_sha256="\ud800" * 64), PARTNER)
+    assert fault_of(token) is TokenFault.BODY
+
+
 def test_an_empty_body_is_bound_like_any_other() -> None:
     token = signed(HEADER, claims(body_sha256=sha256(b"").hexdigest()), PARTNER)
     assert verify_partner_token(token, jwks=JWKS, expected=replace(EXPECTED, body=b""))
