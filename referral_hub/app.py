@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from referral_hub.clock import monotonic
 from referral_hub.observe import Metrics, RequestLog
@@ -46,7 +47,16 @@ def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
     answer_errors(app)
     app.register_error_handler(NotSignedIn, lambda _error: ask_to_sign_in(hub))
     register(app, hub, ROUTES)
+    if hub.settings.trusted_proxies:
+        _believe_proxies(app, hub.settings.trusted_proxies)
     return app
+
+
+def _believe_proxies(app: Flask, number: int) -> None:
+    """Take the caller's address from our own proxies; host and scheme are the settings' alone."""
+    app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask's documentation has it
+        app.wsgi_app, x_for=number, x_proto=0, x_host=0
+    )
 
 
 def _observe(app: Flask, log: RequestLog) -> None:

@@ -30,6 +30,7 @@ _VARIABLES = {
     "HUB_HOST": "address the web server listens on",
     "HUB_PORT": "port the web server listens on",
     "HUB_PUBLIC_URL": "address that people and partners use to reach the hub",
+    "HUB_TRUSTED_PROXIES": "how many proxies of yours stand in front and add to X-Forwarded-For",
     "HUB_SECRET_KEY": "secret for form tokens, at least 32 characters",
     "HUB_KEY_SERVICE": "which key service wraps keys: file",
     "HUB_KEY_DIRECTORY": "where the file key service keeps keys",
@@ -63,6 +64,8 @@ class SettingsError(HubError):
 class Settings:
     """Everything that may differ between one installation and another.
 
+    `trusted_proxies` are believed about who is calling, which the limit of sign-ins counts by;
+    behind a proxy it must not be 0, or everybody shares one count.
     `database_url` and `redis_url` are None where the private servers of `data_dir` are to be used;
     `migrate_database_url` connects as the owner of the tables and equals `database_url` by default.
     """
@@ -72,6 +75,7 @@ class Settings:
     host: str
     port: int
     public_url: str
+    trusted_proxies: int
     database_url: str | None
     migrate_database_url: str | None
     redis_url: str | None
@@ -133,6 +137,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         host=host,
         port=port,
         public_url=read.public_url("HUB_PUBLIC_URL", f"http://{host}:{port}"),
+        trusted_proxies=read.whole("HUB_TRUSTED_PROXIES", 0, range(10)),
         database_url=database_url,
         migrate_database_url=read.address("MIGRATE_DATABASE_URL", ("postgresql", "postgres"))
         or database_url,

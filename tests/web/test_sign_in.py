@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import request
 from sqlalchemy import text
 
+from referral_hub.app import create_app
 from referral_hub.store.engine import open_owner
 
 IDLE = timedelta(minutes=30)
@@ -179,6 +182,19 @@ def test_sign_in_leads_back_to_the_page_that_was_asked_for(town: Any) -> None:
     asked = browser.get("/referrals?before=0190a000-0000-7000-8000-000000000000")
     browser.get(asked.headers["Location"])
     assert browser.sign_in("gp", next_page="/referrals").headers["Location"] == "/referrals"
+
+
+@pytest.mark.parametrize(("proxies", "behind"), [(0, "192.0.2.1"), (1, "8.8.8.8"), (2, "6.6.6.6")])
+def test_a_caller_is_who_our_own_proxies_say_and_nobody_else(
+    own_town: Any, proxies: int, behind: str
+) -> None:
+    settings = replace(own_town.hub.settings, trusted_proxies=proxies)
+    app = create_app(replace(own_town.hub, settings=settings))
+    seen: list[str | None] = []
+    app.before_request(lambda: seen.append(request.remote_addr))
+    said = {"X-Forwarded-For": "7.7.7.7, 6.6.6.6, 8.8.8.8", "X-Forwarded-Host": "evil.example"}
+    app.test_client().get("/sign-in", headers=said, environ_base={"REMOTE_ADDR": "192.0.2.1"})
+    assert seen == [behind]
 
 
 def test_guessing_is_slowed_down_and_another_person_is_not(own_town: Any) -> None:
