@@ -14,6 +14,13 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "contact": ("We have made first contact", ()),
     "close": ("Close", ("helped", "partly_helped", "could_not_contact", "declined_by_person")),
 }
+LANGUAGES = {
+    "en": "English",
+    "cy": "Welsh",
+    "pl": "Polish",
+    "ur": "Urdu",
+    "bsl": "British Sign Language",
+}
 NEXT = {
     "offered": ("accept", "decline"),
     "accepted": ("contact", "close"),
@@ -46,6 +53,7 @@ def _task(task: dict[str, str], documents: list[dict[str, Any]]) -> str:
         f"<dt>{escape(_words(name.partition('.')[2]).capitalize())}</dt>"
         f"<dd>{escape(_words(value))}</dd>"
         for name, value in told.items()
+        if _words(value)
     )
     waiting = ", telling the hub" if task["wanted"] else ""
     alert = f'<p role="alert">{escape(task["problem"])}</p>' if task["problem"] else ""
@@ -71,6 +79,9 @@ def _form(task_id: str, action: str, reference: str) -> str:
 
 
 def _words(value: Any) -> str:
+    if isinstance(value, dict) and "tag" in value:
+        name = LANGUAGES.get(value["tag"], value["tag"])
+        return f"{name}, with an interpreter" if value.get("interpreter") else str(name)
     if isinstance(value, dict):
         return "\n".join(f"{_words(name)}: {_words(item)}" for name, item in value.items() if item)
     if isinstance(value, list):

@@ -67,7 +67,7 @@ STEPS: tuple[Step, ...] = (
     Step("recipients", RecipientsPage, "Who could help"),
     Step("agreement", AgreedPage, "Has the patient agreed to share information?"),
     Step("sharing", SharingPage, "Who may receive it, and what?", agreed),
-    Step("taken", TakenPage, "How did the patient tell you?"),
+    Step("taken", TakenPage, "Who gave the answer, and how?"),
     Step("terms", TermsPage, "What else did they agree to?", agreed),
     Step("why", WhyPage, "Why are you referring them?"),
 )

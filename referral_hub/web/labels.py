@@ -54,6 +54,11 @@ class Labels:
         """
         return self._words[kind].get(value) or value.replace("_", " ")
 
+    def fields(self, field_ids: Iterable[str]) -> list[str]:
+        """The words for field ids, each once, in the table's order."""
+        given = {_SLOT.sub("", field_id) for field_id in field_ids}
+        return [words for field_id, words in self._words["Field"].items() if field_id in given]
+
     def field(self, field_id: str) -> str:
         """The words for a field id such as `identity.first_name`; a slot's number is left out."""
         return self._words["Field"][_SLOT.sub("", field_id)]

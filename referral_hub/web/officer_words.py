@@ -79,7 +79,7 @@ def shown(logged: Logged, us: UUID, labels: Labels) -> Shown:
         classes=[labels.words(name, "DataClass.received") for name in entry.classes]
         if entry
         else [],
-        fields=[labels.field(name) for name in readable.fields] if readable else [],
+        fields=labels.fields(readable.fields) if readable else [],
         basis=_basis(readable.basis, labels) if readable and readable.basis else [],
         why=_why(reason, labels, whole=logged.whole),
         fix=_fixes().get(reason or "") if logged.whole else None,

@@ -60,7 +60,7 @@ def teach_templates(app: Flask) -> None:
         "hint": labels.hint,
         "colour": labels.colour,
         "words": labels.words,
-        "field_label": labels.field,
+        "field_labels": labels.fields,
         "day": day,
         "instant": instant,
         "wait": wait,

@@ -123,7 +123,7 @@ def record_agreement(gp: Person, agencies: tuple[str, ...]) -> None:
 def withdraw(gp: Person, reference: str) -> None:
     """The GP says on the referral's page that the patient has changed their mind."""
     open_own(gp, reference)
-    gp.follow("The patient has changed their mind")
+    gp.follow("Withdraw the patient’s agreement")
     gp.press("Withdraw")
 
 
