@@ -44,10 +44,22 @@ def answer_task(hub: Hub, actor: Actor, answer: AnswerTask) -> TaskState:
     return state
 
 
-def ask(hub: Hub, actor: Actor, task_id: UUID, text: str) -> TaskState:
-    """Ask the sender a question; the clock of the offer stops. Raises NotFound, Conflict."""
+def ask(
+    hub: Hub, actor: Actor, task_id: UUID, text: str, *, version: int | None = None
+) -> TaskState:
+    """Ask the sender a question; the clock of the offer stops.
+
+    With the `version` of the task that the question was written about, a question sent twice is
+    asked once. Raises NotFound, Conflict.
+    """
     wanted = Move(event=TaskEvent.ASK, party=Party.RECIPIENT, note=Note("question", text))
-    return _move(hub, actor, task_id, wanted=wanted, permission=Permission.ASK)
+    with hub.database.acting_for(actor.agency_id) as connection:
+        task = referrals.task(connection, task_id)
+        situation = Situation(recipient=task.recipient_agency_id)
+        access.require(actor, _permission(actor, Permission.ASK), situation)
+        if version not in {None, task.version}:
+            raise Conflict("Something has happened since you opened the page.")
+        return move(hub, connection, actor, task=task, wanted=wanted)
 
 
 def reply(hub: Hub, actor: Actor, task_id: UUID, text: str) -> TaskState:

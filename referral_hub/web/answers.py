@@ -1,9 +1,8 @@
 """What a recipient says about a task, each on a small page of its own.
 
-Sending a page twice is harmless: accepting or declining again is the same answer, a second first
-contact or closing is told what has already happened, and a question is bound to the version of
-the task that its page showed. A task that somebody else has moved meanwhile gets a page that
-says where it stands now.
+Sending a page twice is harmless: saying the same again is the same answer, and a question is bound
+to the version of the task that its page showed. A task that somebody else has moved meanwhile gets
+a page that says where it stands now.
 """
 
 from __future__ import annotations
@@ -99,9 +98,8 @@ def ask_sender(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     """Send the question, once."""
 
     def send(form: Filled) -> object:
-        if form.values["version"] != str(read_task(hub, actor, task_id).task.version):
-            raise Conflict("Something has happened since you opened the page.")
-        return ask(hub, actor, task_id, form.values["question"])
+        given = form.values
+        return ask(hub, actor, task_id, given["question"], version=given["version"])
 
     return _answer(hub, actor, task_id, question=ASK, send=send)
 

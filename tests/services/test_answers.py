@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -288,8 +289,6 @@ def test_answering_again_with_the_same_answer_changes_nothing(bench: Bench) -> N
 
 
 def test_two_members_of_staff_answering_at_once_give_one_answer(bench: Bench) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     task_id = offered(bench)
 
     def answer(yes: bool) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 
 from referral_hub.domain.codes import ClosingOutcome, DeclineReason
 from referral_hub.web.forms import FormPage
-from referral_hub.web.forms.fields import Code, Line, Paragraph
+from referral_hub.web.forms.fields import Code, Paragraph
 from referral_hub.web.forms.referral import Answer
 
 LONGEST_NOTE = 1000
+NO_VERSION = -1
+_VERSION = re.compile(r"[0-9]{1,9}")
 
 
 class AcceptPage(FormPage):
@@ -35,6 +38,13 @@ class DeclinePage(FormPage):
             )
 
 
+class Version(fields.Field[int]):
+    """Which version of a task its page showed; what no page of ours sends matches none."""
+
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> int:
+        return int(value) if _VERSION.fullmatch(str(value)) else NO_VERSION
+
+
 class AskPage(FormPage):
     """A question to the sender. `version` is what was on the page, so that none is asked twice."""
 
@@ -44,7 +54,7 @@ class AskPage(FormPage):
         required=True,
         error_messages={"required": "Enter your question"},
     )
-    version = Line("Version", longest=10, load_default="")
+    version = Version(load_default=NO_VERSION)
 
 
 class ContactPage(FormPage):
