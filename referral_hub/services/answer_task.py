@@ -19,6 +19,7 @@ from referral_hub.services.disclose import ANSWER_WITHIN
 from referral_hub.services.hub import Hub
 from referral_hub.services.moves import Move, Note, move
 from referral_hub.store import referrals
+from referral_hub.store.engine import Connection
 
 
 def answer_task(hub: Hub, actor: Actor, answer: AnswerTask) -> TaskState:
@@ -33,6 +34,7 @@ def answer_task(hub: Hub, actor: Actor, answer: AnswerTask) -> TaskState:
         task = referrals.task(connection, answer.task_id)
         access.require(actor, permission, Situation(recipient=task.recipient_agency_id))
         if _answered_so_already(task, answer):
+            _require_own_repetition(connection, actor, task.id)
             return TaskState(task.state)
         if not answer.accept and task.recipient_agency_id == task.owner_agency_id:
             raise Conflict(
@@ -101,6 +103,7 @@ def close_task(hub: Hub, actor: Actor, closing: CloseTask) -> TaskState:
         situation = Situation(recipient=task.recipient_agency_id, owner=task.owner_agency_id)
         access.require(actor, permission, situation)
         if task.state == TaskState.CLOSED and task.outcome == closing.outcome:
+            _require_own_repetition(connection, actor, task.id)
             return TaskState.CLOSED
         recipient = actor.agency_id == task.recipient_agency_id
         reached = recipient and task.state != TaskState.HELD
@@ -124,6 +127,12 @@ def _move(
         if wanted.event is TaskEvent.CONTACT and task.state == TaskState.IN_PROGRESS:
             return TaskState.IN_PROGRESS
         return move(hub, connection, actor, task=task, wanted=wanted)
+
+
+def _require_own_repetition(connection: Connection, actor: Actor, task_id: UUID) -> None:
+    """Sent twice by one hand is one answer; a colleague’s words must not be lost in silence."""
+    if referrals.last_actor(connection, task_id) != actor.user_id:
+        raise Conflict("A colleague has done this since you opened the page. See what they wrote.")
 
 
 def _permission(actor: Actor, wanted: Permission) -> Permission:

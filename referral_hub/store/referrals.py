@@ -253,6 +253,16 @@ def mark_withdrawn(connection: Connection, referral_id: UUID, at: datetime) -> N
     )
 
 
+def last_actor(connection: Connection, task_id: UUID) -> UUID | None:
+    """Return who moved a task last, the hub's own moves left aside."""
+    statement = (
+        "SELECT actor_user_id FROM task_event WHERE task_id = :id AND actor_user_id IS NOT NULL"
+        " ORDER BY id DESC LIMIT 1"
+    )
+    found: UUID | None = connection.execute(text(statement), {"id": task_id}).scalar()
+    return found
+
+
 def is_withdrawn(connection: Connection, referral_id: UUID) -> bool:
     """Tell whether the agreement to a referral has been withdrawn."""
     found = connection.execute(

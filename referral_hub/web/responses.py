@@ -65,7 +65,8 @@ WORDS: dict[int, Words] = {
     413: Words("That is too long", "Go back, shorten what you typed and send it again."),
     415: Words("We cannot read that kind of content", "Use the form on the page."),
     429: Words(
-        "Too many attempts", "Wait five minutes before you try again. Nothing has been locked."
+        "Too many attempts",
+        "Try again in five minutes or later. Nothing has been locked.",
     ),
     500: Words(
         "Sorry, something went wrong",

@@ -31,7 +31,7 @@ from referral_hub.web.kept import is_page
 from referral_hub.web.throttle import Throttle
 
 WRONG = "The user name, password or code is wrong"
-SLOW_DOWN = "Too many attempts. Wait five minutes and try again"
+SLOW_DOWN = "Too many attempts. Wait, and try again in five minutes or later"
 
 
 class SignInPage(FormPage):

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -286,6 +286,24 @@ def test_answering_again_with_the_same_answer_changes_nothing(bench: Bench) -> N
         accept(bench, task_id)
     bench.deliver()
     assert bench.states() == [("mentors", "declined"), ("neighbours", "offered")]
+
+
+def test_a_colleague_who_says_the_same_later_is_told_and_not_silently_dropped(
+    bench: Bench,
+) -> None:
+    task_id = offered(bench)
+    accept(bench, task_id)
+    bench.deliver()
+    lee = bench.staff["mentors"]
+    bench.staff["mentors"] = replace(lee, user_id=uuid4())
+    with pytest.raises(Conflict, match="A colleague"):
+        accept(bench, task_id)
+    bench.staff["mentors"] = lee
+    assert accept(bench, task_id) is TaskState.ACCEPTED
+    close(bench, task_id)
+    bench.staff["mentors"] = replace(lee, user_id=uuid4())
+    with pytest.raises(Conflict, match="A colleague"):
+        close(bench, task_id)
 
 
 def test_two_members_of_staff_answering_at_once_give_one_answer(bench: Bench) -> None:
