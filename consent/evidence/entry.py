@@ -33,12 +33,12 @@ COMMITTED = frozenset(COMMITMENT_FIELDS)
 
 Detail = str | int | Sequence[str]
 
-_CODE_LINE = r"(?!\d{10}\n)[A-Za-z0-9][A-Za-z0-9._:+/=-]{0,255}+"
+_CODE_LINE = r"(?!\d{10}\n)[A-Za-z0-9][A-Za-z0-9._:+/=-]{0,255}"
 _CODE, _KEY, _UUID, _HASH, _TIME = (
-    re.compile(rf"(?:{line}\n)*+", re.ASCII)
+    re.compile(rf"(?:{line}\n)*", re.ASCII)
     for line in (
         _CODE_LINE,
-        r"[a-z][a-z0-9_]{0,63}+",
+        r"[a-z][a-z0-9_]{0,63}",
         r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
         r"[0-9a-f]{64}",
         r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",

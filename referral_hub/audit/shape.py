@@ -4,7 +4,8 @@ Both questions are asked of every entry of the log, and decoding with `consent.e
 twenty times as long as hashing. So the exact form that `encode` writes stands here once more as one
 regular expression, which also yields the values to compare. It decides nothing alone: whatever it
 does not match is decoded in full, and only that refuses. A property test holds it to what `decode`
-accepts.
+accepts. No possessive quantifier stands in it: Python 3.11.2, which Debian 12 has, matches some of
+them wrongly.
 
 The limit: `actor_user_id`, `subject_id` and `referral_id` are not in the entry but committed to, so
 only their presence is compared here; `audit.commitments` compares the values, with the keys.
@@ -24,15 +25,15 @@ from consent.evidence.entry import (
     decode,
 )
 
-_CODE = r'"(?!\d{10}")[A-Za-z0-9][A-Za-z0-9._:+/=-]{0,255}+"'
-_KEY = r'"[a-z][a-z0-9_]{0,63}+"'
-_HASH = r'"[0-9a-f]{64}+"'
-_CODES = rf"\[(?:{_CODE}(?:,{_CODE})*+)?+\]"
-_INTEGER = r"(?:0|-?[1-9][0-9]{0,14}+)"
+_CODE = r'"(?!\d{10}")[A-Za-z0-9][A-Za-z0-9._:+/=-]{0,255}"'
+_KEY = r'"[a-z][a-z0-9_]{0,63}"'
+_HASH = r'"[0-9a-f]{64}"'
+_CODES = rf"\[(?:{_CODE}(?:,{_CODE})*)?\]"
+_INTEGER = r"(?:0|-?[1-9][0-9]{0,14})"
 _DETAIL = rf"{_KEY}:(?:{_CODE}|{_INTEGER}|{_CODES})"
 _BASIS_NAMES = ("article6", "article9", "confidentiality")
 _TYPES = frozenset(code.value for code in EntryType)
-_DETAIL_NAME = re.compile(r'"([a-z][a-z0-9_]{0,63}+)":')
+_DETAIL_NAME = re.compile(r'"([a-z][a-z0-9_]{0,63})":')
 
 
 def _optional(pattern: str) -> str:
@@ -46,18 +47,18 @@ def _caught(pattern: str) -> str:
 
 _BASIS = r"\{" + ",".join(f'"{name}":{_optional(_CODE)}' for name in _BASIS_NAMES) + r"\}"
 _COMMITMENTS = "".join(
-    rf'("{name}":{_HASH}(?:,(?=")|(?=\}})))?+' for name in sorted(COMMITMENT_FIELDS)
+    rf'("{name}":{_HASH}(?:,(?=")|(?=\}})))?' for name in sorted(COMMITMENT_FIELDS)
 )
-_COMMITTED = re.compile(r'"commitments":\{([^}]*+)\},"details":\{')
-_COMMITMENT = re.compile(r'"([a-z]++)":"([0-9a-f]{64})"')
+_COMMITTED = re.compile(r'"commitments":\{([^}]*)\},"details":\{')
+_COMMITMENT = re.compile(r'"([a-z]+)":"([0-9a-f]{64})"')
 _ENTRY = re.compile(
     rf'\{{"agencies":\{{"actor":{_caught(_CODE)},"recipient":{_caught(_CODE)},'
     rf'"sender":{_caught(_CODE).removeprefix("(?:null|").removesuffix(")")}\}},'
-    rf'"at":"([^"]{{27}}+)","basis":{_optional(_BASIS)},"ciphertext_hash":{_optional(_HASH)},'
+    rf'"at":"([^"]{{27}})","basis":{_optional(_BASIS)},"ciphertext_hash":{_optional(_HASH)},'
     rf'"classes":{_CODES},"commitments":\{{{_COMMITMENTS}\}},'
-    rf'"details":\{{((?:{_DETAIL}(?:,{_DETAIL})*+)?+)\}},"fields":{_CODES},"id":"([^"]{{36}}+)",'
+    rf'"details":\{{((?:{_DETAIL}(?:,{_DETAIL})*)?)\}},"fields":{_CODES},"id":"([^"]{{36}})",'
     rf'"outcome":{_caught(_CODE)},"policy_hash":{_optional(_HASH)},"purpose":{_optional(_CODE)},'
-    rf'"rules":{_CODES},"type":"([a-z]++)","version":1\}}',
+    rf'"rules":{_CODES},"type":"([a-z]+)","version":1\}}',
     re.ASCII,
 )
 
