@@ -28,5 +28,6 @@ class Permission(StrEnum):
     READ_AUDIT = "read_audit"
     VERIFY_LOG = "verify_log"
     WRITE_BUNDLE = "write_bundle"
+    READ_TREE = "read_tree"
     MANAGE_STAFF = "manage_staff"
     ANSWER_AS_PARTNER = "answer_as_partner"

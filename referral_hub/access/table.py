@@ -55,6 +55,7 @@ _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
     Permission.READ_AUDIT: always,
     Permission.VERIFY_LOG: always,
     Permission.WRITE_BUNDLE: always,
+    Permission.READ_TREE: always,
 }
 _AGENCY_ADMIN: dict[Permission, Predicate] = {
     Permission.KEEP_DRAFT: is_author,
@@ -62,6 +63,7 @@ _AGENCY_ADMIN: dict[Permission, Predicate] = {
 }
 _PARTNER_SYSTEM: dict[Permission, Predicate] = {
     Permission.ANSWER_AS_PARTNER: is_recipient,
+    Permission.READ_TREE: always,
 }
 
 TABLE: Mapping[Role, Mapping[Permission, Predicate]] = MappingProxyType(

@@ -2,7 +2,8 @@
 
 Scripts and styles come from this origin alone. The one inline script of the GOV.UK page template is
 allowed by its hash rather than a nonce, so that two answers to the same question are the same bytes
-and "not yours" cannot be told from "not there". Pages are never cached; built assets are. No
+and "not yours" cannot be told from "not there". Pages are never cached; built assets and
+the log's tiles are. No
 address leaves with a referrer: form posts are checked by their token and by `Sec-Fetch-Site`.
 """
 
@@ -52,7 +53,7 @@ def harden(app: Flask, *, production: bool) -> None:
         response.headers["Permissions-Policy"] = (
             "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
         )
-        if request.endpoint != "static":
+        if request.endpoint != "static" and not response.cache_control.immutable:
             response.headers["Cache-Control"] = "no-store"
         if production:
             response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"

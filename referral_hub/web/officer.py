@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
-from flask import Response, render_template, request, send_file, url_for
+from flask import render_template, request, send_file, url_for
 from werkzeug.exceptions import BadRequest
 
 from consent.evidence.entry import EntryType
 from consent.model import RuleId
 from referral_hub.clock import monotonic
 from referral_hub.domain.commands import Actor
-from referral_hub.errors import InvalidInput, NotFound
+from referral_hub.errors import InvalidInput
 from referral_hub.services.audit_entry import entry, open_entry
 from referral_hub.services.audit_filters import DecisionOutcome, Filters
 from referral_hub.services.audit_log import log_state, parties, search, verify_log
@@ -109,16 +109,6 @@ def verify(hub: Hub, actor: Actor) -> Any:
         compared=previous is not None,
         back=url_for("officer.state"),
     )
-
-
-def checkpoint(hub: Hub, actor: Actor) -> Response:
-    """The newest checkpoint as a file to keep."""
-    found = log_state(hub, actor)
-    if found.size == 0:
-        raise NotFound
-    answer = Response(found.note, mimetype="text/plain")
-    answer.headers["Content-Disposition"] = f'attachment; filename="checkpoint-{found.size}.txt"'
-    return answer
 
 
 def bundle_form(hub: Hub, actor: Actor) -> str:

@@ -12,6 +12,7 @@ from referral_hub.web import (
     council,
     health,
     kept,
+    log_files,
     officer,
     pages,
     partner,
@@ -93,12 +94,14 @@ OVERSEEING: tuple[Route, ...] = (
 )
 
 OFFICERS: tuple[Route, ...] = (
+    Route("/overview", overview.show, staff(May.READ_AUDIT)),
     Route("/log", officer.list_entries, staff(May.READ_AUDIT)),
     Route(_ENTRY, officer.show, staff(May.READ_AUDIT)),
     Route(f"{_ENTRY}/opened", officer.open_commitments, staff(May.READ_AUDIT), _POST),
     Route("/log/verify", officer.state, staff(May.VERIFY_LOG)),
     Route("/log/verify", officer.verify, staff(May.VERIFY_LOG), _POST),
-    Route("/log/checkpoint", officer.checkpoint, staff(May.VERIFY_LOG)),
+    Route("/log/checkpoint", log_files.checkpoint, staff(May.READ_TREE)),
+    Route("/log/tile/<path:path>", log_files.tile, staff(May.READ_TREE)),
     Route("/log/evidence", officer.bundle_form, staff(May.WRITE_BUNDLE)),
     Route("/log/evidence", officer.bundle, staff(May.WRITE_BUNDLE), _POST),
 )
@@ -108,6 +111,8 @@ PARTNERS: tuple[Route, ...] = (
     Route(f"{_PARTNER}/decline", partner.decline, PARTNER, _POST),
     Route(f"{_PARTNER}/contact", partner.contact, PARTNER, _POST),
     Route(f"{_PARTNER}/close", partner.close, PARTNER, _POST),
+    Route("/partner/v1/log/checkpoint", log_files.partner_checkpoint, PARTNER),
+    Route("/partner/v1/log/tile/<path:path>", log_files.partner_tile, PARTNER),
 )
 
 ROUTES: tuple[Route, ...] = (*SHELL, *REFERRING, *RECEIVING, *OVERSEEING, *OFFICERS, *PARTNERS)

@@ -43,7 +43,7 @@ def _actual() -> list[Row]:
 
 def _path(rule: str) -> str:
     path = rule.replace("<any(", "<any").partition("<any")[0] + "danger" if "<any" in rule else rule
-    for converter in ("<uuid:", "<int:"):
+    for converter in ("<uuid:", "<int:", "<path:"):
         while converter in path:
             before, _, rest = path.partition(converter)
             value = str(UNKNOWN) if converter == "<uuid:" else "1"
