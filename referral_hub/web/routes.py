@@ -94,7 +94,6 @@ OVERSEEING: tuple[Route, ...] = (
 )
 
 OFFICERS: tuple[Route, ...] = (
-    Route("/overview", overview.show, staff(May.READ_AUDIT)),
     Route("/log", officer.list_entries, staff(May.READ_AUDIT)),
     Route(_ENTRY, officer.show, staff(May.READ_AUDIT)),
     Route(f"{_ENTRY}/opened", officer.open_commitments, staff(May.READ_AUDIT), _POST),
