@@ -35,6 +35,15 @@ class Purpose(StrEnum):
     OVERSIGHT = "oversight"
 
 
+class EmergencyCause(StrEnum):
+    """Why somebody opens a record in an emergency: decides the lawful footing it stands on."""
+
+    LIFE_AT_RISK = "life_at_risk"
+    OTHERS_AT_RISK = "others_at_risk"
+    CANNOT_BE_FOUND = "cannot_be_found"
+    CIVIL_EMERGENCY = "civil_emergency"
+
+
 class RecipientType(StrEnum):
     """What kind of agency would receive it: decides the most that it can ever be told."""
 
@@ -189,6 +198,10 @@ class RefusalReason(StrEnum):
     PROXY_FLAGGED = "proxy_flagged"
     ABLE_TO_CONSENT = "able_to_consent"
     SAFEGUARDING_ROUTE = "safeguarding_route"
+    EMERGENCY_ROLE = "emergency_role"
+    EMERGENCY_REASONS_MISSING = "emergency_reasons_missing"
+    EMERGENCY_USED = "emergency_used"
+    EMERGENCY_OUT_OF_TIME = "emergency_out_of_time"
 
 
 class HoldReason(StrEnum):
@@ -221,3 +234,5 @@ class Obligation(StrEnum):
     HONOUR_CONTACT_LIMITS = "honour_contact_limits"
     CONTACT_THROUGH_SENDER = "contact_through_sender"
     SHOW_WHAT_WAS_WITHHELD = "show_what_was_withheld"
+    ALERT_PRIVACY_OFFICER = "alert_privacy_officer"
+    REVIEW_BY_SOMEONE_ELSE = "review_by_someone_else"

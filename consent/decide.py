@@ -21,8 +21,15 @@ from consent.ledger import fold
 from consent.model import DisclosureRequest, Facts, Outcome
 from consent.outcome import hold, permit, refuse
 from consent.policy import DecidedBy, Policy, current_policy
-from consent.rules import ALWAYS, RULES
+from consent.rules import ALWAYS, BY_CONSENT, BY_OVERRIDE
 from consent.worksheet import Refusal, Sheet, Wait
+
+FURTHER = {
+    DecidedBy.CONSENT: BY_CONSENT,
+    DecidedBy.OVERRIDE: BY_OVERRIDE,
+    DecidedBy.PERSON: (),
+    DecidedBy.NOBODY: (),
+}
 
 
 def decide(
@@ -43,10 +50,8 @@ def _decide(request: DisclosureRequest, facts: Facts, at: datetime, *, policy: P
     if isinstance(sheet, Refusal):
         return refuse(request, [sheet], policy=policy)
 
-    decided_by = policy.decided_by[request.purpose]
-    by_consent = decided_by == DecidedBy.CONSENT and not sheet.person.deceased
-    rules = RULES if by_consent else ALWAYS
-    findings = [finding for rule in rules if (finding := rule(sheet)) is not None]
+    further = () if sheet.person.deceased else FURTHER[policy.decided_by[request.purpose]]
+    findings = [finding for rule in ALWAYS + further if (finding := rule(sheet)) is not None]
     refusals = [finding for finding in findings if isinstance(finding, Refusal)]
     waits = [finding for finding in findings if isinstance(finding, Wait)]
 

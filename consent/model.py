@@ -22,6 +22,7 @@ from consent.codes import (
     Clearer,
     ConfidentialityBasis,
     DataClass,
+    EmergencyCause,
     EventState,
     EventType,
     GivenBy,
@@ -48,6 +49,7 @@ __all__ = [
     "ConsentEvent",
     "DataClass",
     "DisclosureRequest",
+    "EmergencyCause",
     "EventState",
     "EventType",
     "Facts",
@@ -227,6 +229,7 @@ class Override(_Redacted):
     subject_id: str
     recipient_id: str
     actor_role: str
+    cause: EmergencyCause
     reasons_id: str
     opened_at: datetime
     closes_at: datetime
@@ -268,7 +271,7 @@ class RecipientStanding:
 class DisclosureRequest(_Redacted):
     """One question: may these classes about this person go from this sender to that recipient?
 
-    `channel` and `actor_role` are recorded with the decision; no rule of this version reads them.
+    `actor_role` is read by rule R12; `channel` is recorded with the decision and read by no rule.
     """
 
     subject_id: str
@@ -287,7 +290,7 @@ class DisclosureRequest(_Redacted):
 class Facts(_Redacted):
     """Everything the rules may look at. A fact that is not here does not exist for them.
 
-    `overrides` are carried for rule R12; no rule of this version reads them.
+    `overrides` are read by rule R12, and by no rule of another purpose.
     """
 
     consent_events: tuple[ConsentEvent, ...]

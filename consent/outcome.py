@@ -14,6 +14,16 @@ from consent.policy import Policy
 from consent.worksheet import Finding, Refusal, Sheet, Wait
 
 APPLIED = tuple(rule for rule in RuleId if rule != RuleId.R15)
+IN_EMERGENCY = (
+    RuleId.R00,
+    RuleId.R02,
+    RuleId.R06,
+    RuleId.R07,
+    RuleId.R11,
+    RuleId.R12,
+    RuleId.R13,
+    RuleId.R14,
+)
 
 
 def permit(sheet: Sheet) -> Permit:
@@ -28,7 +38,7 @@ def permit(sheet: Sheet) -> Permit:
         fields=frozenset.union(*[sheet.minimum.fields[code] for code in classes]),
         basis=sheet.grounds[0].basis,
         cites=tuple(sorted(cites)),
-        rules=APPLIED,
+        rules=IN_EMERGENCY if sheet.overrides else APPLIED,
         obligations=_obligations(sheet, narrowed=classes != sheet.wanted),
         until=min(ground.until for ground in sheet.grounds),
         policy_hash=sheet.policy.hash,
@@ -98,6 +108,8 @@ def _obligations(sheet: Sheet, *, narrowed: bool) -> tuple[Obligation, ...]:
         obligations.append(Obligation.CONTACT_THROUGH_SENDER)
     if narrowed:
         obligations.append(Obligation.SHOW_WHAT_WAS_WITHHELD)
+    if sheet.overrides:
+        obligations += [Obligation.ALERT_PRIVACY_OFFICER, Obligation.REVIEW_BY_SOMEONE_ELSE]
     return tuple(obligations)
 
 

@@ -25,6 +25,7 @@ from consent.codes import (
     Clearer,
     ConfidentialityBasis,
     DataClass,
+    EmergencyCause,
     EventType,
     HoldReason,
     Purpose,
@@ -38,6 +39,7 @@ TABLES = ("fields", "recipients", "purposes", "bases", "words")
 RULE_SOURCES = (
     "codes",
     "decide",
+    "emergency",
     "grounds",
     "ledger",
     "model",
@@ -53,9 +55,12 @@ Code = TypeVar("Code", bound=StrEnum)
 
 
 class DecidedBy(StrEnum):
-    """Who decides about a purpose: the rules from consent, a human, or nobody (no field goes)."""
+    """Who decides about a purpose: the rules from consent or from an emergency override, a human,
+    or nobody (no field goes).
+    """
 
     CONSENT = "consent"
+    OVERRIDE = "override"
     PERSON = "person"
     NOBODY = "nobody"
 
@@ -76,6 +81,42 @@ class ConfidentialityTerms:
     recipients: frozenset[RecipientType]
     service_agreement: bool
     evidence: EvidenceNeeded
+
+
+class ReasonFault(StrEnum):
+    """What keeps a written reason from being one of substance."""
+
+    TOO_SHORT = "too_short"
+    TOO_FEW_WORDS = "too_few_words"
+
+
+@dataclass(frozen=True, slots=True)
+class LegalFooting:
+    """What a cause of emergency rests on under the data protection law and the duty of
+    confidentiality.
+    """
+
+    article6: Article6
+    article9: Article9
+    confidentiality: ConfidentialityBasis
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyTerms:
+    """Who may open a record in an emergency, for how long, on what footing, and with which words.
+
+    `evidence` holds references that stand for the whole organisation. A reason has at least
+    `shortest` characters and `words` different words that are not among `fillers`.
+    """
+
+    minutes: int
+    roles: frozenset[str]
+    causes: Mapping[EmergencyCause, LegalFooting]
+    evidence: Mapping[str, str]
+    shortest: int
+    words: int
+    fillers: frozenset[str]
+    says: Mapping[ReasonFault, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +149,7 @@ class Policy:
     insured: frozenset[RecipientType]
     decided_by: Mapping[Purpose, DecidedBy]
     safeguarding_route: frozenset[RecipientType]
+    emergency: EmergencyTerms
     child_until: int
     parental_responsibility_until: int
     article6: Mapping[Article6, EvidenceNeeded]
@@ -159,6 +201,7 @@ def load_policy(tables: Tables, source: str) -> Policy:
             for code, row in _rows(Purpose, purposes["decided_by"], "purposes.decided_by")
         },
         safeguarding_route=frozenset(map(RecipientType, purposes["safeguarding_route"])),
+        emergency=_emergency(purposes["emergency"], frozenset(bases["evidence"])),
         child_until=purposes["child_until"],
         parental_responsibility_until=purposes["parental_responsibility_until"],
         article6={k: needed(row) for k, row in _rows(Article6, bases["article6"], "article6")},
@@ -244,6 +287,31 @@ def _needed(known: frozenset[str], row: Mapping[str, Any]) -> EvidenceNeeded:
     if odd:
         raise ConsentError(f"consent table bases: not known here: {', '.join(sorted(odd))}")
     return needed
+
+
+def _emergency(table: Mapping[str, Any], known: frozenset[str]) -> EmergencyTerms:
+    reason = table["reason"]
+    odd = set(table["evidence"]) - known
+    if odd:
+        names = ", ".join(sorted(odd))
+        raise ConsentError(f"consent table purposes: emergency.evidence does not know {names}")
+    return EmergencyTerms(
+        minutes=table["minutes"],
+        roles=frozenset(table["roles"]),
+        causes={
+            code: LegalFooting(
+                Article6(row["article6"]),
+                Article9(row["article9"]),
+                ConfidentialityBasis(row["confidentiality"]),
+            )
+            for code, row in _rows(EmergencyCause, table["cause"], "purposes.emergency.cause")
+        },
+        evidence=table["evidence"],
+        shortest=reason["shortest"],
+        words=reason["words"],
+        fillers=frozenset(reason["fillers"]),
+        says=dict(_rows(ReasonFault, reason["says"], "purposes.emergency.reason.says")),
+    )
 
 
 def _recipient_types(values: Iterable[str]) -> frozenset[RecipientType]:

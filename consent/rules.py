@@ -2,12 +2,13 @@
 
 A rule reads the sheet, strikes out what it cannot accept, and answers with a finding (a refusal,
 or that it waits for a person) or with nothing. `ALWAYS` applies to every request, `BY_CONSENT` to
-those that consent decides. All that apply are asked, whatever the earlier ones found; then any
-refusal wins over any hold, and any hold over a permit.
+those that consent decides, `BY_OVERRIDE` to emergencies. All that apply are asked, whatever the
+earlier ones found; then any refusal wins over any hold, and any hold over a permit.
 
 The numbers are those of the law this system is built to; a number may need two functions. R00 is
-the default: what cannot be established is refused. R12 and R13 do not yet release anything: they
-send the request to a person. R15 is the obligation that every hold and refusal carries.
+the default: what cannot be established is refused. R12 permits on an emergency override
+(`consent.emergency`). R13 does not yet release anything: it sends the request to a person. R15 is
+the obligation that every hold and refusal carries.
 
 Source of the rules: UK GDPR Articles 5, 6 and 9, the common law duty of confidentiality, ICO
 guidance on consent and on data sharing, the Caldicott principles, the Mental Capacity Act 2005.
@@ -24,6 +25,7 @@ from consent.codes import (
     RefusalReason,
     RuleId,
 )
+from consent.emergency import r11_not_against_recorded_capacity, r12_emergency, r12_grounds
 from consent.grounds import complete_best_interests, lay_grounds, weakness
 from consent.ledger import ENDING, Grant, distinct, when_recorded
 from consent.model import ConsentEvent, SharingAgreement
@@ -258,13 +260,6 @@ def r10_child(sheet: Sheet) -> Finding | None:
     return None
 
 
-def r12_emergency(sheet: Sheet) -> Finding | None:
-    """An emergency disclosure waits for a person: the permit rule is not built yet."""
-    if sheet.request.purpose == Purpose.EMERGENCY:
-        return Wait(RuleId.R12, HoldReason.EMERGENCY_NEEDS_A_PERSON)
-    return None
-
-
 def r13_safeguarding(sheet: Sheet) -> Finding | None:
     """A safeguarding disclosure waits for a person: the permit rule is not built yet."""
     if sheet.request.purpose == Purpose.SAFEGUARDING:
@@ -298,6 +293,12 @@ BY_CONSENT: tuple[Rule, ...] = (
     r06_classes_covered,
     r09_best_interests,
     r10_child,
+)
+
+BY_OVERRIDE: tuple[Rule, ...] = (
+    r06_within_the_minimum_set,
+    r11_not_against_recorded_capacity,
+    r12_grounds,
 )
 
 RULES = ALWAYS + BY_CONSENT

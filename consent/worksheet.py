@@ -19,6 +19,7 @@ from consent.model import (
     DisclosureRequest,
     Facts,
     Ground,
+    Override,
     PersonFlags,
     RecipientStanding,
     SharingAgreement,
@@ -65,5 +66,6 @@ class Sheet:
     agreements: list[SharingAgreement] = field(default_factory=list)
     consents: list[ConsentEvent] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)
+    overrides: list[Override] = field(default_factory=list)
     grounds: list[Ground] = field(default_factory=list)
     faults: dict[DataClass, Refusal] = field(default_factory=dict)

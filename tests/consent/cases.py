@@ -8,7 +8,7 @@ Lists are separated by spaces. A blank column means: as in the ordinary case.
 """
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from consent.codes import (
     Article9,
     ConfidentialityBasis,
     DataClass,
+    EmergencyCause,
     EventState,
     EventType,
     GivenBy,
@@ -44,6 +45,7 @@ THINGS = {
     "person",
     "capacity",
     "best interests",
+    "override",
     "child",
     "authority",
     "policy",
@@ -71,10 +73,11 @@ class Case:
 def read_cases() -> list[Case]:
     """Return the cases of the table, in its order."""
     with TABLE.open(encoding="utf-8", newline="") as file:
-        return [_case(row) for row in csv.DictReader(file)]
+        return [read_case(row) for row in csv.DictReader(file)]
 
 
-def _case(row: dict[str, str]) -> Case:
+def read_case(row: Mapping[str, str]) -> Case:
+    """Return the case that one row tells."""
     agency = row["recipient"] or "time_bank"
     changes = _changes(row["changes"])
     policy = current_policy()
@@ -96,7 +99,7 @@ def _case(row: dict[str, str]) -> Case:
     )
 
 
-def _request(row: dict[str, str], agency: str, changes: Any) -> DisclosureRequest:
+def _request(row: Mapping[str, str], agency: str, changes: Any) -> DisclosureRequest:
     return examples.a_request(
         **{
             "recipient_id": agency,
@@ -125,6 +128,9 @@ def _facts(agency: str, changes: Any) -> Facts:
         capacity=None if capacity is None else examples.an_incapacity(**capacity),
         child=examples.a_child(**changes["child"]) if "child" in changes else None,
         proxies=(examples.an_authority(**changes["authority"]),) if "authority" in changes else (),
+        overrides=(examples.an_override(**{"recipient_id": agency} | changes["override"]),)
+        if "override" in changes
+        else (),
     )
 
 
@@ -174,7 +180,7 @@ def _changes(text: str) -> dict[str, Any]:
 
 
 def _value(field: str, text: str) -> Any:
-    return None if text == "none" else READERS.get(field, _plain)(text)
+    return None if text == "none" else "" if text == "blank" else READERS.get(field, _plain)(text)
 
 
 def _plain(text: str) -> str | bool:
@@ -204,7 +210,9 @@ READERS: dict[str, Callable[[str], Any]] = {
     "article6": Article6,
     "article9": Article9,
     "assessed_at": _instant,
+    "cause": EmergencyCause,
     "classes": _classes,
+    "closes_at": _instant,
     "confidentiality": ConfidentialityBasis,
     "conflicts": _names,
     "date_of_birth": date.fromisoformat,
@@ -216,6 +224,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "method": Method,
     "never_share_with": _names,
     "no_contact_by": _names,
+    "opened_at": _instant,
     "purpose": Purpose,
     "purposes": lambda text: frozenset(map(Purpose, text.split())),
     "recipient_type": RecipientType,
@@ -223,6 +232,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "recorded_at": _instant,
     "state": EventState,
     "support_decided_by": DecidedBy,
+    "used_at": _instant,
     "valid_from": _instant,
     "valid_until": _instant,
 }

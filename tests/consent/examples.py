@@ -13,6 +13,7 @@ from consent.codes import (
     Article9,
     ConfidentialityBasis,
     DataClass,
+    EmergencyCause,
     EventState,
     EventType,
     GivenBy,
@@ -28,6 +29,7 @@ from consent.model import (
     ConsentEvent,
     DisclosureRequest,
     Facts,
+    Override,
     PersonFlags,
     ProxyAuthority,
     RecipientStanding,
@@ -197,3 +199,18 @@ def a_child(**changes: Any) -> ChildRecord:
     """Return a child's record with a Gillick note."""
     record = ChildRecord(id="child", subject_id="person", gillick_note_id="gillick")
     return replace(record, **changes)
+
+
+def an_override(**changes: Any) -> Override:
+    """Return an emergency override of a coordinator of the time bank, opened five minutes ago."""
+    override = Override(
+        id="override",
+        subject_id="person",
+        recipient_id="time_bank",
+        actor_role="coordinator",
+        cause=EmergencyCause.OTHERS_AT_RISK,
+        reasons_id="reasons",
+        opened_at=NOON - timedelta(minutes=5),
+        closes_at=NOON + timedelta(minutes=10),
+    )
+    return replace(override, **changes)

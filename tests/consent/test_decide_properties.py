@@ -237,7 +237,7 @@ def test_facts_about_others_change_nothing(
             replace(other_agreement, id="of others", sender_id="a stranger's surgery"),
         ),
         proxies=(*facts.proxies, examples.an_authority(id="unused")),
-        overrides=(worlds.an_override(),),
+        overrides=(examples.an_override(subject_id="stranger"),),
     )
     assert decide(request, more, NOON) == decide(request, facts, NOON)
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from consent import model
-from tests.consent import examples, worlds
+from tests.consent import examples
 
 ABOUT_A_PERSON = (
     examples.a_consent(),
@@ -17,7 +17,7 @@ ABOUT_A_PERSON = (
     examples.an_incapacity(),
     examples.an_incapacity().best_interests,
     examples.a_child(),
-    worlds.an_override(),
+    examples.an_override(),
 )
 
 

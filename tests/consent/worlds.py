@@ -23,7 +23,7 @@ from consent.codes import (
     RecipientType,
     Stage,
 )
-from consent.model import BestInterests, ConsentEvent, DisclosureRequest, Facts, Override
+from consent.model import BestInterests, ConsentEvent, DisclosureRequest, Facts
 from tests.consent import examples
 from tests.consent.examples import EVIDENCE, NOON
 
@@ -183,17 +183,4 @@ def sometimes(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Return a strategy for something that is seldom there."""
     return st.sampled_from((False,) * 5 + (True,)).flatmap(
         lambda there: strategy if there else st.none()
-    )
-
-
-def an_override() -> Override:
-    """Return an emergency override that is open now."""
-    return Override(
-        id="override",
-        subject_id="person",
-        recipient_id="recipient",
-        actor_role="council_officer",
-        reasons_id="reasons",
-        opened_at=NOON - HOUR,
-        closes_at=NOON + HOUR,
     )

@@ -1,0 +1,122 @@
+"""Emergency access: what is a reason of substance, and what no override can open."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consent.codes import Purpose
+from consent.decide import decide
+from consent.emergency import weak_reason
+from consent.model import ConsentError, Hold, Permit
+from consent.policy import DecidedBy, ReasonFault, current_policy, load_policy, rule_source
+from tests.consent import examples, worlds
+from tests.consent.examples import NOON
+from tests.consent.test_decide_properties import law
+from tests.consent.test_policy import changed
+
+TERMS = current_policy().emergency
+REASONS = Path(__file__).parents[1] / "tables" / "reasons_of_substance.csv"
+
+
+def _reasons() -> list[dict[str, str]]:
+    with REASONS.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("row", _reasons(), ids=lambda row: row["id"])
+def test_a_reason_is_one_of_substance_or_not_as_the_table_says(row: dict[str, str]) -> None:
+    assert (weak_reason(row["reason"], TERMS) or "") == row["fault"]
+
+
+def test_every_fault_has_a_row_and_says_how_to_fix_it() -> None:
+    assert {row["fault"] for row in _reasons()} == {"", *ReasonFault}
+    assert all(TERMS.says[fault].startswith("Reason must") for fault in ReasonFault)
+
+
+@given(st.text(max_size=300), st.integers(1, 40))
+def test_saying_the_same_more_often_never_makes_it_a_reason(text: str, times: int) -> None:
+    once, again = weak_reason(text, TERMS), weak_reason(" ".join([text] * times), TERMS)
+    if once is ReasonFault.TOO_FEW_WORDS:
+        assert again is ReasonFault.TOO_FEW_WORDS
+    if once is None:
+        assert again is None
+
+
+@given(
+    worlds.worlds(),
+    st.integers(-20, 20),
+    st.integers(0, 40),
+    st.booleans(),
+    st.sampled_from(("coordinator", "council_officer", "referrer", "agency_admin")),
+)
+@law
+def test_a_permit_in_an_emergency_has_an_override_in_time_unused_by_that_role(
+    world: Any, opened: int, lasts: int, used: bool, role: str
+) -> None:
+    request, facts = world
+    opened_at = NOON + timedelta(minutes=opened)
+    override = examples.an_override(
+        recipient_id=request.recipient_id,
+        actor_role=role,
+        opened_at=opened_at,
+        closes_at=opened_at + timedelta(minutes=lasts),
+        used_at=NOON if used else None,
+    )
+    request = replace(request, purpose=Purpose.EMERGENCY, actor_role=role)
+    outcome = decide(request, replace(facts, overrides=(override,)), NOON)
+    if not isinstance(outcome, Permit):
+        return
+    assert not used
+    assert role in TERMS.roles
+    assert lasts <= TERMS.minutes
+    assert override.opened_at <= NOON < override.closes_at == outcome.until
+    person = facts.person
+    assert request.recipient_id not in person.never_share_with | person.conflicts
+    assert not person.deceased
+    assert "override" in outcome.cites
+    minimum = current_policy().minimum[request.recipient_type, request.stage]
+    assert outcome.classes == request.classes & minimum.classes
+    without = decide(request, facts, NOON)
+    assert not isinstance(without, Permit)
+
+
+def test_an_order_of_overrides_or_a_double_changes_nothing() -> None:
+    request = examples.a_request(purpose=Purpose.EMERGENCY, actor_role="coordinator")
+    one = examples.an_override()
+    used = examples.an_override(id="used", used_at=NOON)
+    outcomes = [
+        decide(request, replace(examples.the_facts(), overrides=overrides), NOON)
+        for overrides in ((one, used), (used, one), (one, one, used))
+    ]
+    assert isinstance(outcomes[0], Permit)
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
+def test_where_the_table_leaves_emergencies_to_a_person_no_override_opens_anything() -> None:
+    policy = replace(
+        current_policy(),
+        decided_by={**current_policy().decided_by, Purpose.EMERGENCY: DecidedBy.PERSON},
+    )
+    request = examples.a_request(purpose=Purpose.EMERGENCY, actor_role="coordinator")
+    facts = replace(examples.the_facts(), overrides=(examples.an_override(),))
+    assert isinstance(decide(request, facts, NOON, policy=policy), Hold)
+
+
+@pytest.mark.parametrize("missing", ["schedule_1_condition", "appropriate_policy_document"])
+def test_a_footing_whose_standing_evidence_is_missing_permits_nothing(missing: str) -> None:
+    tables = changed("purposes", "emergency", "evidence", missing)
+    policy = load_policy(tables, rule_source())
+    request = examples.a_request(purpose=Purpose.EMERGENCY, actor_role="coordinator")
+    facts = replace(examples.the_facts(), overrides=(examples.an_override(),))
+    outcome = decide(request, facts, NOON, policy=policy)
+    assert outcome.reason == "evidence_missing"  # type: ignore[union-attr]  # a permit has none
+    with pytest.raises(ConsentError, match=r"emergency\.evidence"):
+        load_policy(changed("purposes", "emergency", "evidence", "hearsay", to="x"), rule_source())
