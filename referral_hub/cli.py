@@ -27,6 +27,7 @@ COMMANDS = {
     "users": "people:users",
     "verify-log": "verify_log:verify_log",
     "web": "processes:web",
+    "witness": "witness:witness",
     "worker": "worker:worker",
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("consent", "adapters", "referral_hub", "migrations", "benchmarks", "examples")
+CODE = ("consent", "adapters", "referral_hub", "migrations", "benchmarks", "examples", "witness")
 LONGEST_FILE, LONGEST_TEST_FILE, LONGEST_FUNCTION = 400, 600, 60
 FORBIDDEN_NAMES = {"utils.py", "util.py", "helpers.py", "common.py", "misc.py"}
 
