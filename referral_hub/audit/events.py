@@ -49,7 +49,10 @@ class SubjectKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that must be in the log. `cites` are the ids of the facts relied on."""
+    """Something that must be in the log. `cites` are the ids of the facts relied on.
+
+    `vouches_for` is the consent event that is written with it.
+    """
 
     type: EntryType
     sender: UUID
@@ -68,6 +71,7 @@ class Event:
     cites: tuple[str, ...] = ()
     ciphertext_hash: str | None = None
     details: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
+    vouches_for: UUID | None = None
 
 
 def prepare(event: Event, keys: KeyService, at: datetime) -> LogRow:
@@ -113,7 +117,8 @@ def prepare(event: Event, keys: KeyService, at: datetime) -> LogRow:
         "referral_id": event.referral_id,
         "outcome": event.outcome,
     }
-    return LogRow(row, _opening(event, keys, entry_id, openings) if openings else None)
+    opening = _opening(event, keys, entry_id, openings) if openings else None
+    return LogRow(row, opening, event.vouches_for)
 
 
 def _meant(event: Event) -> list[tuple[str, bytes]]:

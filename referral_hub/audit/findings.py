@@ -26,6 +26,8 @@ class Kind(StrEnum):
     UNSIGNED = "unsigned"
     RELEASE = "release"
     COMMITMENT = "commitment"
+    LEDGER = "ledger"
+    HISTORY = "history"
 
 
 @dataclass(frozen=True, slots=True)

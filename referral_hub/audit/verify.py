@@ -18,6 +18,8 @@ from consent.evidence.replay import verify_entries
 from consent.evidence.tiles import Tiles
 from referral_hub.audit.commitments import Opener, check_commitments
 from referral_hub.audit.findings import Findings, Kind, Problem
+from referral_hub.audit.histories import check_histories
+from referral_hub.audit.ledger import check_ledger
 from referral_hub.audit.memory import Mark, SignerMemory
 from referral_hub.audit.releases import check_releases
 from referral_hub.audit.walk import Walked, check_pending, walk
@@ -32,8 +34,9 @@ __all__ = ["Kind", "Problem", "Verification", "verify_log"]
 class Verification:
     """The outcome. `size` and `root` are of the newest believable checkpoint, `note` is its text.
 
-    `entries` were read in order; `pending` wait for a number; `releases` were held against their
-    entries; `opened` commitments against the index columns (None: not asked for). `compared` says
+    `entries` were read in order; `pending` wait for a number; `releases`, consent `records` and
+    `history` lines were held against their entries; `opened` commitments against the index columns
+    (None: not asked for). `compared` says
     whether the signer's memory was there to compare with. `problems` come in the log's order and
     may be fewer than `total`.
     """
@@ -44,6 +47,8 @@ class Verification:
     entries: int
     pending: int
     releases: int
+    records: int
+    history: int
     opened: int | None
     compared: bool
     problems: tuple[Problem, ...]
@@ -89,6 +94,8 @@ def verify_log(
         # 4. What waits for its number, what was handed out, and what the entries commit to.
         pending = check_pending(taken, found)
         releases = check_releases(taken, found)
+        records = check_ledger(taken, opener, found)
+        history = check_histories(taken, found)
         opened = None if opener is None else check_commitments(taken, opener, found)
     newest = walked.newest
     return Verification(
@@ -98,6 +105,8 @@ def verify_log(
         entries=walked.entries,
         pending=pending,
         releases=releases,
+        records=records,
+        history=history,
         opened=opened,
         compared=bool(expected),
         problems=found.in_order(),

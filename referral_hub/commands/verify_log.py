@@ -67,6 +67,7 @@ def report(outcome: Verification, seconds: float, *, compared_with_own: bool) ->
     yield f"root         {outcome.root.hex()}"
     yield f"pending      {outcome.pending} entries wait for their number"
     yield f"disclosures  {outcome.releases}, each held against its entry"
+    yield f"agreements   {outcome.records} and {outcome.history} lines of history, held likewise"
     if outcome.opened is None:
         yield "commitments  not opened (--quick): users and referrals were not compared"
     else:

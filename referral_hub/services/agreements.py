@@ -24,7 +24,9 @@ from consent.model import (
     Purpose,
 )
 from consent.notices import notice
+from referral_hub.audit import ledger
 from referral_hub.audit.events import EntryType, Event, SubjectKey
+from referral_hub.audit.ledger import record_fact
 from referral_hub.domain.commands import Actor, AgreementTaken
 from referral_hub.domain.ids import new_id
 from referral_hub.services import facts
@@ -91,30 +93,30 @@ def take(
     )
 
 
-def consent_log_event(
-    taken: ConsentEvent, actor: Actor, subject: SubjectKey, referral_id: UUID
-) -> Event:
-    """Return the log event of something the person said about sharing."""
+def consent_log_event(row: Mapping[str, Any], actor: Actor, subject: SubjectKey) -> Event:
+    """Return the log event of a row of `consent_event`, which commits to the whole row."""
+    taken = facts.consent_event(row)
     withdrawn = taken.state in {EventState.WITHDRAWN, EventState.REFUSED}
+    said: dict[str, str | int | tuple[str, ...]] = {
+        "recipients": tuple(sorted(taken.recipients)),
+        "notice": f"{taken.notice_id}/{taken.notice_version}/{taken.notice_language}",
+        "method": taken.method.value,
+        "given_by": taken.given_by.value,
+    }
     return Event(
         type=EntryType.WITHDRAWAL if taken.state is EventState.WITHDRAWN else EntryType.CONSENT,
         sender=actor.agency_id,
         actor_agency=actor.agency_id,
         actor_user=actor.user_id,
         subject=subject,
-        referral_id=referral_id,
+        referral_id=row["referral_id"],
         purpose=taken.purpose.value,
         classes=tuple(sorted(taken.classes)),
         outcome=taken.state.value,
-        cites=(taken.id,),
-        details={}
-        if withdrawn and not taken.recipients
-        else {
-            "recipients": tuple(sorted(taken.recipients)),
-            "notice": f"{taken.notice_id}/{taken.notice_version}/{taken.notice_language}",
-            "method": taken.method.value,
-            "given_by": taken.given_by.value,
-        },
+        cites=(taken.id, record_fact(row)),
+        details={ledger.MARK: ledger.VERSION}
+        | ({} if withdrawn and not taken.recipients else said),
+        vouches_for=row["id"],
     )
 
 

@@ -43,7 +43,7 @@ def record_agreement(hub: Hub, actor: Actor, referral_id: UUID, agreement: Agree
             for task in referrals.tasks_of(connection, [referral_id])
             if task.state == TaskState.HELD
         ]
-        entry = prepare(consent_log_event(taken.event, actor, key, referral_id), hub.keys, at)
+        entry = prepare(consent_log_event(taken.event_row, actor, key), hub.keys, at)
         inserts: dict[str, list[Mapping[str, Any]]] = {
             "consent_event": [taken.event_row],
             "proxy_authority": [taken.proxy_row] if taken.proxy_row else [],

@@ -97,7 +97,7 @@ def _change(
 ) -> change.Change:
     at = stamp[1]
     consent_entry = prepare(
-        consent_log_event(drawn.taken.event, actor, drawn.subject, drawn.referral_id),
+        consent_log_event(drawn.taken.event_row, actor, drawn.subject),
         hub.keys,
         at,
     )

@@ -29,7 +29,7 @@ from referral_hub.domain.commands import Actor
 from referral_hub.domain.ids import new_id
 from referral_hub.domain.transitions import OPEN, Party, TaskEvent, TaskState, advance
 from referral_hub.errors import Conflict
-from referral_hub.services import facts, rows
+from referral_hub.services import rows
 from referral_hub.services.agreements import consent_log_event
 from referral_hub.services.disclose import turn_of
 from referral_hub.services.hub import Hub
@@ -91,7 +91,7 @@ class _Withdrawal:
 def _write(hub: Hub, connection: Any, actor: Actor, made: _Withdrawal) -> None:
     row = _event_row(actor, made)
     said = prepare(
-        consent_log_event(facts.consent_event(row), actor, made.key, made.referral.id),
+        consent_log_event(row, actor, made.key),
         hub.keys,
         made.at,
     )

@@ -55,10 +55,14 @@ _INSERTABLE = (
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """A pending log entry and, where a person is concerned, its sealed openings."""
+    """A pending log entry and, where a person is concerned, its sealed openings.
+
+    `vouches_for` is the consent event whose entry it is.
+    """
 
     entry: Row
     opening: Row | None
+    vouches_for: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +152,21 @@ def _rows(change: Change) -> dict[str, Sequence[Row]]:
     unknown = set(change.inserts) - set(_INSERTABLE)
     if unknown:
         raise ValueError(f"not a table that a change may insert into: {sorted(unknown)}")
+    if "consent_event" in rows:
+        rows["consent_event"] = _with_entries(rows["consent_event"], change.evidence)
     rows["log_entry"] = [row.entry for row in change.evidence]
     openings = [row.opening for row in change.evidence if row.opening is not None]
     if openings:
         rows["log_opening"] = openings
     return rows
+
+
+def _with_entries(said: Sequence[Row], evidence: Sequence[LogRow]) -> list[Row]:
+    """Bind each consent event to its own entry. Raises ValueError where there is none."""
+    entries = {str(row.vouches_for): row.entry["id"] for row in evidence if row.vouches_for}
+    if not {str(row["id"]) for row in said} <= entries.keys():
+        raise ValueError("a consent event needs the log entry that commits to it")
+    return [{**row, "entry_id": entries[str(row["id"])]} for row in said]
 
 
 def _move_row(move: TaskMove) -> Row:

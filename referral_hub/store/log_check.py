@@ -9,7 +9,7 @@ own that shares the snapshot, the next rows already on their way while these are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
@@ -54,14 +54,50 @@ _RELEASES = text(
     ORDER BY e.seq NULLS LAST, r.id
     """
 )
+_LEDGER = text(
+    f"""
+    WITH said AS ({COMMITTED_ROWS} WHERE e.type = 'consent' OR
+                  (e.type = 'withdrawal' AND e.outcome = 'withdrawn'))
+    SELECT said.*, c.id::text AS ledger_id, to_jsonb(c) AS record
+    FROM said FULL JOIN consent_event c ON c.entry_id = said.id
+    ORDER BY said.seq NULLS LAST, c.id
+    """
+)
+_HISTORIES = text(
+    """
+    SELECT e.seq, e.entry, e.sender_agency_id, e.recipient_agency_id AS told,
+           e.referral_id AS about, t.id::text, t.task_id::text, t.event, t.state, t.reason,
+           t.origin_agency_id, t.recipient_agency_id, t.referral_id,
+           EXISTS (SELECT 1 FROM release r WHERE r.entry_id = t.entry_id)
+    FROM (SELECT * FROM log_entry WHERE type = 'task'
+          OR id IN (SELECT entry_id FROM task_event)) e
+    FULL JOIN task_event t ON t.entry_id = e.id
+    ORDER BY e.seq NULLS LAST, t.id
+    """
+)
+_LOOSE_TASKS = text(
+    """
+    SELECT NULL::bigint AS seq, t.id::text, 'no_release' FROM task t
+    WHERE t.released_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM release r WHERE r.task_id = t.id)
+    UNION ALL
+    SELECT min(e.seq), t.id::text, 'no_line' FROM task t
+    JOIN release r ON r.task_id = t.id AND r.stage = 'offer' JOIN log_entry e ON e.id = r.entry_id
+    WHERE t.state NOT IN ('withdrawn', 'withheld') AND NOT EXISTS
+        (SELECT 1 FROM task_event h WHERE h.task_id = t.id AND h.event = 'deliver')
+    GROUP BY t.id
+    UNION ALL
+    SELECT NULL, t.id::text, 'no_start' FROM task t WHERE NOT EXISTS
+        (SELECT 1 FROM task_event h WHERE h.task_id = t.id AND h.event IN ('place', 'hold'))
+    """
+)
 _CHECKPOINTS = text("SELECT size, root, note, at FROM log_checkpoint ORDER BY size, id")
 _COUNT_TILES = text("SELECT count(*) FROM log_tile")
 
 
 class CommittedRow(NamedTuple):
-    """A numbered entry, the columns its commitments hide, and what opens them."""
+    """An entry, the columns its commitments hide, and what opens them; `seq` None while pending."""
 
-    seq: int
+    seq: int | None
     entry: bytes
     id: UUID
     actor_user: str | None
@@ -93,6 +129,41 @@ class ReleaseRow(NamedTuple):
     sender: UUID | None
     told: UUID | None
     about: UUID | None
+
+
+class LedgerRow(NamedTuple):
+    """An entry of an agreement or withdrawal beside its ledger record; either may be missing."""
+
+    committed: CommittedRow | None
+    id: str | None
+    record: Mapping[str, Any] | None
+
+
+class HistoryRow(NamedTuple):
+    """A line of a task's history beside its entry; either may be missing (all None)."""
+
+    seq: int | None
+    entry: bytes | None
+    sender: UUID | None
+    told: UUID | None
+    about: UUID | None
+    id: str | None
+    task_id: str | None
+    event: str | None
+    state: str | None
+    reason: str | None
+    origin: UUID | None
+    recipient: UUID | None
+    referral: UUID | None
+    released: bool
+
+
+class LooseTask(NamedTuple):
+    """A task whose history or disclosure is not there, and which of them (a code)."""
+
+    seq: int | None
+    task_id: str
+    fault: str
 
 
 class Snapshot:
@@ -127,6 +198,21 @@ class Snapshot:
     def releases(self) -> Iterator[ReleaseRow]:
         """Every disclosure with its entry, in the order of the log."""
         return (ReleaseRow(*row) for row in self._stream(_RELEASES))
+
+    def ledger(self) -> Iterator[LedgerRow]:
+        """Every agreement and withdrawal with its record, in the order of the log."""
+        for row in self._stream(_LEDGER):
+            *said, record_id, record = row
+            committed = None if said[1] is None else CommittedRow(*said)
+            yield LedgerRow(committed, record_id, record)
+
+    def histories(self) -> Iterator[HistoryRow]:
+        """Every line of every task's history with its entry, in the order of the log."""
+        return (HistoryRow(*row) for row in self._stream(_HISTORIES))
+
+    def loose_tasks(self) -> Iterator[LooseTask]:
+        """Every task that misses its first line, its delivery or its disclosure."""
+        return (LooseTask(*row) for row in self._stream(_LOOSE_TASKS))
 
     def checkpoints(self) -> Iterator[log.StoredCheckpoint]:
         """Every stored checkpoint, smallest first; nothing about it is believed yet."""

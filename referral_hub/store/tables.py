@@ -156,6 +156,8 @@ consent_event = Table(
     Column("valid_until", Instant),
     Column("recorded_at", Instant, nullable=False),
     Column("supersedes", UUID),
+    Column("entry_id", UUID, ForeignKey("log_entry.id")),
+    UniqueConstraint("entry_id"),
     Index(None, "subject_id", "recorded_at"),
 )
 

@@ -26,6 +26,7 @@ from referral_hub.errors import LogUnavailable
 from referral_hub.store.change import LogRow
 from tests.audit.log_bench import ORIGIN, LogBench
 
+EVIDENCE = ("consent_event", "task_event", "release", "log_opening")
 Attack = Callable[["Hand"], int | None]
 ATTACKS: dict[str, Attack] = {}
 _ENTRY = ("id", "entry", "leaf_hash", "type", "at", "sender_agency_id", "recipient_agency_id",
@@ -108,7 +109,7 @@ class Hand:
 
     def roll_back(self, size: int) -> None:
         """Put the whole log back to what it was at a signed size."""
-        for table in ("log_opening", "release"):
+        for table in EVIDENCE:
             self.db.execute(
                 f"DELETE FROM {table} WHERE entry_id IN"  # noqa: S608 - our own names
                 " (SELECT id FROM log_entry WHERE seq >= %s)", (size,)
@@ -204,7 +205,7 @@ def truncate(hand: Hand) -> int:
 
 @attack
 def truncate_all(hand: Hand) -> int:
-    for table in ("release", "log_opening", "log_entry", "log_tile", "log_checkpoint"):
+    for table in (*EVIDENCE, "log_entry", "log_tile", "log_checkpoint"):
         hand.run(f"DELETE FROM {table}")  # noqa: S608 - our own names
     return 0
 
@@ -519,10 +520,10 @@ def release_recipient(hand: Hand) -> int:
 
 @attack
 def release_other_entry(hand: Hand) -> int:
-    release, _ = _release(hand)
+    release, own = _release(hand)
     at = hand.any("type <> 'release'")
     hand.run("UPDATE release SET entry_id = %s WHERE id = %s", _id(hand, at), release)
-    return at
+    return min(own, at)
 
 
 def _handed_out(hand: Hand, entry_id: UUID) -> None:
@@ -559,3 +560,105 @@ def pending_edit(hand: Hand) -> None:
 def pending_garbage(hand: Hand) -> None:
     row = hand.forged()
     hand.put(LogRow({**row.entry, **_garbage(hand)}, row.opening), None)
+
+
+def _ledger(assignment: str, condition: str = "true") -> Attack:
+    def change(hand: Hand) -> int:
+        record, at = _recorded(hand, condition)
+        hand.run(f"UPDATE consent_event SET {assignment} WHERE id = %s", record)  # noqa: S608 - our own names
+        return at
+
+    return change
+
+
+def _recorded(hand: Hand, condition: str = "true") -> tuple[UUID, int]:
+    found = hand.db.execute(
+        "SELECT c.id, e.seq FROM consent_event c JOIN log_entry e ON e.id = c.entry_id"  # noqa: S608 - our own names
+        f" WHERE {condition} ORDER BY e.seq"
+    ).fetchall()
+    record, at = hand.dice.choice(found)
+    return record, int(at)
+
+
+ATTACKS |= {
+    "ledger_state": _ledger("state = 'given'", "c.state = 'refused'"),
+    "ledger_recipients": _ledger("recipients = array_append(recipients, gen_random_uuid())"),
+    "ledger_validity": _ledger("valid_until = valid_until + interval '1 second'"),
+    "ledger_notice": _ledger("notice_hash = repeat('0', 64)"),
+    "ledger_person": _ledger(
+        "subject_id = (SELECT id FROM subject s WHERE s.id <> consent_event.subject_id LIMIT 1)"
+    ),
+}
+
+
+@attack
+def ledger_deleted(hand: Hand) -> int:
+    record, at = _recorded(hand)
+    hand.run("DELETE FROM consent_event WHERE id = %s", record)
+    return at
+
+
+@attack
+def ledger_added(hand: Hand) -> None:
+    record, _ = _recorded(hand)
+    hand.run(
+        "INSERT INTO consent_event SELECT (json_populate_record(c, json_build_object('id',"
+        " gen_random_uuid(), 'entry_id', NULL, 'state', 'given'))).* FROM consent_event c"
+        " WHERE id = %s", record,
+    )  # fmt: skip
+
+
+@attack
+def release_deleted(hand: Hand) -> int:
+    release, at = _release(hand)
+    hand.run("DELETE FROM release WHERE id = %s", release)
+    return at
+
+
+@attack
+def release_and_line_deleted(hand: Hand) -> None:
+    hand.run("DELETE FROM release")
+    hand.run("DELETE FROM task_event WHERE event = 'deliver'")
+
+
+@attack
+def history_delivery_deleted(hand: Hand) -> int:
+    at = int(hand.value("SELECT min(seq) FROM log_entry WHERE type = 'release'"))
+    hand.run("DELETE FROM task_event WHERE event = 'deliver'")
+    return at
+
+
+def _line(hand: Hand, condition: str) -> tuple[UUID, int]:
+    found = hand.db.execute(
+        "SELECT t.id, e.seq FROM task_event t JOIN log_entry e ON e.id = t.entry_id"  # noqa: S608 - our own names
+        f" WHERE {condition} ORDER BY e.seq"
+    ).fetchall()
+    line, at = hand.dice.choice(found)
+    return line, int(at)
+
+
+@attack
+def history_state(hand: Hand) -> int:
+    line, at = _line(hand, "t.event = 'accept'")
+    column = hand.dice.choice(("event", "state", "reason"))
+    hand.run(f"UPDATE task_event SET {column} = 'decline' WHERE id = %s", line)  # noqa: S608 - our own names
+    return at
+
+
+@attack
+def history_deleted(hand: Hand) -> int:
+    line, at = _line(hand, "t.event = 'accept'")
+    hand.run("DELETE FROM task_event WHERE id = %s", line)
+    return at
+
+
+@attack
+def history_start_deleted(hand: Hand) -> None:
+    hand.run("DELETE FROM task_event WHERE event = 'place'")
+
+
+@attack
+def history_other_agency(hand: Hand) -> int:
+    line, at = _line(hand, "true")
+    hand.run("UPDATE task_event SET recipient_agency_id = gen_random_uuid() WHERE id = %s", line)
+    return at

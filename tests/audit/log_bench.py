@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random  # noqa: TID251 - a seed reproduces a run
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -23,7 +24,10 @@ from referral_hub.audit.verify import Verification, verify_log
 from referral_hub.crypto.keys import FileKeyService
 from referral_hub.crypto.log_signer import LogSigner
 from referral_hub.crypto.subject import new_subject_key
+from referral_hub.domain.codes import Role
+from referral_hub.domain.commands import Actor
 from referral_hub.domain.ids import new_id
+from referral_hub.services.agreements import consent_log_event
 from referral_hub.services.open_commitments import opener
 from referral_hub.store import change
 from referral_hub.store.change import Change, LogRow
@@ -52,6 +56,10 @@ class Town:
     others: tuple[UUID, ...] = ()
 
 
+def _of(row: LogRow, kind: str) -> bool:
+    return bool(row.entry["type"] == kind)
+
+
 class LogBench:
     """A database with a log in it, and what signs the log, kept as `wiring` keeps it."""
 
@@ -65,6 +73,8 @@ class LogBench:
         self.integrator = Integrator(self.database, self.signer, self.memory_path, self.clock)
         self.random = dice(seed)
         self.now = BEGAN
+        self.said: dict[UUID, dict[str, Any]] = {}
+        self.placed = False
         self.town = self._settle()
 
     def clock(self) -> datetime:
@@ -82,6 +92,9 @@ class LogBench:
                 outcome="signed_in",
                 details={"role": "referrer", "attempt": self.random.randrange(9)},
             )
+        if kind is EntryType.CONSENT:
+            row = self._said(town.people[at].id, town.referrals[at])
+            return consent_log_event(row, self.nurse, town.people[at])
         if kind is EntryType.TASK:
             return Event(
                 type=kind,
@@ -123,19 +136,27 @@ class LogBench:
     def write(self, kinds: Sequence[EntryType]) -> list[LogRow]:
         """Write events as pending entries, in one change."""
         rows = self.prepared(kinds)
-        with self.database.working() as connection:
-            change.write(connection, Change(rows))
+        first = self._place(rows)
+        said = [self.said[row.vouches_for] for row in rows if row.vouches_for]
+        moved = [self._line(row, "accept", "accepted") for row in rows if _of(row, "task")]
+        rest = [row for row in rows if row is not first]
+        if not rest:
+            return rows
+        with self.database.acting_for(self.town.surgery) as connection:
+            change.write(connection, Change(rest, {"consent_event": said, "task_event": moved}))
         return rows
 
     def grow(self, count: int) -> None:
         """Write `count` entries in changes of a few, integrating now and then, and at the end."""
         kinds = [*[EntryType.DECISION] * 4, EntryType.RELEASE, *[EntryType.VIEW] * 2]
-        kinds += [EntryType.TASK, EntryType.ACCESS, EntryType.ADMIN]
+        kinds += [EntryType.TASK, EntryType.ACCESS, EntryType.ADMIN, EntryType.CONSENT]
         while count:
             some = min(count, self.random.randrange(1, 9))
             chosen = [self.random.choice(kinds) for _ in range(some)]
+            if not self.placed:
+                chosen[0] = EntryType.DECISION
             written = self.write(chosen)
-            self._disclose([row for row in written if row.entry["type"] == "release"])
+            self._disclose([row for row in written if _of(row, "release")])
             count -= some
             if self.random.random() < 0.4:
                 self.integrator.run()
@@ -160,9 +181,95 @@ class LogBench:
     def close(self) -> None:
         self.database.dispose()
 
+    @property
+    def nurse(self) -> Actor:
+        """Who writes most of it."""
+        return Actor(self.town.nurse, self.town.surgery, Role.REFERRER)
+
+    def _said(self, subject: UUID, referral: UUID) -> dict[str, Any]:
+        row = {
+            "id": new_id(self.now),
+            "origin_agency_id": self.town.surgery,
+            "subject_id": subject,
+            "referral_id": referral,
+            "state": self.random.choice(("given", "refused")),
+            "event_type": "explicit",
+            "purpose": "support",
+            "classes": ["contact", "identity"],
+            "recipients": [str(self.town.time_bank)],
+            "confidentiality": "explicit_consent",
+            "service_agreement": True,
+            "notice_id": "support-referral",
+            "notice_version": "1",
+            "notice_language": "en",
+            "notice_hash": "5a" * 32,
+            "method": "in_person",
+            "given_by": "self",
+            "proxy_id": None,
+            "evidence": {"consent_record": "seen"},
+            "taken_by": self.town.nurse,
+            "valid_from": self.now,
+            "valid_until": self.now + timedelta(days=90),
+            "recorded_at": self.now,
+            "supersedes": None,
+        }
+        self.said[row["id"]] = row
+        return row
+
+    def _line(self, row: LogRow, event: str, state: str) -> dict[str, Any]:
+        town = self.town
+        return {
+            "id": new_id(self.now),
+            "task_id": town.task,
+            "referral_id": row.entry["referral_id"],
+            "origin_agency_id": town.surgery,
+            "owner_agency_id": town.surgery,
+            "recipient_agency_id": town.time_bank,
+            "event": event,
+            "state": state,
+            "entry_id": row.entry["id"],
+            "at": row.entry["at"],
+        }
+
+    def _place(self, rows: Sequence[LogRow]) -> LogRow | None:
+        """The task begins with the first decision, which is written with it and returned."""
+        first = next((row for row in rows if _of(row, "decision")), None)
+        if self.placed or first is None:
+            return None
+        town, self.placed = self.town, True
+        task = {
+            "id": town.task,
+            "referral_id": town.referrals[0],
+            "slot": 0,
+            "position": 0,
+            "origin_agency_id": town.surgery,
+            "owner_agency_id": town.surgery,
+            "recipient_agency_id": town.time_bank,
+            "state": "routed",
+            "decision": {},
+            "created_at": self.now,
+            "moved_at": self.now,
+            "version": 1,
+        }
+        made = {"task": [task], "task_event": [self._line(first, "place", "routed")]}
+        with self.database.acting_for(town.surgery) as connection:
+            change.write(connection, Change([first], made))
+        return first
+
     def _disclose(self, rows: Sequence[LogRow]) -> None:
         with self.as_owner() as owner:
             for row in rows:
+                line = self._line(row, "deliver", "offered")
+                names = ", ".join(line)
+                marks = ", ".join(["%s"] * len(line))
+                owner.execute(
+                    f"INSERT INTO task_event ({names}) VALUES ({marks})",  # noqa: S608 - our own names
+                    tuple(line.values()),
+                )
+                owner.execute(
+                    "UPDATE task SET state = 'offered', released_at = %s WHERE id = %s",
+                    (self.now, self.town.task),
+                )
                 owner.execute(
                     "INSERT INTO release (id, task_id, referral_id, record_version,"
                     " origin_agency_id, recipient_agency_id, stage, field_ids, wrapped_keys,"
@@ -222,19 +329,4 @@ class LogBench:
                         self.now,
                     ),
                 )
-            owner.execute(
-                "INSERT INTO task (id, referral_id, slot, position, origin_agency_id,"
-                " owner_agency_id, recipient_agency_id, state, decision, created_at, moved_at,"
-                " released_at) VALUES (%s, %s, 0, 0, %s, %s, %s, 'offered', '{}', %s, %s, %s)",
-                (
-                    task,
-                    referrals[0],
-                    surgery,
-                    surgery,
-                    time_bank,
-                    self.now,
-                    self.now,
-                    self.now,
-                ),
-            )
         return Town(surgery, time_bank, nurse, (people[0], people[1]), referrals, task)

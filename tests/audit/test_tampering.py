@@ -23,11 +23,14 @@ TABLE = Path(__file__).resolve().parents[1] / "tables" / "log_tampering.csv"
 with TABLE.open(encoding="utf-8", newline="") as file:
     ROWS = {row["id"]: row for row in csv.DictReader(file)}
 TRIES = max(4, -(-int(os.environ.get("TAMPERINGS", "0")) // len(ROWS)))
-KEPT = ("log_entry", "log_opening", "log_tile", "log_checkpoint", "release")
+KEPT = ("log_entry", "log_opening", "log_tile", "log_checkpoint", "release", "consent_event",
+        "task_event")  # fmt: skip
 IN_THE_WAY = (
     ("release", "fk_release_entry_id_log_entry"),
     ("release", "uq_release_entry_id"),
     ("log_opening", "fk_log_opening_entry_id_log_entry"),
+    ("consent_event", "fk_consent_event_entry_id_log_entry"),
+    ("task_event", "fk_task_event_entry_id_log_entry"),
 )
 
 
@@ -62,6 +65,8 @@ def test_a_log_that_nobody_touched_verifies(log_bench: LogBench) -> None:
     assert outcome.entries == outcome.size == 330
     assert outcome.pending == 0
     assert outcome.releases > 20
+    assert outcome.records > 10
+    assert outcome.history > 40
     assert outcome.compared
     assert outcome.first_bad is None
 
