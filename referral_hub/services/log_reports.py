@@ -30,6 +30,7 @@ class Report(StrEnum):
     VERIFICATION = "verify_log"
     BUNDLE = "evidence_bundle"
     ENTRY = "audit_entry"
+    OVERVIEW = "overview"
 
 
 def log_search(
@@ -41,6 +42,15 @@ def log_search(
     us, user = actor.agency_id, actor.user_id
     if not audit_log.looked_already(connection, us=us, user=user, code=code, since=since):
         log_filtered(hub, actor, Report.SEARCH, filters, referral=referral)
+
+
+def log_overview(hub: Hub, actor: Actor, filters: Filters, *, connection: Connection) -> None:
+    """Append the entry of an overview, unless this officer has just looked at the same."""
+    since = first_id(hub.clock() - SAME_SEARCH)
+    code = fingerprint(filters, report=Report.OVERVIEW, referral=None)
+    us, user = actor.agency_id, actor.user_id
+    if not audit_log.looked_already(connection, us=us, user=user, code=code, since=since):
+        log_filtered(hub, actor, Report.OVERVIEW, filters, referral=None)
 
 
 def log_filtered(

@@ -31,6 +31,7 @@ ITEMS: tuple[Item, ...] = (
     Item("referrals.list_own", "Referrals you sent", Permission.REFER),
     Item("council.list_open", "Open referrals", Permission.OVERSEE),
     Item("tasks.list_all", "Referrals to you", Permission.LIST_TASKS, also="answers"),
+    Item("overview.show", "Overview", Permission.READ_AUDIT),
     Item("officer.list_entries", "The log", Permission.READ_AUDIT),
 )
 

@@ -14,6 +14,7 @@ from referral_hub.web import (
     kept,
     log_files,
     officer,
+    overview,
     pages,
     partner,
     refer,
@@ -94,6 +95,7 @@ OVERSEEING: tuple[Route, ...] = (
 )
 
 OFFICERS: tuple[Route, ...] = (
+    Route("/overview", overview.show, staff(May.READ_AUDIT)),
     Route("/log", officer.list_entries, staff(May.READ_AUDIT)),
     Route(_ENTRY, officer.show, staff(May.READ_AUDIT)),
     Route(f"{_ENTRY}/opened", officer.open_commitments, staff(May.READ_AUDIT), _POST),

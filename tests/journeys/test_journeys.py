@@ -187,6 +187,8 @@ def test_the_officer_finds_the_decision_verifies_and_takes_evidence_away(
     reference = refer(
         gp, name="Gilbertina Trentworth", needs=("Someone who has been there",), agencies=(MENTORS,)
     )
+    officer.see("What needs a look")
+    officer.follow("The log")
     officer.wait_to_see(reference)
     officer.never_see("Gilbertina", "Trentworth", SECRET)
     decided = officer.page.get_by_role("cell", name=f"Harbour Street Surgery to {MENTORS}")

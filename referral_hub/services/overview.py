@@ -1,0 +1,73 @@
+"""What a data protection officer looks at first: what was decided, what left, what waits, what ends
+soon, and who reads much or at odd hours.
+
+Counts and references, never content. Whether somebody read about a person of their own surname is
+not here: names are sealed, and no index of them is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from referral_hub import access
+from referral_hub.access import Permission
+from referral_hub.domain.commands import Actor
+from referral_hub.services.audit_filters import LONDON, Filters, first_id
+from referral_hub.services.hub import Hub
+from referral_hub.services.log_reports import log_overview
+from referral_hub.store import overview as store
+from referral_hub.store.overview import Decided, Disclosed, Expiring, Held, Reading
+
+PERIODS = (7, 30, 90)
+CONSENT_ENDS_WITHIN = timedelta(days=30)
+AGREEMENT_ENDS_WITHIN = timedelta(days=90)
+MANY_PEOPLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One agency's side of the last `days` days, and what is true now."""
+
+    days: int
+    since: date
+    decided: Sequence[Decided]
+    disclosed: Sequence[Disclosed]
+    overrides: int
+    held: Sequence[Held]
+    consents: Sequence[Expiring]
+    agreements: Sequence[Expiring]
+    reading: Sequence[Reading]
+
+    def unusual(self, reading: Reading) -> bool:
+        """Whether an officer should ask about it: out of hours, or many people in one day."""
+        return reading.out_of_hours > 0 or reading.most_people >= MANY_PEOPLE
+
+
+def overview(hub: Hub, actor: Actor, days: int) -> Overview:
+    """Return the overview of the last `days` days; that it was read is logged. Raises Forbidden."""
+    access.require(actor, Permission.READ_AUDIT)
+    at, us = hub.clock(), actor.agency_id
+    since = _first_day(at, days)
+    oldest = first_id(at - timedelta(days=days))
+    with hub.database.acting_for(us) as connection:
+        found = Overview(
+            days=days,
+            since=since,
+            decided=store.decided(connection, us, oldest),
+            disclosed=store.disclosed(connection, us, oldest),
+            overrides=store.overrides(connection, us, oldest),
+            held=store.held(connection, us),
+            consents=store.expiring_consents(connection, us, at=at, within=CONSENT_ENDS_WITHIN),
+            agreements=store.expiring_agreements(
+                connection, us, at=at, within=AGREEMENT_ENDS_WITHIN
+            ),
+            reading=store.reading(connection, us, oldest),
+        )
+        log_overview(hub, actor, Filters(since=since), connection=connection)
+    return found
+
+
+def _first_day(at: datetime, days: int) -> date:
+    return (at - timedelta(days=days)).astimezone(LONDON).date()

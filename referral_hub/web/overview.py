@@ -1,0 +1,67 @@
+"""The data protection officer's first page: counts, what waits, what ends soon, who reads much.
+
+The period stands in the address as whole days. Each chart is a table whose bars repeat the numbers
+beside them, so that nothing is said by a picture alone and no script is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import render_template, request
+
+from referral_hub.domain.commands import Actor
+from referral_hub.services.hub import Hub
+from referral_hub.services.overview import PERIODS, Overview, overview
+from referral_hub.web.history import owners_reason
+from referral_hub.web.rendering import words
+
+_USUAL = 30
+
+
+def show(hub: Hub, actor: Actor) -> str:
+    """What happened lately and what needs attention, for the officer's own agency."""
+    found = overview(hub, actor, _days())
+    labels = words()
+    return render_template(
+        "officer/overview.html",
+        found=found,
+        periods=PERIODS,
+        decided=[
+            (
+                labels.words(row.outcome, "DecisionOutcome"),
+                owners_reason(row.reason, labels),
+                row.count,
+                share,
+            )
+            for row, share in zip(found.decided, _shares(found.decided), strict=True)
+        ],
+        disclosed=list(zip(found.disclosed, _shares(found.disclosed), strict=True)),
+        held=[(owners_reason(row.reason, labels), row.count, row.since) for row in found.held],
+        attention=_attention(found),
+    )
+
+
+def _days() -> int:
+    asked = request.args.get("days", "")
+    return int(asked) if asked in map(str, PERIODS) else _USUAL
+
+
+def _shares(rows: Sequence[object]) -> list[int]:
+    """Each count as a part of the largest, in hundredths, for the length of a bar."""
+    counts = [int(getattr(row, "count", 0)) for row in rows]
+    most = max(counts, default=0) or 1
+    return [max(1, round(100 * count / most)) for count in counts]
+
+
+def _attention(found: Overview) -> list[tuple[str, int, str]]:
+    """What an officer should look at, as (name, number, anchor); what is none is left out."""
+    unusual = sum(found.unusual(row) for row in found.reading)
+    listed = [
+        ("Times consent was overridden", found.overrides, "overrides"),
+        ("Referrals on hold", sum(row.count for row in found.held), "holds"),
+        ("Agreements of people that end soon", len(found.consents), "consents"),
+        ("Sharing agreements that end soon", len(found.agreements), "agreements"),
+        ("Staff whose reading is unusual", unusual, "reading"),
+    ]
+    return [one for one in listed if one[1]]
