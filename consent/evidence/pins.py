@@ -22,6 +22,7 @@ from consent.evidence.checkpoint import (
     parse_checkpoint,
     verify_note,
 )
+from consent.evidence.witness_policy import WitnessPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,14 @@ class Pins:
 
     `log_keys`: at least one, all of one name, which is the log's origin (two while a key rolls
     over). `previous`: the officer's own last checkpoint, a signed note. `witnesses` are cosigning
-    keys (type 0x04), of which `quorum` must have signed.
+    keys (type 0x04), of which `quorum` must have signed; or `policy` says which must have.
     """
 
     log_keys: Sequence[Verifier]
     previous: bytes | None = None
     witnesses: Sequence[Verifier] = ()
     quorum: int = 0
+    policy: WitnessPolicy | None = None
 
     def __post_init__(self) -> None:
         if len({key.name for key in self.log_keys}) != 1:
@@ -47,11 +49,29 @@ class Pins:
             raise CheckpointError("witness keys: must be of the cosigning type")
         if not 0 <= self.quorum <= len({key.public_key for key in self.witnesses}):
             raise CheckpointError("quorum: must be between 0 and the number of witness keys")
+        if self.policy is not None:
+            self._require_agreement(self.policy)
 
     @property
     def origin(self) -> str:
         """The pinned origin: the one name of the log keys."""
         return self.log_keys[0].name
+
+    @property
+    def cosigners(self) -> Sequence[Verifier]:
+        """Every witness's key that is known, from the list or from the policy."""
+        named = self.policy.witnesses if self.policy is not None else ()
+        return (*self.witnesses, *(party.verifier for party in named))
+
+    def _require_agreement(self, policy: WitnessPolicy) -> None:
+        if self.witnesses or self.quorum:
+            raise CheckpointError("witnesses: name them in the policy or beside it, not in both")
+        listed = {party.verifier for party in policy.logs}
+        if listed and not listed.issuperset(self.log_keys):
+            raise CheckpointError("policy: names other logs than the log keys that were given")
+        signing = {key.public_key for key in self.log_keys}
+        if signing & {party.verifier.public_key for party in policy.witnesses}:
+            raise CheckpointError("policy: the log's own key cannot witness the log")
 
     def last_seen(self) -> Checkpoint | None:
         """Return the officer's own last checkpoint; CheckpointError if this log did not sign it."""
@@ -72,7 +92,7 @@ def verify_checkpoint(note: bytes, pins: Pins) -> tuple[Checkpoint, Sequence[Sig
     signed by fewer witnesses than the quorum.
     """
     try:
-        verified = verify_note(note, (*pins.log_keys, *pins.witnesses))
+        verified = verify_note(note, (*pins.log_keys, *pins.cosigners))
         head = parse_checkpoint(verified.text)
     except ForgedNote as error:
         raise BundleError(Failure.CHECKPOINT_FORGED, f"checkpoint: {error}") from None
@@ -90,5 +110,10 @@ def verify_checkpoint(note: bytes, pins: Pins) -> tuple[Checkpoint, Sequence[Sig
         raise BundleError(
             Failure.WITNESSES_MISSING,
             f"checkpoint: signed by {len(seen)} of the {pins.quorum} witnesses asked for",
+        )
+    if pins.policy is not None and not pins.policy.reached(signed):
+        raise BundleError(
+            Failure.WITNESSES_MISSING,
+            "checkpoint: the witnesses that signed it are not the quorum of your policy",
         )
     return head, verified.signers

@@ -40,6 +40,7 @@ from consent.evidence.merkle import (
 from consent.evidence.pins import Pins, verify_checkpoint
 from consent.evidence.proof import ProofFileError, parse_proof
 from consent.evidence.replay import Problem, Replay, verify_entries
+from consent.evidence.witness_policy import PolicyError, parse_policy
 
 __all__ = [
     "Pins",
@@ -258,6 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             asked.previous.read_bytes() if asked.previous else None,
             [Verifier.from_vkey(key) for key in asked.witness],
             asked.quorum,
+            parse_policy(asked.witness_policy.read_bytes()) if asked.witness_policy else None,
         )
         pins.last_seen()
         if asked.save and asked.save.exists() and asked.save != asked.previous:
@@ -268,7 +270,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BundleError as error:
         sys.stdout.write(f"NOT VERIFIED  {error}\n              ({error.kind})\n")
         return 1
-    except (CheckpointError, OSError) as error:
+    except (CheckpointError, PolicyError, OSError) as error:
         sys.stderr.write(f"cannot verify: {error}\n")
         return 2
     sys.stdout.write("VERIFIED\n" + "".join(f"{line}\n" for line in report.lines()))
@@ -305,6 +307,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--quorum", type=int, default=0, metavar="N", help="how many witnesses must have signed"
+    )
+    parser.add_argument(
+        "--witness-policy",
+        type=Path,
+        metavar="FILE",
+        help="which witnesses must have signed, as a C2SP tlog-policy file",
     )
     return parser
 

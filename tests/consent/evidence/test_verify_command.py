@@ -207,7 +207,8 @@ def test_the_command_says_which_entry_is_left_out_when_asked(desk: Desk) -> None
 
 HELP = """
 usage: python -m consent.evidence.verify [-h] --log-key VKEY [--previous CHECKPOINT]
-[--save CHECKPOINT] [--complete] [--witness VKEY] [--quorum N] bundle
+[--save CHECKPOINT] [--complete] [--witness VKEY] [--quorum N]
+[--witness-policy FILE] bundle
 Check an evidence bundle without trusting the hub that made it.
 positional arguments: bundle the ZIP, or the directory it was unpacked to
 options: -h, --help show this help message and exit
@@ -217,6 +218,7 @@ options: -h, --help show this help message and exit
 --complete fail when an entry since your last checkpoint (or the start) is left out
 --witness VKEY a witness's key
 --quorum N how many witnesses must have signed
+--witness-policy FILE which witnesses must have signed, as a C2SP tlog-policy file
 Exit status: 0 verified, 1 not verified, 2 not asked properly.
 """
 
