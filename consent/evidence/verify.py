@@ -312,7 +312,7 @@ def _parser() -> argparse.ArgumentParser:
         "--witness-policy",
         type=Path,
         metavar="FILE",
-        help="which witnesses must have signed, as a C2SP tlog-policy file",
+        help="which witnesses must have signed: a policy file of C2SP",
     )
     return parser
 

@@ -218,7 +218,7 @@ options: -h, --help show this help message and exit
 --complete fail when an entry since your last checkpoint (or the start) is left out
 --witness VKEY a witness's key
 --quorum N how many witnesses must have signed
---witness-policy FILE which witnesses must have signed, as a C2SP tlog-policy file
+--witness-policy FILE which witnesses must have signed: a policy file of C2SP
 Exit status: 0 verified, 1 not verified, 2 not asked properly.
 """
 
