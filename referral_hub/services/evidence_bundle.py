@@ -58,7 +58,7 @@ def write_bundle(
     with hub.database.acting_for(us) as connection:
         referral = referral_of(connection, filters)
         wanted = filters.wanted(referral=referral)
-        _require_some(connection, us, wanted, known=filters.reference is None or bool(referral))
+        require_some(connection, us, wanted, known=filters.reference is None or bool(referral))
     look = log_filtered(hub, actor, Report.BUNDLE, filters, referral=referral)
     ensure_integrated(hub.database, hub.integrator, [look])
     with hub.database.acting_for(us) as connection:
@@ -86,7 +86,8 @@ class _Counted:
             yield found
 
 
-def _require_some(connection: Connection, us: UUID, wanted: Wanted, *, known: bool) -> None:
+def require_some(connection: Connection, us: UUID, wanted: Wanted, *, known: bool) -> None:
+    """Raise InvalidInput unless there are entries to take away, and not more than `MOST`."""
     newest = log.latest_checkpoint(connection)
     size = newest.size if newest else 0
     count = 0

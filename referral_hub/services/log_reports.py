@@ -31,6 +31,7 @@ class Report(StrEnum):
     BUNDLE = "evidence_bundle"
     ENTRY = "audit_entry"
     OVERVIEW = "overview"
+    TABLE = "audit_table"
 
 
 def log_search(

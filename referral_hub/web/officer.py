@@ -9,7 +9,7 @@ are buttons. A bundle is written to a spooled file, so its size costs disk and n
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from referral_hub.services.audit_filters import DecisionOutcome, Filters
 from referral_hub.services.audit_log import log_state, parties, search, verify_log
 from referral_hub.services.evidence_bundle import write_bundle
 from referral_hub.services.hub import Hub
+from referral_hub.services.log_table import write_table
 from referral_hub.web.forms import Filled, FormPage, Raw, fill, read_form
 from referral_hub.web.forms.officer import (
     BundlePage,
@@ -119,19 +120,39 @@ def bundle_form(hub: Hub, actor: Actor) -> str:
 
 def bundle(hub: Hub, actor: Actor) -> Any:
     """Hand over the evidence, as a file."""
+
+    def write(form: Filled, file: BinaryIO) -> None:
+        size = int(form.values["checkpoint_size"] or 0)
+        write_bundle(hub, actor, _filters(form), file, since=size)
+
+    return _file(hub, actor, write, kind=("application/zip", "evidence.zip"))
+
+
+def table(hub: Hub, actor: Actor) -> Any:
+    """Hand over the same entries as a table, each row with its proof."""
+
+    def write(form: Filled, file: BinaryIO) -> None:
+        write_table(hub, actor, _filters(form), file)
+
+    return _file(hub, actor, write, kind=("text/csv; charset=utf-8", "log.csv"))
+
+
+def _file(
+    hub: Hub, actor: Actor, write: Callable[[Filled, BinaryIO], None], *, kind: tuple[str, str]
+) -> Any:
+    """Answer with what `write` writes, or with the page again; `kind` is media type and name."""
     offered = _offered(hub, actor)
     form = read_form(BundlePage(offered))
     if not form.ok:
         return _bundle_page(hub, actor, offered, form), 400
-    size = int(form.values["checkpoint_size"] or 0)
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the answer closes it
     try:
-        write_bundle(hub, actor, _filters(form), cast("BinaryIO", file), since=size)
+        write(form, cast("BinaryIO", file))
     except InvalidInput as problem:
         file.close()
         return _bundle_page(hub, actor, offered, _told(form, problem)), 400
     file.seek(0)
-    return send_file(file, "application/zip", as_attachment=True, download_name="evidence.zip")
+    return send_file(file, kind[0], as_attachment=True, download_name=kind[1])
 
 
 def _filters(form: Filled) -> Filters:

@@ -105,6 +105,7 @@ OFFICERS: tuple[Route, ...] = (
     Route("/log/tile/<path:path>", log_files.tile, staff(May.READ_TREE)),
     Route("/log/evidence", officer.bundle_form, staff(May.WRITE_BUNDLE)),
     Route("/log/evidence", officer.bundle, staff(May.WRITE_BUNDLE), _POST),
+    Route("/log/table", officer.table, staff(May.WRITE_BUNDLE), _POST),
 )
 
 PARTNERS: tuple[Route, ...] = (
