@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
@@ -62,6 +62,7 @@ ALL = frozenset(
 LONELY = (NeedCode.LONELY,)
 GARDEN = (NeedCode.GARDEN_HOME_JOBS,)
 Row = dict[str, Any]
+One = TypeVar("One")
 
 
 class MovableClock:
@@ -394,7 +395,7 @@ def _drop(embedded: Embedded, name: str) -> None:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def only(rows: Sequence[Row]) -> Row:
+def only(rows: Sequence[One]) -> One:
     """The only one."""
     (row,) = rows
     return row

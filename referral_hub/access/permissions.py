@@ -23,6 +23,8 @@ class Permission(StrEnum):
     ASK = "ask"
     RECORD_CONTACT = "record_contact"
     CLOSE_TASK = "close_task"
+    USE_EMERGENCY_ACCESS = "use_emergency_access"
+    REVIEW_EMERGENCY_ACCESS = "review_emergency_access"
     OVERSEE = "oversee"
     REPLAY = "replay"
     READ_AUDIT = "read_audit"

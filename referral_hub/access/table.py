@@ -41,12 +41,14 @@ _COORDINATOR: dict[Permission, Predicate] = {
     Permission.ASK: is_recipient,
     Permission.RECORD_CONTACT: is_recipient,
     Permission.CLOSE_TASK: is_recipient,
+    Permission.USE_EMERGENCY_ACCESS: is_recipient,
 }
 _COUNCIL_OFFICER: dict[Permission, Predicate] = _COORDINATOR | {
     Permission.LIST_REFERRALS: always,
     Permission.READ_REFERRAL: is_origin_or_owner,
     Permission.READ_TASK: is_owner_or_recipient,
     Permission.CLOSE_TASK: is_owner_or_recipient,
+    Permission.USE_EMERGENCY_ACCESS: is_owner_or_recipient,
     Permission.OVERSEE: always,
     Permission.REPLAY: is_owner,
 }
@@ -55,6 +57,7 @@ _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
     Permission.READ_AUDIT: always,
     Permission.VERIFY_LOG: always,
     Permission.WRITE_BUNDLE: always,
+    Permission.REVIEW_EMERGENCY_ACCESS: always,
     Permission.READ_TREE: always,
 }
 _AGENCY_ADMIN: dict[Permission, Predicate] = {

@@ -94,6 +94,14 @@ class ClosingOutcome(StrEnum):
     DUPLICATE = "duplicate"
 
 
+class ReviewOutcome(StrEnum):
+    """What an officer found about an emergency access."""
+
+    JUSTIFIED = "justified"
+    NOT_JUSTIFIED = "not_justified"
+    NEEDS_ACTION = "needs_action"
+
+
 class AgencyKind(StrEnum):
     """What kind of agency this is; the same codes as `consent.model.RecipientType`."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from consent.model import DataClass, EventState, GivenBy, Method
+from consent.model import DataClass, EmergencyCause, EventState, GivenBy, Method
 from referral_hub.domain.codes import (
     AccessNeed,
     ClosingOutcome,
@@ -19,6 +19,7 @@ from referral_hub.domain.codes import (
     DeclineReason,
     NeedCode,
     Priority,
+    ReviewOutcome,
     Role,
 )
 from referral_hub.domain.nhs_number import NhsNumber
@@ -130,3 +131,25 @@ class CloseTask(_Redacted):
     outcome: ClosingOutcome
     person_told: bool
     next_step: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AskEmergencyAccess(_Redacted):
+    """Somebody says that a record must be opened in an emergency, and why.
+
+    `ticket_id` was on the page, so that sending it twice asks once.
+    """
+
+    task_id: UUID
+    ticket_id: UUID
+    cause: EmergencyCause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReviewEmergencyAccess(_Redacted):
+    """An officer's finding about an emergency access, in a code and in words."""
+
+    alert_id: UUID
+    outcome: ReviewOutcome
+    words: str

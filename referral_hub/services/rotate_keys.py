@@ -82,7 +82,7 @@ def _wrapped(kind: Kind, row: Row) -> list[wraps.WrappedRow]:
             agency = str(row["recipient_agency_id"])
             context = _release_context(row)
             return [wraps.release_row(row_id=row_id, agency_id=agency, context=context, blob=data)]
-        case "message":
+        case "message" | "emergency_note":
             return _note_rows(key, row)
         case "log_opening":
             agency = str(row["agency_id"])

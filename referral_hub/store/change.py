@@ -48,6 +48,9 @@ _INSERTABLE = (
     "message",
     "release",
     "outbox",
+    "emergency_access",
+    "emergency_note",
+    "emergency_alert",
     "log_entry",
     "log_opening",
 )

@@ -56,6 +56,12 @@ KINDS = (
         ("wrapped_for_origin", "wrapped_for_recipient"),
         ("task_id", "origin_agency_id", "recipient_agency_id"),
     ),
+    Kind(
+        "emergency_note",
+        "id",
+        ("wrapped_for_origin", "wrapped_for_recipient"),
+        ("task_id", "origin_agency_id", "recipient_agency_id"),
+    ),
     Kind("log_opening", "entry_id", ("sealed_openings",), ("agency_id",)),
     Kind("draft", "id", ("sealed_form",), ("user_id",)),
     Kind("staff_user", "id", ("sealed_totp",), ()),

@@ -36,6 +36,11 @@ from referral_hub.store.columns import (
     metadata,
     party_column,
 )
+from referral_hub.store.emergency_tables import (
+    emergency_access,
+    emergency_alert,
+    emergency_note,
+)
 from referral_hub.store.log_tables import log_checkpoint, log_entry, log_opening, log_tile, used_jti
 from referral_hub.store.register_tables import (
     agency,
@@ -54,6 +59,9 @@ __all__ = [
     "area",
     "consent_event",
     "draft",
+    "emergency_access",
+    "emergency_alert",
+    "emergency_note",
     "log_checkpoint",
     "log_entry",
     "log_opening",

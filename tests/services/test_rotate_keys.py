@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from consent.model import EmergencyCause
 from referral_hub.crypto.keys import FileKeyService
 from referral_hub.domain.codes import NeedCode
-from referral_hub.domain.commands import AnswerTask
+from referral_hub.domain.commands import AnswerTask, AskEmergencyAccess
 from referral_hub.errors import CryptoError, KeyUnavailable
 from referral_hub.services.answer_task import answer_task, ask, reply
 from referral_hub.services.demo import demo_code
 from referral_hub.services.drafts import load_draft, save_draft, start_draft
+from referral_hub.services.emergency_access import ask_emergency_access
+from referral_hub.services.emergency_review import list_alerts, open_reason
 from referral_hub.services.release import open_task, view_own
 from referral_hub.services.rotate_keys import Rotated, rotate_keys
 from referral_hub.store.rotation import KINDS
 from tests.hub_bench import Bench, NewBench, Row, nhs_number, only, open_bench
 
+EMERGENCY = "Her neighbour hears water running and nobody answers the door or the telephone."
 PERSON = {"nhs_number": nhs_number(12)}
 
 
@@ -40,6 +45,9 @@ def town(new_bench: NewBench) -> Bench:
             reply(bench.hub, gp, task["id"], "Two.")
             answer_task(bench.hub, mentors, AnswerTask(task["id"], True, None, "Gladly"))
     bench.deliver()
+    task_id = next(task["id"] for task in bench.tasks() if task["to"] == "mentors")
+    wanted = AskEmergencyAccess(task_id, uuid4(), EmergencyCause.OTHERS_AT_RISK, EMERGENCY)
+    ask_emergency_access(bench.hub, mentors, wanted)
     draft_id = start_draft(bench.hub, gp)
     save_draft(bench.hub, gp, draft_id, pages={"why": {"why": "half a sentence"}})
     return bench
@@ -66,6 +74,9 @@ def everything_opens(bench: Bench) -> bool:
     for task in bench.tasks():
         if task["to"] == "mentors":
             assert open_task(hub, mentors, task["id"]).fields["contact.phone"] == "07700 900123"
+    officer = bench.staff["surgery-dpo"]
+    alert = only(list_alerts(hub, officer).waiting)
+    assert [note.text for note in open_reason(hub, officer, alert.id)] == [EMERGENCY]
     assert load_draft(hub, gp, only(bench.table("draft"))["id"]) == {
         "why": {"why": "half a sentence"}
     }

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from consent.model import EventState, GivenBy
+from consent.model import EmergencyCause, EventState, GivenBy
 from referral_hub.crypto.tokens import new_token, token_digest
 from referral_hub.domain.codes import DeclineReason
-from referral_hub.domain.commands import AnswerTask
+from referral_hub.domain.commands import AnswerTask, AskEmergencyAccess
 from referral_hub.services.answer_task import answer_task, ask, reply
 from referral_hub.services.drafts import save_draft, start_draft
+from referral_hub.services.emergency_access import ask_emergency_access, open_in_emergency
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.store import jti, staff
 from tests.hub_bench import Bench
+
+EMERGENCY = "Her neighbour hears water running and nobody answers the door or the telephone."
 
 
 def populate(bench: Bench) -> None:
@@ -23,6 +26,7 @@ def populate(bench: Bench) -> None:
     bench.deliver()
     bench.refer(to=("neighbours",), by="hill-gp")
     bench.refer()
+    _emergency(bench)
     for username in ("gp", "hill-gp"):
         _draft(bench, username)
         _sign_in(bench, username)
@@ -50,6 +54,15 @@ def _surgery(bench: Bench) -> None:
     bench.deliver()
     withdraw_agreement(bench.hub, gp, over.referral_id)
     bench.deliver()
+
+
+def _emergency(bench: Bench) -> None:
+    """A coordinator opens in an emergency what one agency holds; both officers have an alert."""
+    actor = bench.staff["mentors"]
+    task_id = next(row["id"] for row in bench.tasks() if row["state"] == "accepted")
+    wanted = AskEmergencyAccess(task_id, uuid4(), EmergencyCause.OTHERS_AT_RISK, EMERGENCY)
+    ticket_id = ask_emergency_access(bench.hub, actor, wanted)
+    open_in_emergency(bench.hub, actor, task_id, ticket_id)
 
 
 def _draft(bench: Bench, username: str) -> None:

@@ -24,6 +24,8 @@ ENUMS: tuple[type[StrEnum], ...] = (
     codes.Capacity,
     codes.DeclineReason,
     codes.ClosingOutcome,
+    codes.ReviewOutcome,
+    consent_codes.EmergencyCause,
     codes.AgencyKind,
     codes.OutboxKind,
     codes.OutboxState,
