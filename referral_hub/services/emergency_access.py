@@ -296,7 +296,7 @@ def _event(
 ) -> Event:
     details = {"task": str(asking.task.id)}
     if ticket is not None:
-        details |= {"ticket": str(ticket.id), "cause": ticket.cause}
+        details |= {"ticket": str(ticket.id), "emergency": ticket.cause}
     actor = asking.actor
     event = decision_event(
         asking.case,

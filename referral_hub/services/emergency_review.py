@@ -150,7 +150,7 @@ def _both(hub: Hub, actor: Actor, alert_id: UUID) -> tuple[emergency.Alert, emer
 def _event(
     actor: Actor, ticket: emergency.Ticket, *, kind: EntryType, outcome: str, reason: str = ""
 ) -> Event:
-    details = {"ticket": str(ticket.id), "task": str(ticket.task_id), "cause": ticket.cause}
+    details = {"ticket": str(ticket.id), "task": str(ticket.task_id), "emergency": ticket.cause}
     return Event(
         type=kind,
         sender=ticket.origin_agency_id,
