@@ -19,16 +19,19 @@ ASSETS := referral_hub/web/static/build/.made-$(call hash,package-lock.json $(sh
 NODE := { command -v npm && node -e 'process.exit(+process.versions.node.split(".")[0] < 18)'; } >/dev/null 2>&1
 PIP := .venv/bin/python -m pip --disable-pip-version-check -qq install --require-virtualenv
 
-.PHONY: help run test check bench mutants pictures format lock clean
+.PHONY: help run test test-deep check bench mutants pictures format lock clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 run: $(RUN) $(ASSETS) ## start everything on this machine and print the address
 	@exec .venv/bin/python -m referral_hub.cli run
 
 test: $(RUN) $(TEST) $(ASSETS) ## run all tests; PYTEST='-k word' narrows them
 	@.venv/bin/python -m pytest $(PYTEST)
+
+test-deep: $(RUN) $(TEST) ## 100,000 cases to a second engine of the rules; SEED=2 for others
+	@.venv/bin/python -m tests.second_engine $(or $(SEED),1) $(CASES)
 
 check: $(RUN) $(TEST) ## lint, types, import directions, and models equal to migrations
 	@.venv/bin/ruff check .

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from consent.codes import DataClass, EventType, RefusalReason, RuleId
 from consent.ledger import Grant
 from consent.model import Basis, CapacityRecord, ConsentEvent, Ground, SharingAgreement
+from consent.notices import is_known
 from consent.policy import EvidenceNeeded, Policy
 from consent.worksheet import Refusal, Sheet
 
@@ -124,8 +125,11 @@ def _best_interests_record(_: ConsentEvent, capacity: CapacityRecord | None) -> 
 
 
 def _told(event: ConsentEvent) -> bool:
-    """Say whether it is on record which words, in which language, the person was told."""
-    return bool(event.notice_id and event.notice_version and event.notice_language)
+    """Say whether the words that the person was told, in that language, are on record.
+
+    The name of a notice that nobody can read back is not complete evidence.
+    """
+    return is_known(event.notice_id, event.notice_version, event.notice_language)
 
 
 OWN_RECORDS = {

@@ -40,6 +40,11 @@ def notice(notice_id: str, version: str, language: str) -> Notice:
     raise ConsentError("notice: no notice has this id, version and language")
 
 
+def is_known(notice_id: str, version: str, language: str) -> bool:
+    """Say whether there are words of this id and version in this language."""
+    return (notice_id, version, language) in _names()
+
+
 def current(notice_id: str, language: str, at: datetime) -> Notice:
     """Return the words in use at `at` (aware); raise `ConsentError` if there are none yet."""
     in_use = [
@@ -84,3 +89,8 @@ def load_notices(rows: Sequence[Mapping[str, Any]]) -> tuple[Notice, ...]:
             raise ConsentError(f"notice {where}: valid_from needs a time zone")
         notices[key] = Notice(*key, row["valid_from"], text, row["sha256"])
     return tuple(notices.values())
+
+
+@cache
+def _names() -> frozenset[tuple[str, str, str]]:
+    return frozenset((known.id, known.version, known.language) for known in installed_notices())

@@ -202,6 +202,12 @@ def _instant(text: str) -> datetime:
     return at.replace(tzinfo=UTC)
 
 
+def _reference(text: str) -> tuple[str, str]:
+    """Return an evidence code with a reference; "code:blank" has a blank one."""
+    code, _, blank = text.partition(":")
+    return code, " " if blank else f"ref-{code}"
+
+
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
@@ -217,7 +223,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "conflicts": _names,
     "date_of_birth": date.fromisoformat,
     "event_type": EventType,
-    "evidence": lambda text: {code: f"ref-{code}" for code in text.split()},
+    "evidence": lambda text: dict(map(_reference, text.split())),
     "given_by": GivenBy,
     "joined_at": _instant,
     "kind": GivenBy,
