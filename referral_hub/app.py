@@ -16,6 +16,7 @@ from referral_hub.clock import monotonic
 from referral_hub.observe import Metrics, RequestLog
 from referral_hub.services.hub import Hub
 from referral_hub.web.assets_manifest import teach_assets
+from referral_hub.web.emergency_reviews import counter
 from referral_hub.web.guards import NotSignedIn, register
 from referral_hub.web.headers import harden
 from referral_hub.web.kept import ask_to_sign_in
@@ -37,6 +38,7 @@ def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
         static_url_path="/static",
     )
     teach_templates(app)
+    app.jinja_env.globals["alerts_waiting"] = counter(hub)
     teach_assets(app, _WEB / "static" / "build")
     _observe(app, RequestLog(metrics or Metrics()))
     harden(app, production=hub.settings.production)

@@ -13,6 +13,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from referral_hub.domain.commands import Actor
+from referral_hub.services.emergency_access import may_ask
 from referral_hub.services.hub import Hub
 from referral_hub.services.next_steps import next_step
 from referral_hub.services.oversee import list_undelivered, open_referrals, replay
@@ -41,6 +42,7 @@ def show(hub: Hub, actor: Actor, referral_id: UUID) -> str:
         history=owners_history(view.history, words()),
         next_step=next_step,
         us=actor.agency_id,
+        emergency={task.id for task in view.current if may_ask(actor, task)},
         back=url_for("council.list_open"),
     )
 

@@ -33,6 +33,7 @@ ITEMS: tuple[Item, ...] = (
     Item("tasks.list_all", "Referrals to you", Permission.LIST_TASKS, also="answers"),
     Item("overview.show", "Overview", Permission.READ_AUDIT),
     Item("officer.list_entries", "The log", Permission.READ_AUDIT),
+    Item("emergency_reviews.list_all", "Emergency access", Permission.REVIEW_EMERGENCY_ACCESS),
 )
 
 

@@ -14,7 +14,7 @@ from flask import Flask, current_app
 from flask_login import current_user
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 
-from consent.model import GivenBy, Method
+from consent.model import EmergencyCause, GivenBy, Method
 from referral_hub.domain.codes import (
     AccessNeed,
     ClosingOutcome,
@@ -22,6 +22,7 @@ from referral_hub.domain.codes import (
     DeclineReason,
     NeedCode,
     Priority,
+    ReviewOutcome,
 )
 from referral_hub.web.forms.referral import SHAREABLE, Answer, Until
 from referral_hub.web.labels import Labels
@@ -35,10 +36,12 @@ CODES: tuple[type[StrEnum], ...] = (
     ClosingOutcome,
     ContactMethod,
     DeclineReason,
+    EmergencyCause,
     GivenBy,
     Method,
     NeedCode,
     Priority,
+    ReviewOutcome,
     Until,
 )
 

@@ -10,6 +10,8 @@ from referral_hub.access import Permission as May
 from referral_hub.web import (
     answers,
     council,
+    emergency,
+    emergency_reviews,
     health,
     kept,
     log_files,
@@ -31,6 +33,8 @@ _PAGE = f"{_DRAFT}/<any({','.join(NAMES)}):name>"
 _REFERRAL = "/referrals/<uuid:referral_id>"
 _TASK = "/tasks/<uuid:task_id>"
 _ENTRY = "/log/entries/<uuid:entry_id>"
+_ALERTS = "/log/emergencies"
+_ALERT = f"{_ALERTS}/<uuid:alert_id>"
 _PARTNER = "/partner/v1/tasks/<uuid:task_id>"
 _GET, _POST = ("GET",), ("POST",)
 
@@ -85,6 +89,14 @@ RECEIVING: tuple[Route, ...] = (
     Route(f"{_TASK}/contact", answers.contact, staff(May.RECORD_CONTACT), _POST),
     Route(f"{_TASK}/close", answers.close_form, staff(May.CLOSE_TASK)),
     Route(f"{_TASK}/close", answers.close, staff(May.CLOSE_TASK), _POST),
+    Route(f"{_TASK}/emergency", emergency.form, staff(May.USE_EMERGENCY_ACCESS)),
+    Route(f"{_TASK}/emergency", emergency.ask, staff(May.USE_EMERGENCY_ACCESS), _POST),
+    Route(
+        f"{_TASK}/emergency/<uuid:ticket_id>",
+        emergency.open_once,
+        staff(May.USE_EMERGENCY_ACCESS),
+        _POST,
+    ),
 )
 
 OVERSEEING: tuple[Route, ...] = (
@@ -108,6 +120,13 @@ OFFICERS: tuple[Route, ...] = (
     Route("/log/table", officer.table, staff(May.WRITE_BUNDLE), _POST),
 )
 
+REVIEWING: tuple[Route, ...] = (
+    Route(_ALERTS, emergency_reviews.list_all, staff(May.REVIEW_EMERGENCY_ACCESS)),
+    Route(_ALERT, emergency_reviews.show, staff(May.REVIEW_EMERGENCY_ACCESS)),
+    Route(_ALERT, emergency_reviews.review, staff(May.REVIEW_EMERGENCY_ACCESS), _POST),
+    Route(f"{_ALERT}/reason", emergency_reviews.reason, staff(May.REVIEW_EMERGENCY_ACCESS), _POST),
+)
+
 PARTNERS: tuple[Route, ...] = (
     Route(f"{_PARTNER}/accept", partner.accept, PARTNER, _POST),
     Route(f"{_PARTNER}/decline", partner.decline, PARTNER, _POST),
@@ -117,4 +136,12 @@ PARTNERS: tuple[Route, ...] = (
     Route("/partner/v1/log/tile/<path:path>", log_files.partner_tile, PARTNER),
 )
 
-ROUTES: tuple[Route, ...] = (*SHELL, *REFERRING, *RECEIVING, *OVERSEEING, *OFFICERS, *PARTNERS)
+ROUTES: tuple[Route, ...] = (
+    *SHELL,
+    *REFERRING,
+    *RECEIVING,
+    *OVERSEEING,
+    *OFFICERS,
+    *REVIEWING,
+    *PARTNERS,
+)

@@ -20,6 +20,7 @@ from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import DISCLOSED, TaskState
 from referral_hub.errors import Conflict
 from referral_hub.services.area_names import area_names
+from referral_hub.services.emergency_access import may_ask
 from referral_hub.services.hub import Hub
 from referral_hub.services.next_steps import next_step
 from referral_hub.services.release import Withheld, open_task
@@ -47,6 +48,7 @@ def show(hub: Hub, actor: Actor, task_id: UUID) -> str:
         may_open=view.task.state in DISCLOSED,
         history=recipients_history(view.history, words()),
         done=request.args.get("done"),
+        emergency=may_ask(actor, view.task),
         back=url_for("tasks.list_all"),
     )
 
@@ -61,7 +63,13 @@ def open_referral(hub: Hub, actor: Actor, task_id: UUID) -> Any:
         opened = open_task(hub, actor, task_id)
     except Withheld as withheld:
         told = recipients_reason(withheld.reason, words())
-        return render_template("tasks/withheld.html", view=view, told=told, back=back), 403
+        return render_template(
+            "tasks/withheld.html",
+            view=view,
+            told=told,
+            back=back,
+            emergency=may_ask(actor, view.task),
+        ), 403
     except Conflict as conflict:
         return moved_on(view, str(conflict)), 409
     more = opened.stage is Stage.OFFER and view.task.state == TaskState.OFFERED
