@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,10 +62,7 @@ def started_hub(directory: Path) -> Iterator[RunningHub]:
 
 def _environ(directory: Path) -> dict[str, str]:
     with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(3)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        web, metrics, partner = (str(probe.getsockname()[1]) for probe in probes)
+        web, metrics, partner = (str(_free_port(stack)) for _ in range(3))
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
     for name in ("DATABASE_URL", "REDIS_URL", "MIGRATE_DATABASE_URL"):
         kept.pop(name, None)
@@ -75,6 +73,19 @@ def _environ(directory: Path) -> dict[str, str]:
         "HUB_PARTNER_PORT": partner,
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _free_port(stack: ExitStack) -> int:
+    """A port below those that the system gives to outgoing connections, held until `stack` ends.
+
+    One of theirs may be taken again before the hub's last process comes to listen on it.
+    """
+    while True:
+        probe = stack.enter_context(socket.socket())
+        with suppress(OSError):
+            probe.bind(("127.0.0.1", 20_000 + secrets.randbelow(12_000)))
+            port: int = probe.getsockname()[1]
+            return port
 
 
 def _printed(process: subprocess.Popen[str], environ: dict[str, str]) -> RunningHub:
