@@ -35,6 +35,7 @@ _VARIABLES = {
     "HUB_KEY_SERVICE": "which key service wraps keys: file",
     "HUB_KEY_DIRECTORY": "where the file key service keeps keys",
     "HUB_LOG_ORIGIN": "name of this hub's log, as its checkpoints carry it",
+    "HUB_WITNESS_POLICY": "file that names the log's witnesses and the quorum (C2SP tlog-policy)",
     "HUB_METRICS_HOST": "address metrics are served on",
     "HUB_METRICS_PORT": "port metrics are served on",
     "HUB_PARTNER_PORT": "port of the demonstration's partner system",
@@ -83,6 +84,7 @@ class Settings:
     key_service: Literal["file"]
     key_directory: Path
     log_origin: str
+    witness_policy: Path | None
     metrics_host: str
     metrics_port: int
     partner_port: int
@@ -146,6 +148,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         key_service=read.choice("HUB_KEY_SERVICE", "file", ("file",)),
         key_directory=Path(read.text("HUB_KEY_DIRECTORY", str(data_dir / "keys"))).resolve(),
         log_origin=read.origin("HUB_LOG_ORIGIN", "referral-hub.example/log"),
+        witness_policy=read.file("HUB_WITNESS_POLICY"),
         metrics_host=read.text("HUB_METRICS_HOST", "127.0.0.1"),
         metrics_port=read.whole("HUB_METRICS_PORT", port + 1, _PORTS),
         partner_port=read.whole("HUB_PARTNER_PORT", port + 2, _PORTS),
@@ -231,6 +234,13 @@ class _Reader:
                 name, "must be a host and path in lower case, without a scheme, space or +"
             )
         return given
+
+    def file(self, name: str) -> Path | None:
+        given = self.environ.get(name, "").strip()
+        path = Path(given).expanduser()
+        if given and not path.is_file():
+            self.problem(name, "must name a file that is there")
+        return path.resolve() if given else None
 
     def secret(self, name: str) -> str:
         given = self.environ.get(name, "")

@@ -10,6 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from adapters.registry import load_registry
+from adapters.transports.witness_post import acceptable
+from consent.evidence.checkpoint import CheckpointError, Verifier
+from consent.evidence.pins import Pins
+from consent.evidence.witness_policy import PolicyError, WitnessPolicy, parse_policy
 from referral_hub.audit.integrate import Integrator
 from referral_hub.clock import Clock, system_clock
 from referral_hub.crypto.keys import FileKeyService
@@ -18,14 +22,15 @@ from referral_hub.crypto.partner import HubSigner
 from referral_hub.crypto.passwords import Passwords
 from referral_hub.outbox.doorbell import Doorbell, RedisDoorbell, SilentDoorbell
 from referral_hub.services.hub import Hub
-from referral_hub.settings import Settings
+from referral_hub.settings import Settings, SettingsError
 from referral_hub.store.engine import open_database
 
 
 def build_hub(settings: Settings, *, clock: Clock = system_clock) -> Hub:
     """Return a hub over the servers that `settings` names; connects when first used.
 
-    Raises KeyUnavailable when the key service refuses, and ValueError without a database address.
+    Raises KeyUnavailable when the key service refuses, SettingsError for a witness policy that is
+    none, and ValueError without a database address.
     """
     if settings.database_url is None:
         raise ValueError("settings name no database: start the private servers first")
@@ -46,6 +51,7 @@ def build_hub(settings: Settings, *, clock: Clock = system_clock) -> Hub:
         doorbell=_doorbell(settings),
         passwords=Passwords(),
         registry=load_registry(now=clock),
+        witness_policy=_witness_policy(settings.witness_policy, log_signer.vkey),
     )
 
 
@@ -57,6 +63,22 @@ def without_log_key(hub: Hub) -> Hub:
 def log_memory(settings: Settings) -> Path:
     """Return where the integrator remembers what it signed last."""
     return settings.key_directory / "log-memory.json"
+
+
+def _witness_policy(path: Path | None, vkey: str) -> WitnessPolicy | None:
+    """Read the policy as an officer's verifier does, and refuse addresses that are never asked."""
+    if path is None:
+        return None
+    try:
+        policy = parse_policy(path.read_bytes())
+        Pins([Verifier.from_vkey(vkey)], policy=policy)
+    except (CheckpointError, PolicyError) as error:
+        raise SettingsError((f"HUB_WITNESS_POLICY: {error}.",)) from None
+    if not all(acceptable(party.url) for party in policy.witnesses if party.url):
+        raise SettingsError(
+            ("HUB_WITNESS_POLICY: a witness's address must begin with https://, without a query.",)
+        )
+    return policy
 
 
 def _doorbell(settings: Settings) -> Doorbell:

@@ -1,7 +1,8 @@
 """`hub worker`: deliver, integrate, tidy. Needs PostgreSQL; Redis only makes it quicker.
 
 One thread sweeps about once a second; another answers the bell while Redis is there. Both may drain
-at once, in this process and in others, since a claim is a fenced lease in the database.
+at once, in this process and in others, since a claim is a fenced lease in the database. A third
+thread asks the log's witnesses, so that their slowness is nobody else's.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from referral_hub.outbox.answer import answer_with
 from referral_hub.outbox.listen import listen, rung_answered
 from referral_hub.services.deliver import drain
 from referral_hub.services.hub import Hub
+from referral_hub.services.witnesses import ask_until
 from referral_hub.services.work import surviving, sweep_until
 from referral_hub.wiring import build_hub
 
@@ -45,6 +47,7 @@ def _run(hub: Hub, redis_url: str | None, stopping: threading.Event) -> None:
     busy = threading.Lock()
     sweeper = threading.Thread(target=sweep_until, args=(hub, go_on), name="sweep")
     sweeper.start()
+    threading.Thread(target=ask_until, args=(hub, go_on), name="witness", daemon=True).start()
     if redis_url is not None:
         answer_with(lambda: _answer(hub, redis_url, go_on, busy))
         threading.Thread(target=listen, args=(redis_url, go_on), name="bell", daemon=True).start()

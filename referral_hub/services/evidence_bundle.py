@@ -2,7 +2,8 @@
 
 It holds exact entries, their inclusion proofs under one signed checkpoint, and what opens the
 commitments that are this officer's to open: ids with their salts, so the file is personal data.
-Taking it is logged and integrated first, so the bundle's own checkpoint covers that entry too. It
+Taking it is logged and integrated first, so the bundle's own checkpoint covers that entry too; then
+the witnesses are asked once, and the bundle carries the checkpoint that most of them cosigned. It
 is written entry by entry into the given file. The limits: `MOST` entries, and it proves what is in
 it; that nothing is left out only the whole log can show.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 from uuid import UUID
 
 from consent.evidence.bundle import BundleEntry, Opening
@@ -28,7 +29,8 @@ from referral_hub.services.audit_log import referral_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Report, log_filtered
 from referral_hub.services.open_commitments import openable, opener
-from referral_hub.store import audit_log, log
+from referral_hub.services.witnesses import ask_witnesses, known_witnesses
+from referral_hub.store import audit_log, cosignatures, log
 from referral_hub.store.audit_log import AuditRow, Wanted
 from referral_hub.store.engine import Connection
 from referral_hub.store.log import StoredCheckpoint
@@ -61,10 +63,11 @@ def write_bundle(
         require_some(connection, us, wanted, known=filters.reference is None or bool(referral))
     look = log_filtered(hub, actor, Report.BUNDLE, filters, referral=referral)
     ensure_integrated(hub.database, hub.integrator, [look])
+    covering = _covering(hub, us)
+    ask_witnesses(hub)
     with hub.database.acting_for(us) as connection:
-        newest = log.latest_checkpoint(connection)
-        if newest is None:
-            raise LogUnavailable("The log has no checkpoint, so nothing can be proved.")
+        known = known_witnesses(hub)
+        newest = cosignatures.best(connection, known, at_least=covering) or _nothing_to_prove()
         tiles = Tiles(lambda level, index: log.read_tile(connection, level, index))
         consistency = _consistency(tiles, since, newest)
         found = audit_log.for_bundle(connection, us, wanted, size=newest.size)
@@ -74,6 +77,17 @@ def write_bundle(
             file, checkpoint=newest.note, entries=counted.over(entries), consistency=consistency
         )
     return Written(counted.entries, newest.size)
+
+
+def _covering(hub: Hub, us: UUID) -> int:
+    """The size of a checkpoint that covers the look at this bundle."""
+    with hub.database.acting_for(us) as connection:
+        newest = log.latest_checkpoint(connection) or _nothing_to_prove()
+    return newest.size
+
+
+def _nothing_to_prove() -> NoReturn:
+    raise LogUnavailable("The log has no checkpoint, so nothing can be proved.")
 
 
 class _Counted:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapters.registry import Registry
+from consent.evidence.witness_policy import WitnessPolicy
 from referral_hub.audit.integrate import Integrator
 from referral_hub.clock import Clock
 from referral_hub.crypto.keys import KeyService
@@ -20,7 +21,7 @@ from referral_hub.store.engine import Database
 @dataclass(frozen=True)
 class Hub:
     """Settings, database, keys, clock, bell and wires. `integrator` is None where no log key is
-    held.
+    held, `witness_policy` where nobody witnesses the log.
     """
 
     settings: Settings
@@ -34,6 +35,7 @@ class Hub:
     doorbell: Doorbell
     passwords: Passwords
     registry: Registry
+    witness_policy: WitnessPolicy | None = None
 
     def __repr__(self) -> str:
         return "<Hub>"

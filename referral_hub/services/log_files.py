@@ -16,16 +16,20 @@ from referral_hub.access import Permission
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import NotFound
 from referral_hub.services.hub import Hub
-from referral_hub.store import log
+from referral_hub.services.witnesses import known_witnesses
+from referral_hub.store import cosignatures, log
 
 MAX_IDX = 2**63 - 1
 
 
 def read_checkpoint(hub: Hub, actor: Actor) -> log.StoredCheckpoint:
-    """Return the newest checkpoint. Raises Forbidden; NotFound while the log is empty."""
+    """Return the newest checkpoint, with the cosignatures that it has by now.
+
+    Raises Forbidden; NotFound while the log is empty.
+    """
     access.require(actor, Permission.READ_TREE)
     with hub.database.acting_for(actor.agency_id) as connection:
-        newest = log.latest_checkpoint(connection)
+        newest = cosignatures.newest(connection, known_witnesses(hub))
     if newest is None:
         raise NotFound
     return newest

@@ -1,4 +1,5 @@
-"""Tables of the log: entries, what they mean (sealed), tiles, checkpoints, spent token ids."""
+"""Tables of the log: entries, what they mean (sealed), tiles, checkpoints, cosignatures, spent
+token ids."""
 
 from __future__ import annotations
 
@@ -76,6 +77,17 @@ log_checkpoint = Table(
     Column("note", LargeBinary, nullable=False),
     Column("at", Instant, nullable=False),
     UniqueConstraint("size"),
+)
+
+log_cosignature = Table(
+    "log_cosignature",
+    metadata,
+    Column("size", BigInteger, ForeignKey("log_checkpoint.size"), primary_key=True),
+    Column("key_id", LargeBinary, primary_key=True),
+    Column("line", LargeBinary, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "key_id", "size"),
 )
 
 used_jti = Table(

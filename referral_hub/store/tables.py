@@ -41,7 +41,14 @@ from referral_hub.store.emergency_tables import (
     emergency_alert,
     emergency_note,
 )
-from referral_hub.store.log_tables import log_checkpoint, log_entry, log_opening, log_tile, used_jti
+from referral_hub.store.log_tables import (
+    log_checkpoint,
+    log_cosignature,
+    log_entry,
+    log_opening,
+    log_tile,
+    used_jti,
+)
 from referral_hub.store.register_tables import (
     agency,
     agency_endpoint,
@@ -63,6 +70,7 @@ __all__ = [
     "emergency_alert",
     "emergency_note",
     "log_checkpoint",
+    "log_cosignature",
     "log_entry",
     "log_opening",
     "log_tile",

@@ -96,9 +96,12 @@ def test_each_revision_is_undone_and_done_again_without_losing_a_row(
     below = _scripts().get_revision(revision).down_revision
     assert isinstance(below, str)
     downgrade(bench.url, below)
+    older = _tables(bench.url)
     upgrade(bench.url)
     assert _shape(bench.url) == shape
     for name, rows in before.items():
+        if name not in older:
+            continue  # the revision made this table, and undoing it says so
         assert sorted(map(str, bench.table(name))) == sorted(map(str, rows)), name
     assert bench.refer().reference
     assert bench.deliver()

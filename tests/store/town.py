@@ -13,7 +13,7 @@ from referral_hub.services.answer_task import answer_task, ask, reply
 from referral_hub.services.drafts import save_draft, start_draft
 from referral_hub.services.emergency_access import ask_emergency_access, open_in_emergency
 from referral_hub.services.withdraw import withdraw_agreement
-from referral_hub.store import jti, staff
+from referral_hub.store import cosignatures, jti, log, staff
 from tests.hub_bench import Bench
 
 EMERGENCY = "Her neighbour hears water running and nobody answers the door or the telephone."
@@ -33,6 +33,16 @@ def populate(bench: Bench) -> None:
     _sign_in(bench, "mentors")
     for key in ("time_bank", "neighbours"):
         _spend_token(bench, bench.agencies[key])
+    _cosign(bench)
+
+
+def _cosign(bench: Bench) -> None:
+    """A line of a witness; what it says is not looked at here."""
+    with bench.hub.database.working() as connection:
+        newest = log.latest_checkpoint(connection)
+        assert newest is not None
+        line = cosignatures.Cosignature(newest.size, b"abcd", b"a signature line\n", 1_780_000_000)
+        cosignatures.add(connection, line, at=bench.clock())
 
 
 def _surgery(bench: Bench) -> None:
