@@ -1,10 +1,13 @@
 """The second engine: the consent rules as Cedar policies, and a case put to them as questions.
 
-The policies in `policies/` were written from the rules' text, not from `consent`. Cedar cannot say
-"for some" or "for all", so a case becomes many small questions: each class, on each agreement with
-each consent, and whether each consent stands in spite of each other event. A class may go if one
-agreement with one consent lets it and no other event ends that consent. The translation only
-copies values (blank references are left out, instants become numbers); every rule is a policy.
+The policies in `policies/` were written from the rules' text, not from `consent`; where the two
+first disagreed, and which was wrong, stands in `tests/tables/second_engine_cases.csv`.
+
+Cedar cannot say "for some" or "for all", so a case becomes many small questions: each class, on
+each agreement with each consent, and whether each consent stands in spite of each other event. A
+class may go if one agreement with one consent lets it and no other event ends that consent. The
+translation only copies values (blank references are left out, instants become numbers); every rule
+is a policy.
 
 The limit: both engines read the same code lists (`consent.codes`) and the same catalogue of fields.
 """
