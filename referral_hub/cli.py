@@ -19,6 +19,7 @@ from referral_hub.errors import HubError
 COMMANDS = {
     "check-migrations": "schema:check_migrations",
     "demo-code": "people:demo_code_command",
+    "erasures": "erasures:erasures",
     "metrics": "processes:metrics",
     "migrate": "schema:migrate",
     "partner-demo": "partner_demo:partner_demo",

@@ -34,6 +34,7 @@ _VARIABLES = {
     "HUB_SECRET_KEY": "secret for form tokens, at least 32 characters",
     "HUB_KEY_SERVICE": "which key service wraps keys: file",
     "HUB_KEY_DIRECTORY": "where the file key service keeps keys",
+    "HUB_ERASURE_LEDGER": "file of the people erased, kept apart from the database's backups",
     "HUB_LOG_ORIGIN": "name of this hub's log, as its checkpoints carry it",
     "HUB_WITNESS_POLICY": "file that names the log's witnesses and the quorum (C2SP tlog-policy)",
     "HUB_METRICS_HOST": "address metrics are served on",
@@ -83,6 +84,7 @@ class Settings:
     secret_key: str
     key_service: Literal["file"]
     key_directory: Path
+    erasure_ledger: Path
     log_origin: str
     witness_policy: Path | None
     metrics_host: str
@@ -147,6 +149,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         secret_key=read.secret("HUB_SECRET_KEY"),
         key_service=read.choice("HUB_KEY_SERVICE", "file", ("file",)),
         key_directory=Path(read.text("HUB_KEY_DIRECTORY", str(data_dir / "keys"))).resolve(),
+        erasure_ledger=Path(
+            read.text("HUB_ERASURE_LEDGER", str(data_dir / "erasures.jsonl"))
+        ).resolve(),
         log_origin=read.origin("HUB_LOG_ORIGIN", "referral-hub.example/log"),
         witness_policy=read.file("HUB_WITNESS_POLICY"),
         metrics_host=read.text("HUB_METRICS_HOST", "127.0.0.1"),

@@ -31,5 +31,6 @@ class Permission(StrEnum):
     VERIFY_LOG = "verify_log"
     WRITE_BUNDLE = "write_bundle"
     READ_TREE = "read_tree"
+    ERASE_PERSON = "erase_person"
     MANAGE_STAFF = "manage_staff"
     ANSWER_AS_PARTNER = "answer_as_partner"

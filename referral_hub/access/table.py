@@ -57,6 +57,7 @@ _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
     Permission.READ_AUDIT: always,
     Permission.VERIFY_LOG: always,
     Permission.WRITE_BUNDLE: always,
+    Permission.ERASE_PERSON: always,
     Permission.REVIEW_EMERGENCY_ACCESS: always,
     Permission.READ_TREE: always,
 }

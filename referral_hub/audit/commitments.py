@@ -31,7 +31,7 @@ def check_commitments(snapshot: Snapshot, opener: Opener, found: Findings) -> in
             commitments = commitments_in(row.entry)
         except EntryError:
             continue
-        if not commitments or (row.erased and row.wrapped_key is None):
+        if not commitments or _erased(row):
             continue
         fault = _fault(row, commitments, opener)
         if fault is None:
@@ -39,6 +39,11 @@ def check_commitments(snapshot: Snapshot, opener: Opener, found: Findings) -> in
         else:
             found.add(row.seq, Kind.COMMITMENT, fault)
     return opened
+
+
+def _erased(row: CommittedRow) -> bool:
+    """Whether an erasure took away what opens it; `audit.erasures` asks whether it should have."""
+    return row.sealed == b"" or (row.erased and row.sealed_for is not None and not row.wrapped_key)
 
 
 def _fault(row: CommittedRow, commitments: Mapping[str, str], opener: Opener) -> str | None:

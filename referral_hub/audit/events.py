@@ -51,7 +51,8 @@ class SubjectKey:
 class Event:
     """Something that must be in the log. `cites` are the ids of the facts relied on.
 
-    `vouches_for` is the consent event that is written with it.
+    `vouches_for` is the consent event that is written with it. With `seal_for_agency` the openings
+    are sealed for the acting agency although a person is concerned: the person's key is going.
     """
 
     type: EntryType
@@ -72,6 +73,7 @@ class Event:
     ciphertext_hash: str | None = None
     details: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
     vouches_for: UUID | None = None
+    seal_for_agency: bool = False
 
 
 def prepare(event: Event, keys: KeyService, at: datetime) -> LogRow:
@@ -135,20 +137,21 @@ def _opening(
     event: Event, keys: KeyService, entry_id: UUID, openings: dict[str, tuple[bytes, bytes]]
 ) -> dict[str, object]:
     agency = event.actor_agency or event.sender
-    if event.subject is None:
+    if event.subject is None or event.seal_for_agency:
         sealed = seal_agency_openings(
             keys, agency_id=str(agency), entry_id=str(entry_id), openings=openings
         )
         version: int | None = keys.version_of(sealed)
+        sealed_for = None
     else:
         context = OpeningsContext(str(entry_id), str(event.subject.owner), str(event.subject.id))
         sealed = seal_openings(
             keys, wrapped_subject_key=event.subject.wrapped, context=context, openings=openings
         )
-        version = None
+        version, sealed_for = None, event.subject.id
     return {
         "entry_id": entry_id,
-        "subject_id": event.subject.id if event.subject else None,
+        "subject_id": sealed_for,
         "agency_id": agency,
         "sealed_openings": sealed,
         "key_version": version,

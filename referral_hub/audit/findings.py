@@ -28,6 +28,7 @@ class Kind(StrEnum):
     COMMITMENT = "commitment"
     LEDGER = "ledger"
     HISTORY = "history"
+    ERASURE = "erasure"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from consent.evidence.pins import Pins
 from consent.evidence.replay import verify_entries
 from consent.evidence.tiles import Tiles
 from referral_hub.audit.commitments import Opener, check_commitments
+from referral_hub.audit.erasures import check_erasures
 from referral_hub.audit.findings import Findings, Kind, Problem
 from referral_hub.audit.histories import check_histories
 from referral_hub.audit.ledger import check_ledger
@@ -96,6 +97,7 @@ def verify_log(
         releases = check_releases(taken, found)
         records = check_ledger(taken, opener, found)
         history = check_histories(taken, found)
+        check_erasures(taken, found)
         opened = None if opener is None else check_commitments(taken, opener, found)
     newest = walked.newest
     return Verification(

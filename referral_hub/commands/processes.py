@@ -56,10 +56,14 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Any:
         """Build the application, in each worker process after the fork."""
         from referral_hub.app import create_app
+        from referral_hub.services.erase_person import apply_erasures
+        from referral_hub.services.work import surviving
         from referral_hub.wiring import build_hub
 
         configure_logging()
-        return create_app(build_hub(self._settings))
+        hub = build_hub(self._settings)
+        surviving(lambda: apply_erasures(hub))
+        return create_app(hub)
 
 
 @click.command()

@@ -95,7 +95,8 @@ def open_entry(hub: Hub, actor: Actor, entry_id: UUID) -> OpenedEntry:
     try:
         opened = opener(hub.keys)(sealed)
     except CryptoError:
-        return OpenedEntry(found, {}, (), Unopened.ERASED if sealed.erased else Unopened.LOST)
+        erased = sealed.erased or sealed.sealed == b""
+        return OpenedEntry(found, {}, (), Unopened.ERASED if erased else Unopened.LOST)
     ours = openable(actor.agency_id, sender=row.sender_agency_id, actor=row.actor_agency_id)
     return OpenedEntry(
         logged=found,

@@ -26,7 +26,7 @@ def opener(keys: KeyService) -> Opener:
     """Return what opens a row's sealed openings: field → (salt, value); it raises CryptoError."""
 
     def open_row(row: CommittedRow) -> Openings:
-        if row.sealed is None or row.agency is None:
+        if not row.sealed or row.agency is None:
             raise CryptoError("there is nothing sealed beside this entry")
         if row.sealed_for is None:
             return open_agency_openings(

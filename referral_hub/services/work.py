@@ -1,7 +1,8 @@
 """The worker's own loop: sweep the outbox, number the log, throw away what has expired.
 
 It needs PostgreSQL and nothing else. A ring through Redis only makes it quicker; with Redis gone
-for good everything still arrives within `SWEEP_SECONDS`.
+for good everything still arrives within `SWEEP_SECONDS`. Before anything else, and once a minute,
+the erasure ledger is applied: after a restored backup, nobody who was erased is delivered.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import timedelta
 
 from referral_hub.clock import monotonic, pause
 from referral_hub.services.deliver import drain
+from referral_hub.services.erase_person import apply_erasures
 from referral_hub.services.hub import Hub
 from referral_hub.store import housekeeping
 
@@ -26,10 +28,12 @@ log = logging.getLogger(__name__)
 def sweep_until(hub: Hub, go_on: Callable[[], bool]) -> None:
     """Drain and integrate about once a second while `go_on` says so."""
     tidy_at = 0.0
+    surviving(lambda: apply_erasures(hub))
     while go_on():
         surviving(lambda: drain(hub, go_on=go_on))
         if monotonic() >= tidy_at:
             surviving(lambda: tidy(hub))
+            surviving(lambda: apply_erasures(hub))
             tidy_at = monotonic() + TIDY_SECONDS
         _rest(go_on)
 

@@ -90,6 +90,28 @@ _LOOSE_TASKS = text(
         (SELECT 1 FROM task_event h WHERE h.task_id = t.id AND h.event IN ('place', 'hold'))
     """
 )
+_ERASURES = text(
+    """
+    WITH unsealed AS (
+        SELECT COALESCE(o.subject_id, e.subject_id, r.subject_id) AS subject, count(*) AS count,
+               min(e.seq) AS first,
+               encode(sha256(string_agg(uuid_send(e.id), ''::bytea ORDER BY e.id)), 'hex') AS digest
+        FROM log_opening o JOIN log_entry e ON e.id = o.entry_id
+        LEFT JOIN referral r ON r.id = e.referral_id
+        WHERE o.sealed_openings = ''::bytea GROUP BY 1
+    ), said AS (
+        SELECT DISTINCT ON (subject_id) subject_id AS subject, seq, entry FROM log_entry
+        WHERE type = 'erasure' AND outcome = 'erased' ORDER BY subject_id, id DESC
+    ), marked AS (
+        SELECT id AS subject, wrapped_key IS NULL AS erased FROM subject WHERE erased_at IS NOT NULL
+    )
+    SELECT subject::text, COALESCE(said.seq, unsealed.first), said.entry,
+           COALESCE(marked.erased, false), COALESCE(unsealed.count, 0),
+           COALESCE(unsealed.digest, encode(sha256(''), 'hex'))
+    FROM said FULL JOIN marked USING (subject) FULL JOIN unsealed USING (subject)
+    ORDER BY 2 NULLS LAST, subject
+    """
+)
 _CHECKPOINTS = text("SELECT size, root, note, at FROM log_checkpoint ORDER BY size, id")
 _COUNT_TILES = text("SELECT count(*) FROM log_tile")
 
@@ -166,6 +188,20 @@ class LooseTask(NamedTuple):
     fault: str
 
 
+class ErasedRow(NamedTuple):
+    """An erasure's entry beside the person: whether they are erased, and what was unsealed.
+
+    `unsealed` entries are; `digest` is over their ids in order, 64 hex digits.
+    """
+
+    subject: str
+    seq: int | None
+    entry: bytes | None
+    erased: bool
+    unsealed: int
+    digest: str
+
+
 class Snapshot:
     """The log at one instant."""
 
@@ -209,6 +245,10 @@ class Snapshot:
     def histories(self) -> Iterator[HistoryRow]:
         """Every line of every task's history with its entry, in the order of the log."""
         return (HistoryRow(*row) for row in self._stream(_HISTORIES))
+
+    def erasures(self) -> Iterator[ErasedRow]:
+        """Every erasure, and every person or entry that looks erased, in the order of the log."""
+        return (ErasedRow(*row) for row in self._stream(_ERASURES))
 
     def loose_tasks(self) -> Iterator[LooseTask]:
         """Every task that misses its first line, its delivery or its disclosure."""

@@ -12,6 +12,7 @@ from referral_hub.web import (
     council,
     emergency,
     emergency_reviews,
+    erasures,
     health,
     kept,
     log_files,
@@ -118,6 +119,12 @@ OFFICERS: tuple[Route, ...] = (
     Route("/log/evidence", officer.bundle_form, staff(May.WRITE_BUNDLE)),
     Route("/log/evidence", officer.bundle, staff(May.WRITE_BUNDLE), _POST),
     Route("/log/table", officer.table, staff(May.WRITE_BUNDLE), _POST),
+    Route("/erasures/find", erasures.find_form, staff(May.ERASE_PERSON)),
+    Route("/erasures/find", erasures.find, staff(May.ERASE_PERSON), _POST),
+    Route("/erasures/people/<uuid:subject_id>", erasures.confirm, staff(May.ERASE_PERSON)),
+    Route("/erasures/people/<uuid:subject_id>", erasures.erase, staff(May.ERASE_PERSON), _POST),
+    Route("/erasures/<uuid:entry_id>", erasures.show, staff(May.ERASE_PERSON)),
+    Route("/erasures/<uuid:entry_id>/certificate", erasures.download, staff(May.ERASE_PERSON)),
 )
 
 REVIEWING: tuple[Route, ...] = (

@@ -457,7 +457,7 @@ ATTACKS |= {
 @attack
 def opening_deleted(hand: Hand) -> int:
     at = hand.any("actor_user_id IS NOT NULL OR subject_id IS NOT NULL")
-    hand.run("DELETE FROM log_opening WHERE entry_id = %s", _id(hand, at))
+    hand.run("DELETE FROM log_opening WHERE entry_id = %s", entry_id_at(hand, at))
     return at
 
 
@@ -465,11 +465,11 @@ def opening_deleted(hand: Hand) -> int:
 def opening_altered(hand: Hand) -> int:
     at = hand.any("actor_user_id IS NOT NULL OR subject_id IS NOT NULL")
     sealed = hand.value(
-        "SELECT sealed_openings FROM log_opening WHERE entry_id = %s", _id(hand, at)
+        "SELECT sealed_openings FROM log_opening WHERE entry_id = %s", entry_id_at(hand, at)
     )
     hand.run(
         "UPDATE log_opening SET sealed_openings = %s WHERE entry_id = %s",
-        hand.flip(bytes(sealed)), _id(hand, at),
+        hand.flip(bytes(sealed)), entry_id_at(hand, at),
     )  # fmt: skip
     return at
 
@@ -488,12 +488,12 @@ def opening_exchanged(hand: Hand) -> int:
     return int(one[0])
 
 
-def _id(hand: Hand, at: int) -> UUID:
+def entry_id_at(hand: Hand, at: int) -> UUID:
     found: UUID = hand.value("SELECT id FROM log_entry WHERE seq = %s", at)
     return found
 
 
-def _release(hand: Hand) -> tuple[UUID, int]:
+def a_release(hand: Hand) -> tuple[UUID, int]:
     found = hand.db.execute(
         "SELECT r.id, e.seq FROM release r JOIN log_entry e ON e.id = r.entry_id ORDER BY e.seq"
     ).fetchall()
@@ -503,7 +503,7 @@ def _release(hand: Hand) -> tuple[UUID, int]:
 
 @attack
 def release_fields(hand: Hand) -> int:
-    release, at = _release(hand)
+    release, at = a_release(hand)
     field = hand.dice.choice(["health.why", "identity.nhs_number", "need", "need.task_note"])
     hand.run(
         "UPDATE release SET field_ids = array_append(field_ids, %s) WHERE id = %s", field, release
@@ -513,16 +513,16 @@ def release_fields(hand: Hand) -> int:
 
 @attack
 def release_recipient(hand: Hand) -> int:
-    release, at = _release(hand)
+    release, at = a_release(hand)
     hand.run("UPDATE release SET recipient_agency_id = origin_agency_id WHERE id = %s", release)
     return at
 
 
 @attack
 def release_other_entry(hand: Hand) -> int:
-    release, own = _release(hand)
+    release, own = a_release(hand)
     at = hand.any("type <> 'release'")
-    hand.run("UPDATE release SET entry_id = %s WHERE id = %s", _id(hand, at), release)
+    hand.run("UPDATE release SET entry_id = %s WHERE id = %s", entry_id_at(hand, at), release)
     return min(own, at)
 
 
@@ -560,105 +560,3 @@ def pending_edit(hand: Hand) -> None:
 def pending_garbage(hand: Hand) -> None:
     row = hand.forged()
     hand.put(LogRow({**row.entry, **_garbage(hand)}, row.opening), None)
-
-
-def _ledger(assignment: str, condition: str = "true") -> Attack:
-    def change(hand: Hand) -> int:
-        record, at = _recorded(hand, condition)
-        hand.run(f"UPDATE consent_event SET {assignment} WHERE id = %s", record)  # noqa: S608 - our own names
-        return at
-
-    return change
-
-
-def _recorded(hand: Hand, condition: str = "true") -> tuple[UUID, int]:
-    found = hand.db.execute(
-        "SELECT c.id, e.seq FROM consent_event c JOIN log_entry e ON e.id = c.entry_id"  # noqa: S608 - our own names
-        f" WHERE {condition} ORDER BY e.seq"
-    ).fetchall()
-    record, at = hand.dice.choice(found)
-    return record, int(at)
-
-
-ATTACKS |= {
-    "ledger_state": _ledger("state = 'given'", "c.state = 'refused'"),
-    "ledger_recipients": _ledger("recipients = array_append(recipients, gen_random_uuid())"),
-    "ledger_validity": _ledger("valid_until = valid_until + interval '1 second'"),
-    "ledger_notice": _ledger("notice_hash = repeat('0', 64)"),
-    "ledger_person": _ledger(
-        "subject_id = (SELECT id FROM subject s WHERE s.id <> consent_event.subject_id LIMIT 1)"
-    ),
-}
-
-
-@attack
-def ledger_deleted(hand: Hand) -> int:
-    record, at = _recorded(hand)
-    hand.run("DELETE FROM consent_event WHERE id = %s", record)
-    return at
-
-
-@attack
-def ledger_added(hand: Hand) -> None:
-    record, _ = _recorded(hand)
-    hand.run(
-        "INSERT INTO consent_event SELECT (json_populate_record(c, json_build_object('id',"
-        " gen_random_uuid(), 'entry_id', NULL, 'state', 'given'))).* FROM consent_event c"
-        " WHERE id = %s", record,
-    )  # fmt: skip
-
-
-@attack
-def release_deleted(hand: Hand) -> int:
-    release, at = _release(hand)
-    hand.run("DELETE FROM release WHERE id = %s", release)
-    return at
-
-
-@attack
-def release_and_line_deleted(hand: Hand) -> None:
-    hand.run("DELETE FROM release")
-    hand.run("DELETE FROM task_event WHERE event = 'deliver'")
-
-
-@attack
-def history_delivery_deleted(hand: Hand) -> int:
-    at = int(hand.value("SELECT min(seq) FROM log_entry WHERE type = 'release'"))
-    hand.run("DELETE FROM task_event WHERE event = 'deliver'")
-    return at
-
-
-def _line(hand: Hand, condition: str) -> tuple[UUID, int]:
-    found = hand.db.execute(
-        "SELECT t.id, e.seq FROM task_event t JOIN log_entry e ON e.id = t.entry_id"  # noqa: S608 - our own names
-        f" WHERE {condition} ORDER BY e.seq"
-    ).fetchall()
-    line, at = hand.dice.choice(found)
-    return line, int(at)
-
-
-@attack
-def history_state(hand: Hand) -> int:
-    line, at = _line(hand, "t.event = 'accept'")
-    column = hand.dice.choice(("event", "state", "reason"))
-    hand.run(f"UPDATE task_event SET {column} = 'decline' WHERE id = %s", line)  # noqa: S608 - our own names
-    return at
-
-
-@attack
-def history_deleted(hand: Hand) -> int:
-    line, at = _line(hand, "t.event = 'accept'")
-    hand.run("DELETE FROM task_event WHERE id = %s", line)
-    return at
-
-
-@attack
-def history_start_deleted(hand: Hand) -> None:
-    hand.run("DELETE FROM task_event WHERE event = 'place'")
-
-
-@attack
-def history_other_agency(hand: Hand) -> int:
-    line, at = _line(hand, "true")
-    hand.run("UPDATE task_event SET recipient_agency_id = gen_random_uuid() WHERE id = %s", line)
-    return at

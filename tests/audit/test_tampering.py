@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.audit.attacks import ATTACKS, Hand
+from tests.audit.attacks_beside import ATTACKS, Hand
 from tests.audit.log_bench import LogBench, dice
 
 TABLE = Path(__file__).resolve().parents[1] / "tables" / "log_tampering.csv"

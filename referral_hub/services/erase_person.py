@@ -1,0 +1,262 @@
+"""Erase a person: their key goes, and with it everything that only it opens; the log stays whole.
+
+An officer of the agency that holds the person decides, and confirms. Referrals that nobody has
+taken up stop and their recipients are told, as after a withdrawal. While somebody is helping the
+person the erasure is refused and the refusal logged: the helpers' work would lose its record from
+one moment to the next, so the agreement is withdrawn or the task closed first. The limits: what a
+recipient has taken into systems of their own is theirs to erase, and they are told by reference
+only; a referral for the same person sent at the same instant can be left unreadable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from referral_hub import access
+from referral_hub.access import Permission
+from referral_hub.audit.erasure_ledger import Erased, ErasureLedger
+from referral_hub.audit.erasures import unsealed_details
+from referral_hub.audit.events import EntryType, Event, SubjectKey, prepare
+from referral_hub.audit.integrate import ensure_integrated
+from referral_hub.domain.codes import OutboxKind
+from referral_hub.domain.commands import Actor
+from referral_hub.domain.nhs_number import InvalidNhsNumber, NhsNumber, parse_nhs_number
+from referral_hub.domain.transitions import OPEN, Party, TaskEvent, TaskState, advance
+from referral_hub.errors import Conflict, InvalidInput, LogUnavailable
+from referral_hub.services import rows
+from referral_hub.services.disclose import WORKING, turn_of
+from referral_hub.services.hub import Hub
+from referral_hub.services.log_reports import append
+from referral_hub.store import change, erasures, referrals, withdrawals
+from referral_hub.store.change import LogRow
+from referral_hub.store.engine import Connection
+from referral_hub.store.erasures import PersonRow
+from referral_hub.store.referrals import TaskRow
+
+NOBODY = "Your agency has sent no referral with this, or the person has been erased"
+
+
+@dataclass(frozen=True, slots=True)
+class ToErase:
+    """A person of the officer's agency: what erasing would stop, and who is helping now."""
+
+    subject_id: UUID
+    erased_at: datetime | None
+    references: tuple[str, ...]
+    stops: tuple[str, ...]
+    helping: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedPerson:
+    """The entry of an erasure, and the names of agencies that stopped or are being told."""
+
+    entry_id: UUID
+    stopped: tuple[str, ...]
+    told: tuple[str, ...]
+
+
+def find_person(
+    hub: Hub, actor: Actor, *, reference: str | None = None, nhs_number: str | None = None
+) -> UUID:
+    """Return the agency's person by a referral's reference or by NHS number.
+
+    Raises InvalidInput for nobody, whatever the reason, and for no NHS number.
+    """
+    access.require(actor, Permission.ERASE_PERSON)
+    found: UUID | None = None
+    with hub.database.acting_for(actor.agency_id) as connection:
+        if reference is not None:
+            found = erasures.sent_as(connection, actor.agency_id, reference.upper())
+        elif nhs_number is not None:
+            number = _number_of(nhs_number)
+            index = hub.keys.blind_index(
+                "identity.nhs_number", str(actor.agency_id), number.encode()
+            )
+            found = erasures.indexed(connection, index)
+    if found is None:
+        raise InvalidInput({"reference" if reference else "nhs_number": (NOBODY,)})
+    return found
+
+
+def _number_of(text: str) -> NhsNumber:
+    try:
+        return parse_nhs_number(text)
+    except InvalidNhsNumber as problem:
+        raise InvalidInput({"nhs_number": (str(problem),)}) from None
+
+
+def look_before_erasing(hub: Hub, actor: Actor, subject_id: UUID) -> ToErase:
+    """Return what an erasure would do. Raises NotFound, also for another agency's person."""
+    access.require(actor, Permission.ERASE_PERSON)
+    with hub.database.acting_for(actor.agency_id) as connection:
+        found = erasures.person(connection, subject_id)
+        tasks = referrals.tasks_of(connection, found.referrals)
+        references = [referrals.one(connection, one).reference for one in found.referrals]
+    return ToErase(
+        subject_id=subject_id,
+        erased_at=found.erased_at,
+        references=tuple(references),
+        stops=_names([task for task in tasks if task.state in OPEN]),
+        helping=_names([task for task in tasks if task.state in WORKING]),
+    )
+
+
+def erase_person(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
+    """Erase a person of the officer's agency, once and for good.
+
+    Raises NotFound, Conflict (erased already; somebody is helping now), and ServiceUnavailable when
+    the erasure ledger cannot be written: then nothing was erased.
+    """
+    looked = look_before_erasing(hub, actor, subject_id)
+    if looked.erased_at is not None:
+        raise Conflict("This person has been erased already.")
+    if looked.helping:
+        _log_refusal(hub, actor, len(looked.helping))
+        raise Conflict(
+            f"{' and '.join(looked.helping)} is helping this person now. Withdraw the agreement, or"
+            " ask them to close the referral first."
+        )
+    with hub.database.working() as connection:
+        found = erasures.lock(connection, subject_id)
+        if found.erased_at is not None:
+            raise Conflict("This person has been erased already.")
+        done = _carry_out(hub, connection, found, actor=actor)
+    hub.doorbell.ring()
+    _number(hub, done.entry_id)
+    return done
+
+
+def apply_erasures(hub: Hub) -> int:
+    """Erase again whoever came back, as after restoring a backup; returns how many.
+
+    Raises ServiceUnavailable.
+    """
+    ledger = {one.subject_id for one in ErasureLedger(hub.settings.erasure_ledger).lines()}
+    if not ledger:
+        return 0
+    with hub.database.working() as connection:
+        back = erasures.back_again(connection, sorted(ledger))
+    for subject_id in back:
+        with hub.database.working() as connection:
+            found = erasures.lock(connection, subject_id)
+            if erasures.back_again(connection, [subject_id]):
+                _carry_out(hub, connection, found, actor=None)
+    return len(back)
+
+
+def _carry_out(
+    hub: Hub, connection: Connection, found: PersonRow, *, actor: Actor | None
+) -> ErasedPerson:
+    at = hub.clock()
+    tasks = [t for t in referrals.tasks_of(connection, found.referrals) if t.state in OPEN]
+    if actor is not None and any(task.state in WORKING for task in tasks):
+        raise Conflict("Somebody has begun to help this person since you opened the page.")
+    in_flight: dict[UUID, datetime] = {}
+    for referral_id in found.referrals:
+        in_flight |= withdrawals.cancel_unsent(connection, referral_id, at)
+    told = [task for task in tasks if task.released_at is not None or task.id in in_flight]
+    if tasks:
+        _stop(hub, connection, tasks, told={t.id: in_flight.get(t.id, at) for t in told}, by=actor)
+    entries = erasures.entries_about(connection, found)
+    logged = prepare(_event(found, entries, actor), hub.keys, at)
+    erasures.erase(connection, found, entries=entries, logged=logged)
+    entry_id: UUID = logged.entry["id"]
+    if actor is not None:
+        ErasureLedger(hub.settings.erasure_ledger).append(
+            Erased(found.id, found.origin_agency_id, entry_id, at)
+        )
+    return ErasedPerson(entry_id, _names([t for t in tasks if t not in told]), _names(told))
+
+
+def _stop(
+    hub: Hub,
+    connection: Connection,
+    tasks: list[TaskRow],
+    *,
+    told: dict[UUID, datetime],
+    by: Actor | None,
+) -> None:
+    at = hub.clock()
+    entries = {task.id: _stopped(hub, task, by, at) for task in tasks}
+    lines, moves = [], []
+    for task in tasks:
+        happened = rows.Happened(
+            event=TaskEvent.WITHDRAW.value,
+            state=TaskState.WITHDRAWN,
+            entry_id=entries[task.id].entry["id"],
+            actor=by,
+        )
+        lines.append(rows.task_event_row(turn_of(task), at, task_id=task.id, happened=happened))
+        state = advance(TaskState(task.state), TaskEvent.WITHDRAW, Party.ORIGIN)
+        moves.append(change.TaskMove(task.id, task.version, state.value, at))
+    telling = [
+        rows.outbox_row(
+            turn_of(task), at, kind=OutboxKind.WITHDRAWAL, task_id=task.id, due_at=told[task.id]
+        )
+        for task in tasks
+        if task.id in told
+    ]
+    inserts = {"task_event": lines, "outbox": telling}
+    change.write(connection, change.Change([*entries.values()], inserts, moves))
+
+
+def _stopped(hub: Hub, task: TaskRow, by: Actor | None, at: datetime) -> LogRow:
+    """Sealed for the agency: the person's key is going."""
+    event = Event(
+        type=EntryType.TASK,
+        sender=task.origin_agency_id,
+        recipient=task.recipient_agency_id,
+        actor_agency=by.agency_id if by else None,
+        actor_user=by.user_id if by else None,
+        referral_id=task.referral_id,
+        outcome=TaskState.WITHDRAWN.value,
+        details={"event": TaskEvent.WITHDRAW.value, "task": str(task.id)},
+    )
+    return prepare(event, hub.keys, at)
+
+
+def _event(found: PersonRow, entries: list[UUID], actor: Actor | None) -> Event:
+    return Event(
+        type=EntryType.ERASURE,
+        sender=found.origin_agency_id,
+        actor_agency=found.origin_agency_id,
+        actor_user=actor.user_id if actor else None,
+        subject=SubjectKey(found.id, found.origin_agency_id, b""),
+        seal_for_agency=True,
+        outcome="erased",
+        details={
+            **unsealed_details(entries),
+            "cause": "asked" if actor else "restored_backup",
+            "referrals": len(found.referrals),
+        },
+    )
+
+
+def _log_refusal(hub: Hub, actor: Actor, helping: int) -> None:
+    append(
+        hub,
+        actor,
+        Event(
+            type=EntryType.ERASURE,
+            sender=actor.agency_id,
+            actor_agency=actor.agency_id,
+            actor_user=actor.user_id,
+            outcome="refuse",
+            details={"helping": helping},
+        ),
+    )
+
+
+def _number(hub: Hub, entry_id: UUID) -> None:
+    """The erasure has happened; where the log cannot be numbered now, the certificate waits."""
+    try:
+        ensure_integrated(hub.database, hub.integrator, [entry_id])
+    except LogUnavailable:
+        return
+
+
+def _names(tasks: list[TaskRow]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(task.recipient_name for task in tasks))

@@ -1,0 +1,132 @@
+"""An officer finds a person of their own agency, confirms, erases, and keeps the certificate."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from referral_hub.services.erase_person import find_person
+from tests.web.mereford import FAMILY_NAME, FIRST_NAME, Mereford
+
+
+@pytest.fixture
+def mereford(town: Any) -> Mereford:
+    return Mereford(town.hub, town.url)
+
+
+@pytest.fixture
+def reference(town: Any, mereford: Mereford) -> str:
+    """A referral's reference that nobody has taken up."""
+    referral = mereford.refer(to=("council",))
+    town.hub.integrator.run()
+    with town.hub.database.working() as connection:
+        row = connection.exec_driver_sql(
+            "SELECT reference FROM referral WHERE id = %s", (referral,)
+        ).one()
+    return str(row[0])
+
+
+def found(browser: Any, reference: str) -> str:
+    browser.get("/erasures/find")
+    answer = browser.post("/erasures/find", {"reference": reference})
+    assert answer.status_code == 302, answer.text
+    return str(answer.headers["Location"])
+
+
+def test_the_officer_erases_and_keeps_a_certificate_that_names_nobody(
+    town: Any, reference: str
+) -> None:
+    officer = town.browser("surgery-dpo")
+    assert "Erase a person" in officer.get("/log").text
+    page = found(officer, reference)
+    assert reference in officer.get(page).text
+    answer = officer.post(page, {"sure": "erase"})
+    assert answer.status_code == 302, answer.text
+    shown = officer.follow(answer)
+    assert "Certificate of erasure" in shown.text
+    assert "It is entry" in shown.text
+    saved = officer.get(f"{answer.headers['Location']}/certificate")
+    assert saved.headers["Content-Disposition"].startswith("attachment")
+    assert town.hub.settings.log_origin in saved.text
+    assert answer.headers["Location"].rpartition("/")[2] in saved.text
+    assert not [word for word in (FIRST_NAME, FAMILY_NAME, reference) if word in saved.text]
+    assert "was erased on" in officer.get(page).text
+
+
+def test_nothing_is_erased_without_the_word(town: Any, reference: str) -> None:
+    officer = town.browser("surgery-dpo")
+    page = found(officer, reference)
+    officer.get(page)
+    answer = officer.post(page, {"sure": "yes"})
+    assert answer.status_code == 422
+    assert "Write the word ERASE" in answer.text
+    assert find_person(town.hub, town.actor("surgery-dpo"), reference=reference)
+    assert "was erased on" not in officer.get(page).text
+
+
+def test_the_page_says_who_is_helping_and_does_not_erase(town: Any, mereford: Mereford) -> None:
+    task = mereford.accepted()
+    officer = town.browser("surgery-dpo")
+    page = found(officer, task.reference)
+    assert "helping this person now" in officer.get(page).text
+    answer = officer.post(page, {"sure": "ERASE"})
+    assert answer.status_code == 409
+    assert "Withdraw the agreement" in answer.text
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"reference": "RH-0000-0000"},
+        {"reference": "nonsense"},
+        {"nhs_number": "999 000 0001"},
+        {"nhs_number": "999 000 0000"},
+        {"reference": "RH-0000-0000", "nhs_number": "999 000 0000"},
+    ],
+)
+def test_who_is_not_found_is_said_at_the_field_and_no_number_stands_in_an_address(
+    town: Any, form: dict[str, str]
+) -> None:
+    officer = town.browser("surgery-dpo")
+    officer.get("/erasures/find")
+    answer = officer.post("/erasures/find", form)
+    assert answer.status_code == 422
+    assert "govuk-error-message" in answer.text
+
+
+@pytest.mark.parametrize("username", ["hill-dpo", "council-dpo"])
+def test_another_agencys_officer_is_told_what_an_unknown_person_is_told(
+    town: Any, reference: str, username: str
+) -> None:
+    page = found(town.browser("surgery-dpo"), reference)
+    other = town.browser(username)
+    unknown = f"/erasures/people/{uuid4()}"
+    told = []
+    for address in (page, unknown):
+        other.get("/erasures/find")
+        answers = (other.get(address), other.post(address, {"sure": "ERASE"}))
+        assert [answer.status_code for answer in answers] == [404, 404]
+        told.append([len(answer.data) for answer in answers])
+    assert told[0] == told[1]
+    other.get("/erasures/find")
+    own, none = (
+        other.post("/erasures/find", {"reference": named}) for named in (reference, "RH-0000-0000")
+    )
+    assert own.status_code == none.status_code == 422
+    assert own.text.replace(reference, "").count("govuk-error-message") == none.text.count(
+        "govuk-error-message"
+    )
+
+
+def test_a_certificate_is_of_an_erasure_and_of_no_other_entry(town: Any, reference: str) -> None:
+    assert reference
+    officer = town.browser("surgery-dpo")
+    with town.hub.database.working() as connection:
+        entry: UUID = connection.exec_driver_sql(
+            "SELECT id FROM log_entry WHERE type = 'consent' ORDER BY id DESC LIMIT 1"
+        ).scalar_one()
+    assert officer.get(f"/erasures/{entry}").status_code == 404
+    assert officer.get(f"/erasures/{uuid4()}").status_code == 404
