@@ -6,11 +6,10 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,6 +18,7 @@ import pytest
 
 from referral_hub.clock import monotonic
 from referral_hub.supervise import wait_until
+from tests.ports import free_ports
 
 READY = re.compile(r"Referral Hub is ready: (http://\S+)")
 SECONDS_TO_START = 120.0
@@ -29,11 +29,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment of its own: free ports, and a data directory with a space in its name."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(3)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        web, metrics, partner = (str(probe.getsockname()[1]) for probe in probes)
+    web, metrics, partner = free_ports(3)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
     kept.pop("DATABASE_URL", None)
     kept.pop("REDIS_URL", None)

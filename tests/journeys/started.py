@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import free_ports
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,7 @@ def started_hub(directory: Path) -> Iterator[RunningHub]:
 
 
 def _environ(directory: Path) -> dict[str, str]:
-    with ExitStack() as stack:
-        web, metrics, partner = (str(_free_port(stack)) for _ in range(3))
+    web, metrics, partner = free_ports(3)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
     for name in ("DATABASE_URL", "REDIS_URL", "MIGRATE_DATABASE_URL"):
         kept.pop(name, None)
@@ -73,19 +72,6 @@ def _environ(directory: Path) -> dict[str, str]:
         "HUB_PARTNER_PORT": partner,
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def _free_port(stack: ExitStack) -> int:
-    """A port below those that the system gives to outgoing connections, held until `stack` ends.
-
-    One of theirs may be taken again before the hub's last process comes to listen on it.
-    """
-    while True:
-        probe = stack.enter_context(socket.socket())
-        with suppress(OSError):
-            probe.bind(("127.0.0.1", 20_000 + secrets.randbelow(12_000)))
-            port: int = probe.getsockname()[1]
-            return port
 
 
 def _printed(process: subprocess.Popen[str], environ: dict[str, str]) -> RunningHub:
