@@ -30,6 +30,7 @@ from tests.second_engine.translation import Json, entity, ref, the_question, the
 POLICIES = Path(__file__).parent / "policies"
 NOT_TRANSLATABLE = "R00 refuse, the records cannot be put into one question"
 KINDS = {"agreement": "Agreement", "consent": "Consent", "other": "Consent", "override": "Override"}
+LIKEWISE = {"in part:": "R06", "neither given nor renewed": "R03"}
 NOTHING_ASKED = "R06 refuse, nothing was asked for"
 
 
@@ -57,11 +58,12 @@ class Verdict:
     def rules(self) -> frozenset[str]:
         """Return the numbers of the rules that forbade anything.
 
-        What another rule takes away in part is narrowed to the rest, so R06 is at work as well.
+        What another rule takes away in part is narrowed to the rest, so R06 is at work as well; an
+        event that says no, or nothing yet, is no basis, so R03 is.
         """
         named = self.general.union(*self.fired.values())
-        narrowed = {"R06" for policy in named if "in part:" in policy}
-        return frozenset(policy[:3] for policy in named) | narrowed
+        likewise = {rule for policy in named for words, rule in LIKEWISE.items() if words in policy}
+        return frozenset(policy[:3] for policy in named) | likewise
 
 
 def policy_text() -> str:
