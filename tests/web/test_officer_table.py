@@ -105,7 +105,8 @@ def test_taking_a_table_is_in_the_log_and_in_the_table(download: Any, mereford: 
     assert table[-1]["purpose"] == "oversight"
 
 
-def test_nothing_to_take_is_said_on_the_page(town: Any, mereford: Mereford) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("mereford")
+def test_nothing_to_take_is_said_on_the_page(town: Any) -> None:
     browser = town.browser("surgery-dpo")
     browser.get("/log/evidence")
     answer = browser.client.post(
@@ -115,8 +116,9 @@ def test_nothing_to_take_is_said_on_the_page(town: Any, mereford: Mereford) -> N
     assert "No entry in the log fits these filters yet" in answer.text
 
 
+@pytest.mark.usefixtures("mereford")
 @pytest.mark.parametrize("username", ["gp", "mentors", "council", "surgery-admin"])
-def test_nobody_else_may_take_it(town: Any, mereford: Mereford, username: str) -> None:  # noqa: ARG001
+def test_nobody_else_may_take_it(town: Any, username: str) -> None:
     browser = town.browser(username)
     browser.get("/")
     answer = browser.client.post("/log/table", data={"csrf_token": browser.token})
