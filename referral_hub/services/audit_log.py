@@ -23,7 +23,13 @@ from referral_hub.domain.commands import Actor
 from referral_hub.errors import InvalidInput
 from referral_hub.services.audit_filters import Filters, made_at
 from referral_hub.services.hub import Hub
-from referral_hub.services.log_reports import Report, append, log_search, report_event
+from referral_hub.services.log_reports import (
+    Asked,
+    Report,
+    append,
+    log_once,
+    report_event,
+)
 from referral_hub.services.open_commitments import opener
 from referral_hub.store import audit_log, log
 from referral_hub.store.audit_log import AuditRow, Found
@@ -86,7 +92,7 @@ def search(hub: Hub, actor: Actor, filters: Filters, before: UUID | None = None)
             wanted = filters.wanted(referral=referral, before=before)
             found = audit_log.search(connection, us, wanted, most=PAGE + 1)
         names = audit_log.agencies(connection)
-        log_search(hub, actor, filters, connection=connection, referral=referral)
+        log_once(hub, actor, Asked(Report.SEARCH, filters, referral), connection)
     shown = tuple(logged(row, names, us) for row in found.rows[:PAGE])
     if found.reached is not None:
         return Page(shown, found.reached, made_at(found.reached))

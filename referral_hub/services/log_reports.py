@@ -8,7 +8,7 @@ pages alone. A user or a referral that was looked for is committed to, not writt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -32,26 +32,25 @@ class Report(StrEnum):
     ENTRY = "audit_entry"
     OVERVIEW = "overview"
     TABLE = "audit_table"
+    EXPLANATION = "explanation"
 
 
-def log_search(
-    hub: Hub, actor: Actor, filters: Filters, *, connection: Connection, referral: UUID | None
-) -> None:
-    """Append the entry of a search, unless this officer has just run the same."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A report over filters; `referral` is the one that it is about, where it is about one."""
+
+    report: Report
+    filters: Filters
+    referral: UUID | None = None
+
+
+def log_once(hub: Hub, actor: Actor, asked: Asked, connection: Connection) -> None:
+    """Append the entry of a report, unless this officer has just run the same over the same."""
     since = first_id(hub.clock() - SAME_SEARCH)
-    code = fingerprint(filters, report=Report.SEARCH, referral=referral)
+    code = fingerprint(asked.filters, report=asked.report, referral=asked.referral)
     us, user = actor.agency_id, actor.user_id
     if not audit_log.looked_already(connection, us=us, user=user, code=code, since=since):
-        log_filtered(hub, actor, Report.SEARCH, filters, referral=referral)
-
-
-def log_overview(hub: Hub, actor: Actor, filters: Filters, *, connection: Connection) -> None:
-    """Append the entry of an overview, unless this officer has just looked at the same."""
-    since = first_id(hub.clock() - SAME_SEARCH)
-    code = fingerprint(filters, report=Report.OVERVIEW, referral=None)
-    us, user = actor.agency_id, actor.user_id
-    if not audit_log.looked_already(connection, us=us, user=user, code=code, since=since):
-        log_filtered(hub, actor, Report.OVERVIEW, filters, referral=None)
+        log_filtered(hub, actor, asked.report, asked.filters, referral=asked.referral)
 
 
 def log_filtered(

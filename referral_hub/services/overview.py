@@ -16,7 +16,7 @@ from referral_hub.access import Permission
 from referral_hub.domain.commands import Actor
 from referral_hub.services.audit_filters import LONDON, Filters, first_id
 from referral_hub.services.hub import Hub
-from referral_hub.services.log_reports import log_overview
+from referral_hub.services.log_reports import Asked, Report, log_once
 from referral_hub.store import overview as store
 from referral_hub.store.overview import Decided, Disclosed, Expiring, Held, Reading
 
@@ -65,7 +65,7 @@ def overview(hub: Hub, actor: Actor, days: int) -> Overview:
             ),
             reading=store.reading(connection, us, oldest),
         )
-        log_overview(hub, actor, Filters(since=since), connection=connection)
+        log_once(hub, actor, Asked(Report.OVERVIEW, Filters(since=since)), connection)
     return found
 
 

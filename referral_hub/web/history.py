@@ -61,7 +61,7 @@ def owners_history(history: Iterable[HistoryRow], labels: Labels) -> list[Histor
 
 def recipients_history(history: Iterable[HistoryRow], labels: Labels) -> list[HistoryLine]:
     """Return the history as a recipient reads it: without consent's reasons."""
-    consent = _consent_words()
+    consent = consent_words()
     return [
         _line(row, labels, None if row.reason in consent else owners_reason(row.reason, labels))
         for row in history
@@ -75,7 +75,7 @@ def owners_reason(reason: str | None, labels: Labels) -> str | None:
     for kind in (DeclineReason, ClosingOutcome):
         if reason in set(kind):
             return labels.words(reason, kind.__name__)
-    known = _consent_words()
+    known = consent_words()
     if reason not in known:
         return labels.words(reason, "HistoryReason")
     words = known[reason].missing
@@ -86,7 +86,7 @@ def owners_reason(reason: str | None, labels: Labels) -> str | None:
 
 def recipients_reason(reason: str, labels: Labels) -> Told:
     """Return what a recipient may know: its own omissions, the agencies' arrangement, no more."""
-    words = _consent_words()[reason]
+    words = consent_words()[reason]
     if words.clearer is Clearer.RECIPIENT_AGENCY:
         return Told(words.missing, words.clearer)
     if reason in _ARRANGEMENTS:
@@ -98,7 +98,7 @@ def delivery_words(code: str | None, labels: Labels) -> str:
     """Return what a delivery's last code means."""
     if code is None:
         return labels.words("unknown", "DeliveryCode")
-    if code in _consent_words():
+    if code in consent_words():
         return owners_reason(code, labels) or code
     if code.startswith("http_"):
         return f"{labels.words('http', 'DeliveryCode')} ({code.removeprefix('http_')})"
@@ -115,7 +115,8 @@ def _line(row: HistoryRow, labels: Labels, why: str | None) -> HistoryLine:
     )
 
 
-def _consent_words() -> Mapping[str, Words]:
+def consent_words() -> Mapping[str, Words]:
+    """Return what consent says of each of its refusals and holds, by reason."""
     policy = current_policy()
     words: dict[str, Words] = {code.value: row for code, row in policy.refusal_words.items()}
     return words | {code.value: row for code, row in policy.hold_words.items()}

@@ -25,8 +25,10 @@ from referral_hub.services.audit_entry import entry, open_entry
 from referral_hub.services.audit_filters import DecisionOutcome, Filters
 from referral_hub.services.audit_log import log_state, parties, search, verify_log
 from referral_hub.services.evidence_bundle import write_bundle
+from referral_hub.services.explain_entry import EXPLAINED, explain
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_table import write_table
+from referral_hub.web.explanation import asked, explanation
 from referral_hub.web.forms import Filled, FormPage, Raw, fill, read_form
 from referral_hub.web.forms.officer import (
     BundlePage,
@@ -71,7 +73,22 @@ def show(hub: Hub, actor: Actor, entry_id: UUID) -> str:
         inclusion=inclusion,
         text=logged.row.entry.decode("utf-8", "replace") if logged.whole else None,
         sealed=bool(logged.entry and logged.entry.commitments),
+        explained=logged.row.type in EXPLAINED and logged.entry is not None,
         back=url_for("officer.list_entries"),
+    )
+
+
+def why(hub: Hub, actor: Actor, entry_id: UUID) -> str:
+    """One decision, disclosure or look, explained in plain words."""
+    found = explain(hub, actor, entry_id)
+    one = shown(found.logged, actor.agency_id, words())
+    return render_template(
+        "officer/why.html",
+        one=one,
+        inclusion=found.inclusion,
+        heading=asked(one, found.logged.entry),
+        parts=explanation(found, one, words()),
+        back=url_for("officer.show", entry_id=entry_id),
     )
 
 

@@ -12,10 +12,9 @@ from datetime import datetime
 from uuid import UUID
 
 from consent.evidence.entry import Detail, Entry, EntryType, LawfulBasis
-from consent.policy import current_policy
 from referral_hub.domain.codes import Role
 from referral_hub.services.audit_log import Logged
-from referral_hub.web.history import owners_reason, recipients_reason
+from referral_hub.web.history import consent_words, owners_reason, recipients_reason
 from referral_hub.web.labels import Labels
 
 SHORT_HASH = 12
@@ -82,7 +81,7 @@ def shown(logged: Logged, us: UUID, labels: Labels) -> Shown:
         fields=labels.fields(readable.fields) if readable else [],
         basis=_basis(readable.basis, labels) if readable and readable.basis else [],
         why=_why(reason, labels, whole=logged.whole),
-        fix=_fixes().get(reason or "") if logged.whole else None,
+        fix=_fix(reason) if logged.whole else None,
         rules=runs(readable.rules) if readable and readable.rules else None,
         policy=entry.policy_hash[:SHORT_HASH] if entry and entry.policy_hash else None,
         details=_details(readable.details, labels) if readable else [],
@@ -92,9 +91,7 @@ def shown(logged: Logged, us: UUID, labels: Labels) -> Shown:
 
 def reasons(labels: Labels) -> dict[str, str]:
     """Return every reason that consent can give, code → words, in the order of the words."""
-    policy = current_policy()
-    codes = [*policy.refusal_words, *policy.hold_words]
-    named = {code.value: owners_reason(code.value, labels) or code.value for code in codes}
+    named = {code: owners_reason(code, labels) or code for code in consent_words()}
     return dict(sorted(named.items(), key=lambda item: item[1]))
 
 
@@ -156,18 +153,20 @@ def _basis(basis: LawfulBasis, labels: Labels) -> list[str]:
 def _why(reason: str | None, labels: Labels, *, whole: bool) -> str | None:
     if reason is None:
         return None
-    if whole:
-        return owners_reason(reason, labels)
-    if reason not in _fixes():
+    return owners_reason(reason, labels) if whole else recipients_words(reason, labels)
+
+
+def recipients_words(reason: str, labels: Labels) -> str:
+    """Return what an agency that was refused may read of a reason."""
+    if reason not in consent_words():
         return labels.words("other", "Withheld")
     return recipients_reason(reason, labels).missing
 
 
-def _fixes() -> dict[str, str]:
-    """How each of consent's refusals can be put right, by reason."""
-    policy = current_policy()
-    fixes = {code.value: row.fix for code, row in policy.refusal_words.items()}
-    return fixes | {code.value: row.fix for code, row in policy.hold_words.items()}
+def _fix(reason: str | None) -> str | None:
+    """How a refusal of consent's can be put right."""
+    words = consent_words().get(reason or "")
+    return words.fix if words else None
 
 
 def _details(details: Mapping[str, Detail], labels: Labels) -> list[tuple[str, str]]:

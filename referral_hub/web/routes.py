@@ -111,6 +111,7 @@ OFFICERS: tuple[Route, ...] = (
     Route("/overview", overview.show, staff(May.READ_AUDIT)),
     Route("/log", officer.list_entries, staff(May.READ_AUDIT)),
     Route(_ENTRY, officer.show, staff(May.READ_AUDIT)),
+    Route(f"{_ENTRY}/why", officer.why, staff(May.READ_AUDIT)),
     Route(f"{_ENTRY}/opened", officer.open_commitments, staff(May.READ_AUDIT), _POST),
     Route("/log/verify", officer.state, staff(May.VERIFY_LOG)),
     Route("/log/verify", officer.verify, staff(May.VERIFY_LOG), _POST),
