@@ -68,7 +68,7 @@ def test_an_officer_of_an_agency_that_is_no_party_finds_none_of_it(
         assert str(entry_id) not in page
 
 
-@pytest.mark.parametrize(("method", "rest"), [("GET", ""), ("POST", "/opened")])
+@pytest.mark.parametrize(("method", "rest"), [("GET", ""), ("GET", "/why"), ("POST", "/opened")])
 def test_a_foreign_entry_is_not_there(
     town: Any, mereford: Mereford, method: str, rest: str
 ) -> None:
