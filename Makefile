@@ -28,7 +28,7 @@ run: $(RUN) $(ASSETS) ## start everything on this machine and print the address
 	@exec .venv/bin/python -m referral_hub.cli run
 
 test: $(RUN) $(TEST) $(ASSETS) ## run all tests; PYTEST='-k word' narrows them
-	@.venv/bin/python -m pytest $(PYTEST)
+	@.venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 test-deep: $(RUN) $(TEST) ## 100,000 cases to a second engine of the rules; SEED=2 for others
 	@.venv/bin/python -m tests.second_engine $(or $(SEED),1) $(CASES)

@@ -42,7 +42,8 @@ CHROMIUM_FLAGS = (
 def embedded() -> Iterator[Embedded]:
     """The session's private PostgreSQL and Redis."""
     kept = os.environ.get("HUB_TEST_DATA")
-    directory = Path(kept) if kept else Path(tempfile.mkdtemp(prefix="hub-test-"))
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    directory = Path(kept) / worker if kept else Path(tempfile.mkdtemp(prefix="hub-test-"))
     servers = start(directory)
     try:
         yield servers

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from redis.exceptions import RedisError
 
 from tests.attacks import story
 from tests.attacks.canaries import MARKS, PERSON, SPELLINGS, WORD, Found, find, note, spellings_of
@@ -200,6 +201,8 @@ def _log(machine: Machine, name: str) -> str:
 
 def _ready(machine: Machine) -> bool:
     try:
+        with machine.redis() as client:
+            client.ping()
         return httpx.get(f"{machine.hub.address}/readyz", timeout=5).is_success
-    except httpx.HTTPError:
+    except (httpx.HTTPError, RedisError):
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -40,6 +41,16 @@ FAMILY_NAME = "Quillfeather"
 WHY = "Low mood after a bereavement, on sertraline"
 TASK_NOTE = "Ring twice, the bell is quiet"
 NEEDS = frozenset({NeedCode.SHOPPING_MEALS})
+PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, TASK_NOTE, "Gannet", "07700", "1948", "Shopping")
+
+
+def personal(text: str, *more: str) -> list[str]:
+    """The person's facts that a text gives away; digits inside an identifier or a hash are none."""
+    return [
+        fact
+        for fact in (*PERSONAL, *more)
+        if re.search(rf"(?<![\w-]){re.escape(fact)}(?!\w)", text)
+    ]
 
 
 @dataclass

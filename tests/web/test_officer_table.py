@@ -16,9 +16,8 @@ from consent.evidence.merkle import verify_inclusion
 from consent.model import DataClass
 from referral_hub.services.log_table import COLUMNS, safe
 from referral_hub.services.release import open_task
-from tests.web.mereford import FAMILY_NAME, FIRST_NAME, TASK_NOTE, WHY, Mereford
+from tests.web.mereford import Mereford, personal
 
-PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, TASK_NOTE, "07700", "1948")
 Rows = list[dict[str, str]]
 
 
@@ -46,7 +45,7 @@ def download(town: Any, mereford: Mereford) -> Any:  # noqa: ARG001 - the story 
         assert answer.data.startswith(b"\xef\xbb\xbf")
         text = answer.data.decode("utf-8-sig")
         answer.close()
-        assert not [fact for fact in PERSONAL if fact in text]
+        assert not personal(text)
         table = list(csv.DictReader(io.StringIO(text, newline="")))
         assert tuple(table[0]) == COLUMNS
         return table

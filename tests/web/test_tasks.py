@@ -13,7 +13,7 @@ from referral_hub.domain.ids import new_id
 from referral_hub.services.answer_task import reply
 from referral_hub.services.deliver import drain
 from referral_hub.services.withdraw import withdraw_agreement
-from tests.web.mereford import FAMILY_NAME, FIRST_NAME, TASK_NOTE, WHY, Mereford
+from tests.web.mereford import FAMILY_NAME, FIRST_NAME, TASK_NOTE, WHY, Mereford, personal
 
 PER_REQUEST = {"X-Request-Id", "Date"}
 CLOSING = {"outcome": "helped", "person_told": "yes", "next_step": "Nothing more is needed"}
@@ -24,7 +24,6 @@ FORMS: dict[str, dict[str, str]] = {
     "contact": {},
     "close": CLOSING,
 }
-PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, TASK_NOTE, "Gannet", "07700", "1948", "Shopping")
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +34,6 @@ def mereford(town: Any) -> Mereford:
 @pytest.fixture(scope="module")
 def neighbours(town: Any) -> Any:
     return town.browser("neighbours")
-
-
-def personal(text: str) -> list[str]:
-    return [fact for fact in PERSONAL if fact in text]
 
 
 def _all_of(answer: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
