@@ -23,6 +23,8 @@ COMMANDS = {
     "metrics": "processes:metrics",
     "migrate": "schema:migrate",
     "partner-demo": "partner_demo:partner_demo",
+    "policy": "policy:policy",
+    "replay-decisions": "replay_decisions:replay_decisions_command",
     "rotate-keys": "rotate_keys:rotate_keys_command",
     "run": "run:run",
     "users": "people:users",

@@ -28,7 +28,7 @@ VERSION = 1
 MAX_ENTRY_BYTES = 65_535
 SALT_BYTES = 32
 COMMITMENT_LABEL = "referral-hub/commitment/v1"
-COMMITMENT_FIELDS = ("actor", "subject", "record", "facts")
+COMMITMENT_FIELDS = ("actor", "subject", "record", "facts", "inputs")
 COMMITTED = frozenset(COMMITMENT_FIELDS)
 
 Detail = str | int | Sequence[str]

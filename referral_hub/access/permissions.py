@@ -33,4 +33,5 @@ class Permission(StrEnum):
     READ_TREE = "read_tree"
     ERASE_PERSON = "erase_person"
     MANAGE_STAFF = "manage_staff"
+    APPROVE_POLICY = "approve_policy"
     ANSWER_AS_PARTNER = "answer_as_partner"

@@ -64,6 +64,7 @@ _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
 _AGENCY_ADMIN: dict[Permission, Predicate] = {
     Permission.KEEP_DRAFT: is_author,
     Permission.MANAGE_STAFF: always,
+    Permission.APPROVE_POLICY: always,
 }
 _PARTNER_SYSTEM: dict[Permission, Predicate] = {
     Permission.ANSWER_AS_PARTNER: is_recipient,

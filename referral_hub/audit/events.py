@@ -49,7 +49,8 @@ class SubjectKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that must be in the log. `cites` are the ids of the facts relied on.
+    """Something that must be in the log. `cites` are the ids of the facts relied on,
+    `inputs` everything that a decision was made from (`consent.inputs`).
 
     `vouches_for` is the consent event that is written with it. With `seal_for_agency` the openings
     are sealed for the acting agency although a person is concerned: the person's key is going.
@@ -70,6 +71,7 @@ class Event:
     rules: tuple[str, ...] = ()
     policy_hash: str | None = None
     cites: tuple[str, ...] = ()
+    inputs: bytes | None = None
     ciphertext_hash: str | None = None
     details: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
     vouches_for: UUID | None = None
@@ -130,7 +132,8 @@ def _meant(event: Event) -> list[tuple[str, bytes]]:
         ("record", event.referral_id),
         ("facts", "\n".join(sorted(event.cites)) or None),
     ]
-    return [(name, str(value).encode()) for name, value in meant if value is not None]
+    named = [(name, str(value).encode()) for name, value in meant if value is not None]
+    return named if event.inputs is None else [*named, ("inputs", event.inputs)]
 
 
 def _opening(

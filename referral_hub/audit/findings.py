@@ -29,6 +29,8 @@ class Kind(StrEnum):
     LEDGER = "ledger"
     HISTORY = "history"
     ERASURE = "erasure"
+    POLICY = "policy"
+    WITNESS = "witness"
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,9 @@ def _plainly_agrees(entry: bytes, columns: Indexed) -> bool:
         return False
     if found is None or len(entry) > MAX_ENTRY_BYTES:
         return False
-    actor, recipient, sender, at, user, _facts, referral, subject, details, *rest = found.groups()
+    actor, recipient, sender, at, user, *committed, details = found.groups()[:10]
+    _facts, _inputs, referral, subject = committed
+    rest = found.groups()[10:]
     return (
         (actor, recipient, sender, at, *rest) == columns[:7]
         and (user is not None, subject is not None, referral is not None) == columns[7:]

@@ -22,6 +22,7 @@ from referral_hub.audit.findings import Findings, Kind, Problem
 from referral_hub.audit.histories import check_histories
 from referral_hub.audit.ledger import check_ledger
 from referral_hub.audit.memory import Mark, SignerMemory
+from referral_hub.audit.policies import check_policies
 from referral_hub.audit.releases import check_releases
 from referral_hub.audit.walk import Walked, check_pending, walk
 from referral_hub.store.engine import Database
@@ -98,6 +99,7 @@ def verify_log(
         records = check_ledger(taken, opener, found)
         history = check_histories(taken, found)
         check_erasures(taken, found)
+        check_policies(taken, found)
         opened = None if opener is None else check_commitments(taken, opener, found)
     newest = walked.newest
     return Verification(

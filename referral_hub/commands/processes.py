@@ -77,7 +77,21 @@ def web() -> None:
             "DATABASE_URL and REDIS_URL must be set; `hub run` sets them itself."
         )
     configure_logging()
+    _require_policy(settings)
     WebServer(settings).run()
+
+
+def _require_policy(settings: Settings) -> None:
+    """Refuse before anything is served; the connections are not kept across the fork."""
+    from referral_hub.services.policies import require_approved
+    from referral_hub.wiring import build_hub
+
+    hub = build_hub(settings)
+    try:
+        require_approved(hub)
+    finally:
+        hub.registry.close()
+        hub.database.dispose()
 
 
 @click.command()

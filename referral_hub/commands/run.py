@@ -102,13 +102,14 @@ def _start_servers(settings: Settings, stack: ExitStack) -> embedded.Embedded | 
 
 def _seed(settings: Settings) -> tuple[str, ...]:
     """Fill an empty database with the demonstration town; returns the lines about signing in."""
-    from referral_hub.services.demo import seed_demo, sign_in_lines
+    from referral_hub.services.demo import approve_demo_policy, seed_demo, sign_in_lines
     from referral_hub.wiring import build_hub
 
     with _step("demonstration town"):
         hub = build_hub(settings)
         try:
             seed_demo(hub)
+            approve_demo_policy(hub)
             return sign_in_lines(settings)
         finally:
             hub.database.dispose()

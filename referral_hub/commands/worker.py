@@ -19,6 +19,7 @@ from referral_hub.outbox.answer import answer_with
 from referral_hub.outbox.listen import listen, rung_answered
 from referral_hub.services.deliver import drain
 from referral_hub.services.hub import Hub
+from referral_hub.services.policies import require_approved
 from referral_hub.services.witnesses import ask_until
 from referral_hub.services.work import surviving, sweep_until
 from referral_hub.wiring import build_hub
@@ -34,6 +35,7 @@ def worker() -> None:
     with reachable_settings() as settings:
         hub = build_hub(settings)
         try:
+            require_approved(hub)
             _run(hub, settings.redis_url, stopping)
         finally:
             hub.registry.close()

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from consent.model import Outcome, Stage
+from consent.inputs import Decided
+from consent.model import Stage
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.domain.codes import OutboxKind, OutboxState
 from referral_hub.domain.transitions import ACTIVE, Party, TaskEvent, TaskState, advance
@@ -93,7 +94,7 @@ def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
     if not open_ones:
         return "plan_exhausted"
 
-    def ask_for(recipient: UUID) -> Outcome:
+    def ask_for(recipient: UUID) -> Decided:
         return ask(slot.case, recipient, Stage.OFFER, role=ACTOR_ROLE_HUB, at=slot.at)
 
     placement = place(open_ones, ask_for)

@@ -16,10 +16,13 @@ from uuid import UUID
 from consent.model import Article6, Article9, DataClass, Purpose
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.crypto.one_time_codes import code_at
-from referral_hub.domain.codes import AgencyKind, Transport
+from referral_hub.domain.codes import AgencyKind, Role, Transport
+from referral_hub.domain.commands import Actor
 from referral_hub.domain.ids import new_id
 from referral_hub.errors import HubError, NotFound
+from referral_hub.services import policies
 from referral_hub.services.demo_town import (
+    ADMINISTRATORS,
     AGENCIES,
     AGREEMENTS,
     AREAS,
@@ -73,6 +76,22 @@ def seed_demo(hub: Hub) -> None:
     for member in STAFF:
         who = NewMember(member.username, member.display_name, member.role)
         new_account(hub, ids[member.agency], who, password_hash=password_hash, at=at)
+
+
+def approve_demo_policy(hub: Hub) -> None:
+    """Let the town's two administrators approve the installed policy, when it is not approved."""
+    if policies.standing(hub).may_decide:
+        return
+    first, second = (_administrator(hub, name) for name in ADMINISTRATORS)
+    policies.approve(hub, second, policies.propose(hub, first))
+
+
+def _administrator(hub: Hub, username: str) -> Actor:
+    with hub.database.one_statement() as connection:
+        account = staff.for_sign_in(connection, username)
+    if account is None:
+        raise NotFound
+    return Actor(account.id, account.agency_id, Role(account.role))
 
 
 def sign_in_lines(settings: Settings) -> tuple[str, ...]:

@@ -136,12 +136,16 @@ STAFF = (
     DemoStaff("hill-gp", "Dr Sunil Rao", "hill", Role.REFERRER),
     DemoStaff("hill-dpo", "Freya Lund", "hill", Role.DATA_PROTECTION_OFFICER),
     DemoStaff("council", "Joan Whitaker", "council", Role.COUNCIL_OFFICER),
+    DemoStaff("council-admin", "Asha Menon", "council", Role.AGENCY_ADMIN),
     DemoStaff("council-dpo", "Marek Nowak", "council", Role.DATA_PROTECTION_OFFICER),
     DemoStaff("neighbours", "Pat Okafor", "neighbours", Role.COORDINATOR),
     DemoStaff("mentors", "Lee Sandhu", "mentors", Role.COORDINATOR),
     DemoStaff("library", "Grace Ellery", "library", Role.COORDINATOR),
     DemoStaff("fire", "Ben Adeyemi", "fire", Role.COORDINATOR),
 )
+
+# who approve the policy that the demonstration decides by
+ADMINISTRATORS = ("surgery-admin", "council-admin")
 
 # sender -> recipients whose sharing agreement is in date
 AGREEMENTS = {

@@ -172,13 +172,14 @@ def _decide(
 ) -> Release:
     found = batch.cases[claim.referral_id]
     case, stage = case_of(batch, found), STAGES[claim.kind]
-    outcome = ask(case, task.recipient_agency_id, stage, role=ACTOR_ROLE_HUB, at=at)
+    decided = ask(case, task.recipient_agency_id, stage, role=ACTOR_ROLE_HUB, at=at)
+    outcome = decided.outcome
     permitted = outcome.fields if isinstance(outcome, Permit) else ()
     fields = record.releasable(permitted, found.sealed["field_ids"], task.slot)
     kind = EntryType.RELEASE if fields else EntryType.DECISION
     event = decision_event(
         case,
-        (task.recipient_agency_id, outcome),
+        (task.recipient_agency_id, decided),
         kind=kind,
         details={"stage": stage.value, "effect": str(claim.id), "task": str(task.id)},
     )

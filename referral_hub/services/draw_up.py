@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from consent.model import Outcome, Stage
+from consent.inputs import Decided
+from consent.model import Stage
 from referral_hub.audit.events import SubjectKey
 from referral_hub.crypto.records import SealedRecord
 from referral_hub.crypto.seal import seal_record
@@ -70,7 +71,7 @@ def draw_up(
     fields = record.fields_of(command, slots)
     case = _case(referral_id, command, known, said=(subject, taken), fields=fields)
 
-    def ask_for(recipient: UUID) -> Outcome:
+    def ask_for(recipient: UUID) -> Decided:
         return ask(case, recipient, Stage.OFFER, role=actor.role.value, at=at)
 
     placements = tuple(place(enumerate(slot.candidates), ask_for) for slot in slots)

@@ -19,13 +19,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from consent.decide import decide
 from consent.emergency import weak_reason
+from consent.inputs import Decided, Inputs, decide_on
 from consent.model import (
     DisclosureRequest,
     EmergencyCause,
     Facts,
-    Outcome,
     Override,
     Permit,
     Purpose,
@@ -123,10 +122,10 @@ def ask_emergency_access(hub: Hub, actor: Actor, wanted: AskEmergencyAccess) -> 
     asking = _asking(hub, actor, wanted.task_id)
     at = hub.clock()
     ticket = _new_ticket(asking, wanted, at=at, closes_at=at + timedelta(minutes=terms.minutes))
-    outcome = _decide(asking, ticket, at)
-    if not isinstance(outcome, Permit):
-        raise _refused(hub, asking, outcome)
-    entry = prepare(_event(asking, outcome, ticket, kind=EntryType.OVERRIDE), hub.keys, at)
+    decided = _decide(asking, ticket, at)
+    if not isinstance(decided.outcome, Permit):
+        raise _refused(hub, asking, decided)
+    entry = prepare(_event(asking, decided, ticket, kind=EntryType.OVERRIDE), hub.keys, at)
     ticket = replace(ticket, override_entry_id=entry.entry["id"])
     words = Words(ticket.note_id, REASON, actor.agency_id, wanted.reason)
     inserts: dict[str, list[change.Row]] = {
@@ -235,7 +234,7 @@ def _alerts(asking: _Asking, ticket: emergency.Ticket, at: datetime) -> list[cha
     ]
 
 
-def _decide(asking: _Asking, ticket: emergency.Ticket, at: datetime) -> Outcome:
+def _decide(asking: _Asking, ticket: emergency.Ticket, at: datetime) -> Decided:
     case, us = asking.case, asking.actor.agency_id
     row = case.standings[us]
     known = standing(row, at)
@@ -269,16 +268,17 @@ def _decide(asking: _Asking, ticket: emergency.Ticket, at: datetime) -> Outcome:
         overrides=(override,),
         proxies=case.proxies,
     )
-    return decide(request, facts, at)
+    return decide_on(Inputs(request, facts, at))
 
 
 def _spend(hub: Hub, asking: _Asking, ticket: emergency.Ticket) -> tuple[Permit, UUID]:
     """Decide again and use the ticket up with the entry of its look, or refuse and log that."""
     at = hub.clock()
-    outcome = _decide(asking, ticket, at)
+    decided = _decide(asking, ticket, at)
+    outcome = decided.outcome
     if not isinstance(outcome, Permit):
-        raise _refused(hub, asking, outcome, ticket)
-    entry = prepare(_event(asking, outcome, ticket, kind=EntryType.VIEW), hub.keys, at)
+        raise _refused(hub, asking, decided, ticket)
+    entry = prepare(_event(asking, decided, ticket, kind=EntryType.VIEW), hub.keys, at)
     entry_id: UUID = entry.entry["id"]
     try:
         with hub.database.acting_for(asking.actor.agency_id) as connection:
@@ -292,29 +292,29 @@ def _spend(hub: Hub, asking: _Asking, ticket: emergency.Ticket) -> tuple[Permit,
 
 
 def _event(
-    asking: _Asking, outcome: Outcome, ticket: emergency.Ticket | None, *, kind: EntryType
+    asking: _Asking, decided: Decided, ticket: emergency.Ticket | None, *, kind: EntryType
 ) -> Event:
     details = {"task": str(asking.task.id)}
     if ticket is not None:
         details |= {"ticket": str(ticket.id), "emergency": ticket.cause}
     actor = asking.actor
-    event = decision_event(
+    return decision_event(
         asking.case,
-        (actor.agency_id, outcome),
+        (actor.agency_id, decided),
         kind=kind,
         actor=(actor.agency_id, actor.user_id),
         details=details,
     )
-    return replace(event, purpose=Purpose.EMERGENCY.value)
 
 
 def _refused(
-    hub: Hub, asking: _Asking, outcome: Outcome, ticket: emergency.Ticket | None = None
+    hub: Hub, asking: _Asking, decided: Decided, ticket: emergency.Ticket | None = None
 ) -> Withheld:
     """Log a refusal, and return it to be raised."""
+    outcome = decided.outcome
     if isinstance(outcome, Permit):
         raise TypeError("a permit is no refusal")
-    _append(hub, asking, _event(asking, outcome, ticket, kind=EntryType.DECISION))
+    _append(hub, asking, _event(asking, decided, ticket, kind=EntryType.DECISION))
     return Withheld(decision_row(outcome)["reason"], f"{outcome.missing} {outcome.fix}")
 
 

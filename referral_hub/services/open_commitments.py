@@ -19,7 +19,7 @@ from referral_hub.crypto.unseal import open_agency_openings, open_openings
 from referral_hub.errors import CryptoError
 from referral_hub.store.log_check import CommittedRow
 
-OF_THE_PERSON = frozenset({"subject", "facts"})
+OF_THE_PERSON = frozenset({"subject", "facts", "inputs"})
 
 
 def opener(keys: KeyService) -> Opener:

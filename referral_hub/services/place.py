@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from consent.decide import decide
+from consent.inputs import Decided, Inputs, decide_on, write_inputs
 from consent.model import (
     ConsentEvent,
     DataClass,
@@ -30,7 +30,8 @@ from consent.model import (
     SharingAgreement,
     Stage,
 )
-from referral_hub.audit.events import EntryType, Event, LawfulBasis, SubjectKey
+from referral_hub.audit.decisions import outcome_code, said
+from referral_hub.audit.events import EntryType, Event, SubjectKey
 from referral_hub.domain.routing import Candidate
 from referral_hub.services.facts import standing
 
@@ -61,7 +62,12 @@ class Considered:
 
     position: int
     candidate: Candidate
-    outcome: Outcome
+    decided: Decided
+
+    @property
+    def outcome(self) -> Outcome:
+        """What consent said."""
+        return self.decided.outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class Placement:
         return isinstance(self.chosen.outcome, Permit)
 
 
-def ask(case: Case, recipient: UUID, stage: Stage, *, role: str, at: datetime) -> Outcome:
+def ask(case: Case, recipient: UUID, stage: Stage, *, role: str, at: datetime) -> Decided:
     """Ask consent whether this case's classes may go to `recipient` at `stage`."""
     row = case.standings.get(recipient)
     known = standing(row, at) if row is not None else None
@@ -99,11 +105,11 @@ def ask(case: Case, recipient: UUID, stage: Stage, *, role: str, at: datetime) -
         recipient=known,
         proxies=case.proxies,
     )
-    return decide(request, facts, at)
+    return decide_on(Inputs(request, facts, at))
 
 
 def place(
-    candidates: Iterable[tuple[int, Candidate]], ask_for: Callable[[UUID], Outcome]
+    candidates: Iterable[tuple[int, Candidate]], ask_for: Callable[[UUID], Decided]
 ) -> Placement:
     """Return the first permitted candidate, or the first one with its refusal.
 
@@ -123,18 +129,18 @@ def place(
 
 def decision_event(
     case: Case,
-    considered: tuple[UUID, Outcome],
+    considered: tuple[UUID, Decided],
     *,
     kind: EntryType = EntryType.DECISION,
     actor: tuple[UUID | None, UUID | None] = (None, None),
     details: Mapping[str, str | int | tuple[str, ...]] | None = None,
 ) -> Event:
     """Return the log event of a decision about one recipient; `actor` is (agency, user)."""
-    recipient, outcome = considered
-    permit = outcome if isinstance(outcome, Permit) else None
+    recipient, decided = considered
+    entry = said(decided.outcome, frozenset(case.classes))
     extra = dict(details or {})
-    if not isinstance(outcome, Permit):
-        extra["reason"] = outcome.reason.value
+    if entry.reason is not None:
+        extra["reason"] = entry.reason
     return Event(
         type=kind,
         sender=case.sender,
@@ -143,27 +149,17 @@ def decision_event(
         actor_user=actor[1],
         subject=case.subject,
         referral_id=case.referral_id,
-        purpose=Purpose.SUPPORT.value,
-        classes=tuple(sorted(permit.classes if permit else case.classes)),
-        fields=tuple(sorted(permit.fields)) if permit else (),
-        basis=_basis(permit),
-        outcome=outcome_code(outcome),
-        rules=tuple(rule.value for rule in outcome.rules),
-        policy_hash=outcome.policy_hash,
-        cites=outcome.cites,
+        purpose=decided.inputs.request.purpose.value,
+        classes=entry.classes,
+        fields=entry.fields,
+        basis=entry.basis,
+        outcome=entry.outcome,
+        rules=entry.rules,
+        policy_hash=entry.policy_hash,
+        cites=decided.outcome.cites,
+        inputs=write_inputs(decided.inputs),
         details=extra,
     )
-
-
-def outcome_code(outcome: Outcome) -> str:
-    """Return `permit`, `hold` or `refuse`."""
-    match outcome:
-        case Permit():
-            return "permit"
-        case Hold():
-            return "hold"
-        case Refuse():
-            return "refuse"
 
 
 def decision_row(outcome: Outcome) -> dict[str, Any]:
@@ -188,13 +184,3 @@ def decision_row(outcome: Outcome) -> dict[str, Any]:
                 "fix": outcome.fix,
                 "clearer": outcome.clearer.value,
             }
-
-
-def _basis(permit: Permit | None) -> LawfulBasis | None:
-    if permit is None:
-        return None
-    return LawfulBasis(
-        article6=permit.basis.article6.value,
-        article9=permit.basis.article9.value if permit.basis.article9 else None,
-        confidentiality=permit.basis.confidentiality.value,
-    )

@@ -151,11 +151,12 @@ def _permit_now(
 ) -> tuple[Permit, UUID]:
     at = hub.clock()
     case = case_of(batch, batch.cases[task.referral_id])
-    outcome = ask(case, task.recipient_agency_id, stage, role=actor.role.value, at=at)
+    decided = ask(case, task.recipient_agency_id, stage, role=actor.role.value, at=at)
+    outcome = decided.outcome
     kind = EntryType.VIEW if isinstance(outcome, Permit) else EntryType.DECISION
     event = decision_event(
         case,
-        (task.recipient_agency_id, outcome),
+        (task.recipient_agency_id, decided),
         kind=kind,
         actor=(actor.agency_id, actor.user_id),
         details={"stage": stage.value, "task": str(task.id)},

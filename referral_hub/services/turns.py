@@ -32,7 +32,7 @@ def log_considered(
         found.position: prepare(
             decision_event(
                 case,
-                (found.candidate.agency_id, found.outcome),
+                (found.candidate.agency_id, found.decided),
                 actor=who,
                 details={"position": found.position},
             ),

@@ -47,6 +47,16 @@ _NEWEST = text(f"{_COSIGNED} ORDER BY c.size DESC LIMIT 1").bindparams(
 _BEST = text(
     f"{_COSIGNED} WHERE c.size >= :at_least ORDER BY w.found DESC, c.size DESC LIMIT 1"
 ).bindparams(bindparam("known", type_=ARRAY(BYTEA)))
+_ANSWERED = text(
+    """
+    INSERT INTO witness_state AS s (key_id, outcome, at) VALUES (:key_id, :outcome, :at)
+    ON CONFLICT (key_id) DO UPDATE SET outcome = excluded.outcome, at = excluded.at
+    WHERE s.outcome <> excluded.outcome
+    """
+)
+_ANSWERS = text(
+    "SELECT outcome, at FROM witness_state WHERE key_id = ANY(:known) ORDER BY at"
+).bindparams(bindparam("known", type_=ARRAY(BYTEA)))
 
 
 def add(connection: Connection, found: Cosignature, *, at: datetime) -> None:
@@ -72,3 +82,14 @@ def best(
     """Return the checkpoint from size `at_least` on that most witnesses cosigned, newest first."""
     row = connection.execute(_BEST, {"known": list(known), "at_least": at_least}).one_or_none()
     return None if row is None else StoredCheckpoint(**row._mapping)
+
+
+def answered(connection: Connection, key_id: bytes, outcome: str, *, at: datetime) -> None:
+    """Keep what came of asking a witness last; `at` is since when that has been so."""
+    connection.execute(_ANSWERED, {"key_id": key_id, "outcome": outcome, "at": at})
+
+
+def answers(connection: Connection, known: Sequence[bytes]) -> list[tuple[str, datetime]]:
+    """Return (outcome, since) for each of the `known` witnesses that was ever asked."""
+    found = connection.execute(_ANSWERS, {"known": list(known)})
+    return [(row.outcome, row.at) for row in found]

@@ -44,6 +44,19 @@ COMMITTED_ROWS = """
     LEFT JOIN subject s ON s.id = COALESCE(o.subject_id, e.subject_id)
 """
 _COMMITTED = text(f"{COMMITTED_ROWS} WHERE e.seq >= 0 ORDER BY e.seq")
+_DECIDED = text(
+    f"""{COMMITTED_ROWS} WHERE e.seq >= 0 AND e.type = ANY(:types)
+    AND (CAST(:sender AS uuid) IS NULL OR e.sender_agency_id = :sender) ORDER BY e.seq"""
+)
+_POLICIES = text(
+    """
+    SELECT a.seq, a.entry, a.actor_user_id::text, p.entry, p.actor_user_id::text
+    FROM log_entry a LEFT JOIN log_entry p ON p.type = 'policy' AND p.outcome = 'proposed'
+        AND p.id::text = convert_from(a.entry, 'UTF8')::jsonb->'details'->>'proposal'
+        AND p.seq < a.seq
+    WHERE a.type = 'policy' AND a.outcome = 'approved' AND a.seq >= 0 ORDER BY a.seq
+    """
+)
 _RELEASES = text(
     """
     SELECT r.id::text, r.task_id::text, r.stage, r.field_ids, r.effect_id::text,
@@ -131,6 +144,16 @@ class CommittedRow(NamedTuple):
     owner: UUID | None
     wrapped_key: bytes | None
     erased: bool
+
+
+class ApprovalRow(NamedTuple):
+    """A policy's approval beside the proposal that it names, which may be missing (None)."""
+
+    seq: int
+    entry: bytes
+    actor: str | None
+    proposal: bytes | None
+    proposer: str | None
 
 
 class ReleaseRow(NamedTuple):
@@ -231,6 +254,15 @@ class Snapshot:
         """Every numbered entry with what its commitments are about."""
         return (CommittedRow(*row) for row in self._stream(_COMMITTED))
 
+    def decided(self, types: Sequence[str], sender: UUID | None) -> Iterator[CommittedRow]:
+        """Numbered entries of these types, about everybody's people or one agency's."""
+        given = {"types": list(types), "sender": sender}
+        return (CommittedRow(*row) for row in self._stream(_DECIDED, given))
+
+    def approvals(self) -> Iterator[ApprovalRow]:
+        """Every approval of a policy with its proposal, in the order of the log."""
+        return (ApprovalRow(*row) for row in self._stream(_POLICIES))
+
     def releases(self) -> Iterator[ReleaseRow]:
         """Every disclosure with its entry, in the order of the log."""
         return (ReleaseRow(*row) for row in self._stream(_RELEASES))
@@ -266,9 +298,11 @@ class Snapshot:
         """How many tiles are stored, at all levels."""
         return int(self._connection.execute(_COUNT_TILES).scalar_one())
 
-    def _stream(self, statement: TextClause) -> Iterator[Sequence[Any]]:
+    def _stream(
+        self, statement: TextClause, given: Mapping[str, Any] | None = None
+    ) -> Iterator[Sequence[Any]]:
         options = {"stream_results": True, "max_row_buffer": AT_ONCE, "yield_per": AT_ONCE}
-        result = self._connection.execute(statement, execution_options=options)
+        result = self._connection.execute(statement, given, execution_options=options)
         for rows in result.partitions():
             yield from rows
 

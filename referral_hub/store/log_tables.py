@@ -1,5 +1,5 @@
-"""Tables of the log: entries, what they mean (sealed), tiles, checkpoints, cosignatures, spent
-token ids."""
+"""Tables of the log: entries, what they mean (sealed), tiles, checkpoints, cosignatures, witnesses,
+the policies that decisions name, spent token ids."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ log_entry = Table(
     Column("outcome", Text),
     Index("uq_log_entry_seq", "seq", unique=True),
     Index("ix_log_entry_pending", "id", postgresql_where=text("seq is null")),
+    Index("ix_log_entry_policy", "id", postgresql_where=text("type = 'policy'")),
     Index(None, "sender_agency_id", "id"),
     Index(None, "recipient_agency_id", "id"),
     Index(None, "actor_agency_id", "id"),
@@ -88,6 +89,23 @@ log_cosignature = Table(
     Column("time", BigInteger, nullable=False),
     Column("at", Instant, nullable=False),
     Index(None, "key_id", "size"),
+)
+
+witness_state = Table(
+    "witness_state",
+    metadata,
+    Column("key_id", LargeBinary, primary_key=True),
+    Column("outcome", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+policy_version = Table(
+    "policy_version",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("tables", Text, nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("kept_at", Instant, nullable=False),
 )
 
 used_jti = Table(

@@ -20,6 +20,7 @@ ALLOWED = {
     "itertools",
     "json",
     "tomllib",
+    "types",
     "typing",
 }
 

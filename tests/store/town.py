@@ -10,6 +10,7 @@ from referral_hub.crypto.tokens import new_token, token_digest
 from referral_hub.domain.codes import DeclineReason
 from referral_hub.domain.commands import AnswerTask, AskEmergencyAccess
 from referral_hub.services.answer_task import answer_task, ask, reply
+from referral_hub.services.demo import approve_demo_policy
 from referral_hub.services.drafts import save_draft, start_draft
 from referral_hub.services.emergency_access import ask_emergency_access, open_in_emergency
 from referral_hub.services.withdraw import withdraw_agreement
@@ -34,6 +35,7 @@ def populate(bench: Bench) -> None:
     for key in ("time_bank", "neighbours"):
         _spend_token(bench, bench.agencies[key])
     _cosign(bench)
+    approve_demo_policy(bench.hub)
 
 
 def _cosign(bench: Bench) -> None:
@@ -43,6 +45,7 @@ def _cosign(bench: Bench) -> None:
         assert newest is not None
         line = cosignatures.Cosignature(newest.size, b"abcd", b"a signature line\n", 1_780_000_000)
         cosignatures.add(connection, line, at=bench.clock())
+        cosignatures.answered(connection, b"abcd", "cosigned", at=bench.clock())
 
 
 def _surgery(bench: Bench) -> None:
