@@ -18,6 +18,7 @@ from consent.evidence.entry import Entry, EntryType
 from consent.ledger import Grant, fold
 from consent.model import ConsentEvent, Outcome, Permit, Purpose, Stage
 from consent.policy import current_policy
+from referral_hub.audit.decisions import outcome_code
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import CryptoError, NotFound
 from referral_hub.services.audit_entry import Inclusion, entry
@@ -26,7 +27,7 @@ from referral_hub.services.audit_log import Logged
 from referral_hub.services.casework import case_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Asked, Report, log_once
-from referral_hub.services.place import Case, ask, outcome_code
+from referral_hub.services.place import Case, ask
 from referral_hub.store import audit_log
 from referral_hub.store.cases import load
 
@@ -132,7 +133,7 @@ def _again(case: Case, entry: Entry, recipient: UUID | None) -> Outcome | None:
     if entry.policy_hash != current_policy().hash:
         return None
     stage = Stage(str(entry.details.get("stage", Stage.OFFER.value)))
-    outcome = ask(case, recipient, stage, role="hub", at=entry.at)
+    outcome = ask(case, recipient, stage, role="hub", at=entry.at).outcome
     same = outcome_code(outcome) == entry.outcome
     if isinstance(outcome, Permit):
         same = same and tuple(sorted(outcome.classes)) == entry.classes
