@@ -37,7 +37,7 @@ def main() -> None:
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1000, "height": 1120})
-        gp = Person(page, hub.address, None)
+        gp = Person(page, hub.address)
         gp.sign_in("gp", hub.password, None)
         fill_in(
             gp,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.journeys.people import Person
+from tests.journeys.people import Looks, Person
 from tests.journeys.started import RunningHub, started_hub
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,11 +35,21 @@ def browser(chromium: Path, chromium_flags: tuple[str, ...]) -> Iterator[Browser
         started.close()
 
 
-@pytest.fixture
-def person(running_hub: RunningHub, browser: Browser) -> Iterator[Callable[..., Person]]:
-    """Sign somebody in: `person("gp")`. Everybody's pages are held against axe's rules."""
+@pytest.fixture(scope="session")
+def looks() -> Callable[[str], Looks]:
+    """What was looked at already, for each member of staff."""
     if not AXE.exists():
         pytest.fail("axe-core is missing: run `make test`, which installs it")
+    source = AXE.read_text(encoding="utf-8")
+    kept: defaultdict[str, Looks] = defaultdict(lambda: Looks(source))
+    return kept.__getitem__
+
+
+@pytest.fixture
+def person(
+    running_hub: RunningHub, browser: Browser, looks: Callable[[str], Looks]
+) -> Iterator[Callable[..., Person]]:
+    """Sign somebody in: `person("gp")`. Everybody's pages are held against axe's rules."""
     with ExitStack() as stack:
 
         def make(username: str, *, script: bool = True) -> Person:
@@ -47,7 +58,9 @@ def person(running_hub: RunningHub, browser: Browser) -> Iterator[Callable[..., 
             )
             context.set_default_timeout(20_000)
             stack.callback(context.close)
-            who = Person(context.new_page(), running_hub.address, AXE if script else None)
+            who = Person(
+                context.new_page(), running_hub.address, looks(username) if script else None
+            )
             needs_code = username.endswith(("-dpo", "-admin"))
             code = running_hub.one_time_code(username) if needs_code else None
             who.sign_in(username, running_hub.password, code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -16,14 +16,21 @@ SEND_ON = re.compile(r"^(Continue|Start now)$")
 SEND = re.compile(r"^(Send|Keep on hold)")
 
 
+@dataclass(frozen=True)
+class Looks:
+    """axe's source, and the kinds of pages that somebody's were already held against it."""
+
+    axe: str
+    seen: set[str] = field(default_factory=set)
+
+
 class Person:
     """Somebody at a browser, signed in or about to be."""
 
-    def __init__(self, page: Page, address: str, axe: Path | None) -> None:
+    def __init__(self, page: Page, address: str, looks: Looks | None = None) -> None:
         self.page = page
         self.address = address
-        self._axe = axe.read_text(encoding="utf-8") if axe else None
-        self._seen: set[str] = set()
+        self._looks = looks
 
     def sign_in(self, username: str, password: str, code: str | None) -> None:
         """Sign in and land on the first page of one's role."""
@@ -38,19 +45,19 @@ class Person:
         self.look()
 
     def look(self) -> None:
-        """Hold this page against axe, once for each kind of page, at both widths."""
+        """Hold this page against axe at both widths, once for each kind of page and member."""
         kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "…", self.page.url.split("?")[0])
         title = f"{kind} {self.page.title()}"
-        if self._axe is None or title in self._seen:
+        if self._looks is None or title in self._looks.seen:
             return
-        self._seen.add(title)
+        self._looks.seen.add(title)
         for width, height in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": height})
             wider = self.page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
             assert wider <= 0, f"{title} is {wider} px wider than a screen of {width} px"
-            self.page.evaluate(self._axe)
+            self.page.evaluate(self._looks.axe)
             found: dict[str, Any] = self.page.evaluate("axe.run()")
             problems = [
                 f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:160]}"
