@@ -19,10 +19,10 @@ ASSETS := referral_hub/web/static/build/.made-$(call hash,package-lock.json $(sh
 NODE := { command -v npm && node -e 'process.exit(+process.versions.node.split(".")[0] < 18)'; } >/dev/null 2>&1
 PIP := .venv/bin/python -m pip --disable-pip-version-check -qq install --require-virtualenv
 
-.PHONY: help run test test-deep check bench mutants pictures format lock clean
+.PHONY: help run test test-deep check bench search-at-scale mutants pictures format lock clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 run: $(RUN) $(ASSETS) ## start everything on this machine and print the address
 	@exec .venv/bin/python -m referral_hub.cli run
@@ -42,6 +42,9 @@ check: $(RUN) $(TEST) ## lint, types, import directions, and models equal to mig
 
 bench: $(RUN) $(TEST) $(ASSETS) ## measure the goals as ratios within one run
 	@.venv/bin/python -m benchmarks $(BENCH)
+
+search-at-scale: $(RUN) $(TEST) ## time the officer's search over 5 million entries; ENTRIES=100000
+	@.venv/bin/python -m benchmarks.searching $(if $(ENTRIES),--entries $(ENTRIES))
 
 mutants: $(RUN) $(TEST) ## mutation tests; PACKAGE=access, consent, crypto or evidence
 	@.venv/bin/python -m tests.mutation $(PACKAGE)

@@ -18,7 +18,7 @@ from consent.evidence.entry import EntryType
 from referral_hub.store.audit_log import Wanted
 
 LONDON = ZoneInfo("Europe/London")
-_IN_CLEAR = ("type", "outcome", "agency", "rule", "reason", "since", "until")
+_IN_CLEAR = ("type", "outcome", "basis", "agency", "rule", "reason", "since", "until")
 
 
 class DecisionOutcome(StrEnum):
@@ -33,14 +33,17 @@ class DecisionOutcome(StrEnum):
 class Filters:
     """None is any. `agency` is any other party; `since` and `until` are whole days in London.
 
-    `rule` and `reason` are codes of consent; `reference` is a referral's, `entry` one entry's id.
+    `rule` and `reason` are codes of consent; `basis` is like `article6:e`; `reference` is a
+    referral's, `person` the id of a person of the own agency, `entry` one entry's id.
     """
 
     type: EntryType | None = None
     outcome: DecisionOutcome | None = None
     agency: UUID | None = None
     user: UUID | None = None
+    person: UUID | None = None
     reference: str | None = None
+    basis: str | None = None
     rule: str | None = None
     reason: str | None = None
     since: date | None = None
@@ -69,6 +72,8 @@ class Filters:
             party=self.agency,
             user=self.user,
             referral=referral,
+            subject=self.person,
+            basis=self.basis,
             codes=tuple(code for code in (self.rule, self.reason) if code is not None),
             oldest=None if self.since is None else first_id(_midnight(self.since)),
             below=ends,
@@ -82,6 +87,7 @@ def fingerprint(filters: Filters, *, report: str, referral: UUID | None) -> str:
     SHA-256 over codes and random ids (the referral's id, never its reference), 32 hex digits.
     """
     ids = [("user", filters.user), ("referral", referral), ("entry", filters.entry)]
+    ids += [("person", filters.person)] if filters.person else []
     parts = [("report", report), *filters.codes().items(), *ids]
     text = "\n".join(f"{name} {value}" for name, value in parts)
     return hashlib.sha256(f"referral-hub/search/v1\n{text}".encode()).hexdigest()[:32]

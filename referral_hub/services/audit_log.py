@@ -31,8 +31,8 @@ from referral_hub.services.log_reports import (
     report_event,
 )
 from referral_hub.services.open_commitments import opener
-from referral_hub.store import audit_log, log
-from referral_hub.store.audit_log import AuditRow, Found
+from referral_hub.store import audit_log, log, log_search
+from referral_hub.store.audit_log import AuditRow
 from referral_hub.store.engine import Connection
 
 PAGE = 25
@@ -87,10 +87,10 @@ def search(hub: Hub, actor: Actor, filters: Filters, before: UUID | None = None)
     us = actor.agency_id
     with hub.database.acting_for(us) as connection:
         referral = referral_of(connection, filters)
-        found = Found([], None)
+        found = log_search.Found([], None)
         if filters.reference is None or referral is not None:
             wanted = filters.wanted(referral=referral, before=before)
-            found = audit_log.search(connection, us, wanted, most=PAGE + 1)
+            found = log_search.search(connection, us, wanted, most=PAGE + 1)
         names = audit_log.agencies(connection)
         log_once(hub, actor, Asked(Report.SEARCH, filters, referral), connection)
     shown = tuple(logged(row, names, us) for row in found.rows[:PAGE])

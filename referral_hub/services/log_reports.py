@@ -63,7 +63,8 @@ def log_filtered(
         "search": fingerprint(filters, report=report, referral=referral),
     }
     event = report_event(actor, report, outcome="run", details=details)
-    cites = (f"user:{filters.user}",) if filters.user else ()
+    about = {"user": filters.user, "person": filters.person}
+    cites = tuple(f"{name}:{one}" for name, one in about.items() if one)
     return append(hub, actor, replace(event, cites=cites, referral_id=referral))
 
 

@@ -3,14 +3,13 @@
 Row-level security shows an agency the entries it sent, received or acted in. This module shows
 less: as a mere recipient it sees what reached it. A decision that was refused, or a referral that
 was never sent, would tell one agency that another has a person it wants to keep from it. Lists are
-read by three index scans, newest first, and only so far back at once, so that a page costs the same
-in a log of any length. The limit: a bundle is chosen by a full scan, unless its period is short.
+`store.log_search`. The limit: a bundle is chosen by a full scan, unless its period is short.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,14 +22,13 @@ from referral_hub.errors import NotFound
 from referral_hub.store.log_check import COMMITTED_ROWS, CommittedRow
 
 BUNDLE_AT_ONCE = 500
-FIRST_WINDOW = 250
-LOOKED_AT_MOST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which entries: None is any. Each of `codes` stands somewhere among an entry's codes, and not
-    in an entry that says that somebody searched for it.
+    in an entry that says that somebody searched for it. `basis` is a key of `LawfulBasis` and its
+    code, like `article6:e`.
 
     `oldest` is the first id looked at, `below` the first that is not.
     """
@@ -40,6 +38,8 @@ class Wanted:
     party: UUID | None = None
     user: UUID | None = None
     referral: UUID | None = None
+    subject: UUID | None = None
+    basis: str | None = None
     codes: Sequence[str] = ()
     oldest: UUID | None = None
     below: UUID | None = None
@@ -70,23 +70,15 @@ class AuditRow:
         return "<AuditRow>"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Entries, newest first. `reached` is how far back was looked, None when that is no matter."""
-
-    rows: list[AuditRow]
-    reached: UUID | None
-
-
-_COLUMNS = (
+COLUMNS = (
     "e.id, e.seq, e.entry, e.type, e.at, e.outcome, e.sender_agency_id, e.recipient_agency_id,"
     " e.actor_agency_id, e.actor_user_id, e.subject_id, e.referral_id, u.display_name, u.role,"
     " r.reference"
 )
-_NAMES = (
+NAMES = (
     " LEFT JOIN staff_user u ON u.id = e.actor_user_id LEFT JOIN referral r ON r.id = e.referral_id"
 )
-_REACHED = (
+REACHED = (
     "(e.type = 'release' OR e.referral_id IS NULL"
     " OR EXISTS (SELECT 1 FROM referral f WHERE f.id = e.referral_id))"
     " AND (e.type <> 'decision' OR e.outcome = 'permit')"
@@ -94,9 +86,9 @@ _REACHED = (
 _SIDES = (
     "e.sender_agency_id = :us",
     "e.actor_agency_id = :us",
-    f"e.recipient_agency_id = :us AND {_REACHED}",
+    f"e.recipient_agency_id = :us AND {REACHED}",
 )
-_OURS = " OR ".join(f"({side})" for side in _SIDES)
+OURS = " OR ".join(f"({side})" for side in _SIDES)
 _SHOWN_WHOLE = "(e.sender_agency_id = :us OR e.type <> 'decision' OR e.outcome = 'permit')"
 _CONDITIONS = {
     "type": "e.type = :type",
@@ -104,37 +96,16 @@ _CONDITIONS = {
     "party": ":party IN (e.sender_agency_id, e.recipient_agency_id, e.actor_agency_id)",
     "user": "e.actor_user_id = :user",
     "referral": "e.referral_id = :referral",
+    "subject": "e.subject_id = :subject",
     "oldest": "e.id >= :oldest",
     "below": "e.id < :below",
     "id": "e.id = :id",
 }
 
 
-def search(connection: Connection, us: UUID, wanted: Wanted, *, most: int) -> Found:
-    """Return the entries that `us` may see and that are wanted, newest first.
-
-    Looks through windows that grow, `LOOKED_AT_MOST` entries of a side in all, so that a filter
-    that fits hardly anything costs no more than that in a log of any length.
-    """
-    if wanted.referral is not None:
-        return Found(_of_referral(connection, us, wanted, most=most), None)
-    ids: list[UUID] = []
-    window, looked, floor = FIRST_WINDOW, 0, wanted.below
-    while len(ids) < most and looked < LOOKED_AT_MOST:
-        step = replace(wanted, below=floor)
-        fitting, floor = _look(connection, us, step, window=window, most=most - len(ids))
-        ids += fitting
-        if floor is None:
-            break
-        looked += window
-        window = min(window * 4, LOOKED_AT_MOST - looked)
-    reached = floor if len(ids) < most else None
-    return Found(_rows(connection, ids), reached)
-
-
 def one(connection: Connection, us: UUID, entry_id: UUID) -> AuditRow:
     """Return one entry that `us` may see. Raises NotFound for any other, and for none."""
-    statement = text(f"SELECT {_COLUMNS} FROM log_entry e{_NAMES} WHERE e.id = :id AND ({_OURS})")
+    statement = text(f"SELECT {COLUMNS} FROM log_entry e{NAMES} WHERE e.id = :id AND ({OURS})")
     row = connection.execute(statement, {"us": us, "id": entry_id}).one_or_none()
     if row is None:
         raise NotFound
@@ -155,7 +126,7 @@ def for_bundle(
 ) -> Iterator[list[AuditRow]]:
     """Yield the same entries in the order of the log, some hundreds at a time."""
     where, given = _for_bundle(us, wanted, size)
-    statement = text(f"SELECT {_COLUMNS} FROM log_entry e{_NAMES} WHERE {where} ORDER BY e.seq")
+    statement = text(f"SELECT {COLUMNS} FROM log_entry e{NAMES} WHERE {where} ORDER BY e.seq")
     options = {"stream_results": True, "yield_per": BUNDLE_AT_ONCE}
     for rows in connection.execute(statement, given, execution_options=options).partitions():
         yield [AuditRow(*row) for row in rows]
@@ -209,66 +180,17 @@ _OPENINGS = text(f"{COMMITTED_ROWS} WHERE e.id = ANY(:ids)").bindparams(
     bindparam("ids", type_=ARRAY(SqlUuid))
 )
 
-_BY_ID = text(
-    f"SELECT {_COLUMNS} FROM log_entry e{_NAMES} WHERE e.id = ANY(:ids) ORDER BY e.id DESC"
-).bindparams(bindparam("ids", type_=ARRAY(SqlUuid)))
 
-
-def _look(
-    connection: Connection, us: UUID, wanted: Wanted, *, window: int, most: int
-) -> tuple[list[UUID], UUID | None]:
-    """Look at the next `window` entries of each side; return the fitting ids and how far it got.
-
-    How far is the newest of the sides' ends, below which one side has not been looked at; None when
-    every side came to its end.
-    """
-    conditions, given = _conditions(replace(wanted, oldest=None, below=None))
-    bounds, ends = _conditions(Wanted(oldest=wanted.oldest, below=wanted.below))
-    sides = ", ".join(
-        f"side{place} AS MATERIALIZED (SELECT e.id, (true{conditions}) AS fits FROM log_entry e"
-        f" WHERE {side}{bounds} ORDER BY e.id DESC LIMIT :window)"
-        for place, side in enumerate(_SIDES)
-    )
-    names = [f"side{place}" for place in range(len(_SIDES))]
-    full = " UNION ALL ".join(
-        f"(SELECT id FROM {name} WHERE (SELECT count(*) FROM {name}) = :window ORDER BY id LIMIT 1)"
-        for name in names
-    )
-    fitting = " UNION ".join(f"SELECT id FROM {name} WHERE fits" for name in names)
-    statement = text(
-        f"WITH {sides}, floor AS MATERIALIZED (SELECT id FROM ({full}) f ORDER BY id DESC LIMIT 1)"
-        f" SELECT id, false AS is_floor FROM (SELECT id FROM ({fitting}) s WHERE id >= COALESCE("
-        "(SELECT id FROM floor), '00000000-0000-0000-0000-000000000000')"
-        " ORDER BY id DESC LIMIT :most) found UNION ALL SELECT id, true FROM floor"
-    )
-    values = {"us": us, "window": window, "most": most, **given, **ends}
-    rows = connection.execute(statement, values).all()
-    floor = next((row.id for row in rows if row.is_floor), None)
-    return sorted((row.id for row in rows if not row.is_floor), reverse=True), floor
-
-
-def _of_referral(connection: Connection, us: UUID, wanted: Wanted, *, most: int) -> list[AuditRow]:
-    """Return a referral's entries, found by their own index; there are never many."""
-    conditions, given = _conditions(wanted)
-    statement = text(
-        f"WITH about AS MATERIALIZED (SELECT e.* FROM log_entry e WHERE ({_OURS}){conditions})"
-        f" SELECT {_COLUMNS} FROM about e{_NAMES} ORDER BY e.id DESC LIMIT :most"
-    )
-    rows = connection.execute(statement, {"us": us, "most": most, **given})
-    return [AuditRow(*row) for row in rows]
-
-
-def _rows(connection: Connection, ids: Sequence[UUID]) -> list[AuditRow]:
-    rows = connection.execute(_BY_ID, {"ids": list(ids)}) if ids else ()
-    return [AuditRow(*row) for row in rows]
-
-
-def _conditions(wanted: Wanted) -> tuple[str, Mapping[str, Any]]:
-    """Return the conditions that are wanted, each beginning with AND, and their values."""
+def conditions(wanted: Wanted) -> tuple[str, Mapping[str, Any]]:
+    """Return what is wanted as SQL over `e`, each condition beginning with AND, and its values."""
     given: dict[str, Any] = {
         name: getattr(wanted, name) for name in _CONDITIONS if getattr(wanted, name) is not None
     }
     clauses = [_CONDITIONS[name] for name in given]
+    if wanted.basis is not None:
+        key, _, code = wanted.basis.partition(":")
+        given["basis"] = f'"{key}":"{code}"'.encode("ascii")
+        clauses.append("position(:basis IN e.entry) > 0")
     for place, code in enumerate(wanted.codes):
         given[f"code{place}"] = _quoted(code)
         clauses.append(f"e.type <> 'access' AND position(:code{place} IN e.entry) > 0")
@@ -276,8 +198,8 @@ def _conditions(wanted: Wanted) -> tuple[str, Mapping[str, Any]]:
 
 
 def _for_bundle(us: UUID, wanted: Wanted, size: int) -> tuple[str, Mapping[str, Any]]:
-    conditions, given = _conditions(wanted)
-    where = f"e.seq >= 0 AND e.seq < :size AND ({_OURS}) AND {_SHOWN_WHOLE}{conditions}"
+    wanted_rows, given = conditions(wanted)
+    where = f"e.seq >= 0 AND e.seq < :size AND ({OURS}) AND {_SHOWN_WHOLE}{wanted_rows}"
     return where, {"us": us, "size": size, **given}
 
 

@@ -44,10 +44,39 @@ log_entry = Table(
     Index("uq_log_entry_seq", "seq", unique=True),
     Index("ix_log_entry_pending", "id", postgresql_where=text("seq is null")),
     Index("ix_log_entry_policy", "id", postgresql_where=text("type = 'policy'")),
-    Index(None, "sender_agency_id", "id"),
-    Index(None, "recipient_agency_id", "id"),
-    Index(None, "actor_agency_id", "id"),
-    Index(None, "referral_id"),
+    Index(None, "sender_agency_id", "type", "id"),
+    Index(None, "recipient_agency_id", "type", "id"),
+    Index(None, "actor_agency_id", "type", "id"),
+    Index(None, "sender_agency_id", "recipient_agency_id", "id"),
+    Index(
+        "ix_log_entry_person", "subject_id", "id", postgresql_where=text("subject_id is not null")
+    ),
+    Index(
+        "ix_log_entry_user",
+        "actor_user_id",
+        "id",
+        postgresql_where=text("actor_user_id is not null"),
+    ),
+    Index(None, "referral_id", "id"),
+    Index(
+        "ix_log_entry_third",
+        "actor_agency_id",
+        "id",
+        postgresql_where=text(
+            "actor_agency_id <> sender_agency_id"
+            " and actor_agency_id is distinct from recipient_agency_id"
+        ),
+    ),
+    *(
+        Index(
+            f"ix_log_entry_{side}_refused",
+            f"{side}_agency_id",
+            "outcome",
+            "id",
+            postgresql_where=text("outcome in ('hold', 'refuse')"),
+        )
+        for side in ("sender", "actor")
+    ),
 )
 
 log_opening = Table(

@@ -9,11 +9,13 @@ are buttons. A bundle is written to a spooled file, so its size costs disk and n
 from __future__ import annotations
 
 import tempfile
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
-from flask import render_template, request, send_file, url_for
+from flask import current_app, render_template, request, send_file, url_for
+from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
 from consent.evidence.entry import EntryType
@@ -38,24 +40,28 @@ from referral_hub.web.forms.officer import (
     filters_of,
 )
 from referral_hub.web.known import page_before
-from referral_hub.web.officer_words import reasons, shown
+from referral_hub.web.officer_words import bases, reasons, shown
 from referral_hub.web.rendering import words
 
 IN_MEMORY = 4 * 1024 * 1024
 _PAGING = frozenset({"before"})
+FORMS_KEPT = 64
+Choices = dict[str, list[dict[str, str]]]
 
 
 def list_entries(hub: Hub, actor: Actor) -> str:
     """What the filters in the address ask for, newest first."""
     offered = _offered(hub, actor)
     form = _read_query(SearchPage(offered))
+    choices = _choices(offered)
     page = None
     if form.ok:
         page = search(hub, actor, filters_of(form.values), page_before(request.args))
     return render_template(
         "officer/list.html",
         form=form,
-        choices=_choices(offered),
+        choices=choices,
+        filters=Markup(_filter_form(form, choices)),  # noqa: S704 - a template escaped it
         search_of=_search_of(form),
         filtered=any(form.raw.values()),
         rows=[shown(row, actor.agency_id, words()) for row in page.rows] if page else [],
@@ -204,10 +210,11 @@ def _offered(hub: Hub, actor: Actor) -> Offered:
         agencies={str(key): name for key, name in agencies.items()},
         staff={str(key): name for key, name in staff.items()},
         reasons=reasons(words()),
+        bases=bases(words()),
     )
 
 
-def _choices(offered: Offered) -> dict[str, list[dict[str, str]]]:
+def _choices(offered: Offered) -> Choices:
     """What each filter offers, in the shape that GOV.UK selects take; the first is any."""
 
     def named(any_: str, items: Mapping[str, str]) -> list[dict[str, str]]:
@@ -220,9 +227,27 @@ def _choices(offered: Offered) -> dict[str, list[dict[str, str]]]:
         "outcome": named("Any outcome", {code.value: label(code) for code in DecisionOutcome}),
         "agency": named("Any agency", offered.agencies),
         "user": named("Anybody", offered.staff),
+        "basis": named("Any basis", offered.bases),
         "rule": named("Any rule", {code.value: f"{code}: {label(code)}" for code in RuleId}),
         "reason": named("Any reason", offered.reasons),
     }
+
+
+def _filter_form(form: Filled, choices: Choices) -> str:
+    """The form's fields as HTML: the macros behind nine of them cost more than a page of entries,
+    and give the same for the same choices.
+    """
+    if form.errors:
+        return render_template("officer/_filter_form.html", form=form, choices=choices)
+    key = (tuple(sorted(form.raw.items())), repr(choices))
+    kept: OrderedDict[object, str] = current_app.extensions.setdefault("filters", OrderedDict())
+    html = kept.pop(key, None) or render_template(
+        "officer/_filter_form.html", form=form, choices=choices
+    )
+    kept[key] = html
+    while len(kept) > FORMS_KEPT:
+        kept.popitem(last=False)
+    return html
 
 
 def _read_query(schema: FormPage) -> Filled:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
+from consent.codes import Article6, Article9, ConfidentialityBasis
 from consent.evidence.entry import Detail, Entry, EntryType, LawfulBasis
 from referral_hub.domain.codes import Role
 from referral_hub.services.audit_log import Logged
@@ -18,6 +20,11 @@ from referral_hub.web.history import consent_words, owners_reason, recipients_re
 from referral_hub.web.labels import Labels
 
 SHORT_HASH = 12
+BASES: tuple[tuple[str, str, type[StrEnum]], ...] = (
+    ("article6", "UK GDPR Article 6: ", Article6),
+    ("article9", "UK GDPR Article 9: ", Article9),
+    ("confidentiality", "Confidentiality: ", ConfidentialityBasis),
+)
 _SAID_ELSEWHERE = frozenset({"reason"})
 _COLOURS = {"permit": "green", "hold": "yellow", "refuse": "red", "not_verified": "red"}
 
@@ -89,6 +96,15 @@ def shown(logged: Logged, us: UUID, labels: Labels) -> Shown:
     )
 
 
+def bases(labels: Labels) -> dict[str, str]:
+    """Return every lawful basis, key and code → words."""
+    return {
+        f"{key}:{code.value}": f"{says}{labels.label(code)}"
+        for key, says, codes in BASES
+        for code in codes
+    }
+
+
 def reasons(labels: Labels) -> dict[str, str]:
     """Return every reason that consent can give, code → words, in the order of the words."""
     named = {code: owners_reason(code, labels) or code for code in consent_words()}
@@ -142,11 +158,7 @@ def _who(logged: Logged, us: UUID, labels: Labels) -> str:
 
 
 def _basis(basis: LawfulBasis, labels: Labels) -> list[str]:
-    found = (
-        ("UK GDPR Article 6: ", basis.article6, "Article6"),
-        ("UK GDPR Article 9: ", basis.article9, "Article9"),
-        ("Confidentiality: ", basis.confidentiality, "ConfidentialityBasis"),
-    )
+    found = ((says, getattr(basis, key), codes.__name__) for key, says, codes in BASES)
     return [f"{says}{labels.words(code, kind)}" for says, code, kind in found if code]
 
 

@@ -25,11 +25,12 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What may be chosen: agencies and staff by id, reasons by code."""
+    """What may be chosen: agencies and staff by id, reasons and bases by code."""
 
     agencies: Mapping[str, str] = field(default_factory=dict)
     staff: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    bases: Mapping[str, str] = field(default_factory=dict)
 
 
 class SearchPage(FormPage):
@@ -40,6 +41,8 @@ class SearchPage(FormPage):
     outcome = Code(DecisionOutcome, "Select an outcome from the list", load_default=None)
     agency = OneOf("agencies", "Select an agency from the list", load_default=None)
     user = OneOf("staff", "Select a member of staff from the list", load_default=None)
+    person = Line("Person", longest=36, load_default=None)
+    basis = OneOf("bases", "Select a basis from the list", load_default=None)
     rule = Code(RuleId, "Select a rule from the list", load_default=None)
     reason = OneOf("reasons", "Select a reason from the list", load_default=None)
     since = DateParts("From", load_default=None)
@@ -53,6 +56,11 @@ class SearchPage(FormPage):
     def _written_as_we_write_it(self, value: str | None, **_options: Any) -> None:
         if value is not None and not _REFERENCE.fullmatch(value.upper()):
             raise ValidationError("Enter a reference like RH-7KQM-2X9D")
+
+    @validates("person")
+    def _a_person(self, value: str | None, **_options: Any) -> None:
+        if value is not None and not _ID.fullmatch(value):
+            raise ValidationError("Find the person again")
 
     @validates_schema(skip_on_field_errors=True)
     def _period(self, data: Mapping[str, Any], **_options: Any) -> None:
@@ -92,6 +100,8 @@ def filters_of(values: Mapping[str, Any]) -> Filters:
         agency=_id(values["agency"]),
         user=_id(values["user"]),
         reference=reference.upper() if reference else None,
+        person=_id(values["person"]),
+        basis=values["basis"],
         rule=values["rule"],
         reason=values["reason"],
         since=values["since"],
