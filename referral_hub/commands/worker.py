@@ -21,7 +21,7 @@ from referral_hub.services.deliver import drain
 from referral_hub.services.hub import Hub
 from referral_hub.services.policies import require_approved
 from referral_hub.services.witnesses import ask_until
-from referral_hub.services.work import surviving, sweep_until
+from referral_hub.services.work import apply_first, surviving, sweep_until
 from referral_hub.wiring import build_hub
 
 
@@ -46,6 +46,8 @@ def _run(hub: Hub, redis_url: str | None, stopping: threading.Event) -> None:
     def go_on() -> bool:
         return not stopping.is_set()
 
+    if not apply_first(hub, go_on):
+        return
     busy = threading.Lock()
     sweeper = threading.Thread(target=sweep_until, args=(hub, go_on), name="sweep")
     sweeper.start()

@@ -22,9 +22,8 @@ from referral_hub.audit.events import EntryType, Event, SubjectKey, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.domain.codes import OutboxKind
 from referral_hub.domain.commands import Actor
-from referral_hub.domain.nhs_number import InvalidNhsNumber, NhsNumber, parse_nhs_number
 from referral_hub.domain.transitions import OPEN, Party, TaskEvent, TaskState, advance
-from referral_hub.errors import Conflict, InvalidInput, LogUnavailable
+from referral_hub.errors import Conflict, LogUnavailable
 from referral_hub.services import rows
 from referral_hub.services.disclose import WORKING, turn_of
 from referral_hub.services.hub import Hub
@@ -34,8 +33,6 @@ from referral_hub.store.change import LogRow
 from referral_hub.store.engine import Connection
 from referral_hub.store.erasures import PersonRow
 from referral_hub.store.referrals import TaskRow
-
-NOBODY = "Your agency has sent no referral with this, or the person has been erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,36 +53,6 @@ class ErasedPerson:
     entry_id: UUID
     stopped: tuple[str, ...]
     told: tuple[str, ...]
-
-
-def find_person(
-    hub: Hub, actor: Actor, *, reference: str | None = None, nhs_number: str | None = None
-) -> UUID:
-    """Return the agency's person by a referral's reference or by NHS number.
-
-    Raises InvalidInput for nobody, whatever the reason, and for no NHS number.
-    """
-    access.require(actor, Permission.ERASE_PERSON)
-    found: UUID | None = None
-    with hub.database.acting_for(actor.agency_id) as connection:
-        if reference is not None:
-            found = erasures.sent_as(connection, actor.agency_id, reference.upper())
-        elif nhs_number is not None:
-            number = _number_of(nhs_number)
-            index = hub.keys.blind_index(
-                "identity.nhs_number", str(actor.agency_id), number.encode()
-            )
-            found = erasures.indexed(connection, index)
-    if found is None:
-        raise InvalidInput({"reference" if reference else "nhs_number": (NOBODY,)})
-    return found
-
-
-def _number_of(text: str) -> NhsNumber:
-    try:
-        return parse_nhs_number(text)
-    except InvalidNhsNumber as problem:
-        raise InvalidInput({"nhs_number": (str(problem),)}) from None
 
 
 def look_before_erasing(hub: Hub, actor: Actor, subject_id: UUID) -> ToErase:

@@ -33,6 +33,7 @@ class Report(StrEnum):
     OVERVIEW = "overview"
     TABLE = "audit_table"
     EXPLANATION = "explanation"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)

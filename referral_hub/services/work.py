@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 def sweep_until(hub: Hub, go_on: Callable[[], bool]) -> None:
     """Drain and integrate about once a second while `go_on` says so."""
     tidy_at = 0.0
-    surviving(lambda: apply_erasures(hub))
+    if not apply_first(hub, go_on):
+        return
     while go_on():
         surviving(lambda: drain(hub, go_on=go_on))
         if monotonic() >= tidy_at:
@@ -36,6 +37,20 @@ def sweep_until(hub: Hub, go_on: Callable[[], bool]) -> None:
             surviving(lambda: apply_erasures(hub))
             tidy_at = monotonic() + TIDY_SECONDS
         _rest(go_on)
+
+
+def apply_first(hub: Hub, go_on: Callable[[], bool]) -> bool:
+    """Apply the erasure ledger before anything is delivered, trying until it could be read.
+
+    Returns False when `go_on` ended that.
+    """
+    applied: list[int] = []
+    while go_on():
+        surviving(lambda: applied.append(apply_erasures(hub)))
+        if applied:
+            return True
+        _rest(go_on)
+    return False
 
 
 def surviving(work: Callable[[], object]) -> None:

@@ -12,12 +12,13 @@ from uuid import UUID
 from flask import Response, redirect, render_template, url_for
 
 from referral_hub.domain.commands import Actor
-from referral_hub.errors import Conflict, InvalidInput
-from referral_hub.services.erase_person import erase_person, find_person, look_before_erasing
+from referral_hub.errors import Conflict
+from referral_hub.services.erase_person import erase_person, look_before_erasing
 from referral_hub.services.erasure_certificate import certificate, certificate_text
 from referral_hub.services.hub import Hub
 from referral_hub.web.forms import Filled, read_form
-from referral_hub.web.forms.erasures import ConfirmPage, FindPage
+from referral_hub.web.forms.erasures import ConfirmPage
+from referral_hub.web.people import found_or_told
 
 
 def find_form(hub: Hub, actor: Actor) -> str:  # noqa: ARG001 - a view's signature
@@ -27,20 +28,10 @@ def find_form(hub: Hub, actor: Actor) -> str:  # noqa: ARG001 - a view's signatu
 
 def find(hub: Hub, actor: Actor) -> Any:
     """Find the person and go on to what erasing would do."""
-    form = read_form(FindPage())
-    if form.ok:
-        try:
-            found = find_person(
-                hub,
-                actor,
-                reference=form.values["reference"],
-                nhs_number=form.values["nhs_number"],
-            )
-        except InvalidInput as problem:
-            form = form.with_errors(**{name: told[0] for name, told in problem.fields.items()})
-        else:
-            return redirect(url_for("erasures.confirm", subject_id=found))
-    return render_template("officer/erasures/find.html", form=form), 422
+    found = found_or_told(hub, actor)
+    if isinstance(found, Filled):
+        return render_template("officer/erasures/find.html", form=found), 422
+    return redirect(url_for("erasures.confirm", subject_id=found))
 
 
 def confirm(hub: Hub, actor: Actor, subject_id: UUID) -> str:

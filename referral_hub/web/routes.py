@@ -20,6 +20,7 @@ from referral_hub.web import (
     overview,
     pages,
     partner,
+    people,
     refer,
     referrals,
     sign_in,
@@ -110,6 +111,8 @@ OVERSEEING: tuple[Route, ...] = (
 OFFICERS: tuple[Route, ...] = (
     Route("/overview", overview.show, staff(May.READ_AUDIT)),
     Route("/log", officer.list_entries, staff(May.READ_AUDIT)),
+    Route("/log/people", people.find_form, staff(May.READ_AUDIT)),
+    Route("/log/people", people.find, staff(May.READ_AUDIT), _POST),
     Route(_ENTRY, officer.show, staff(May.READ_AUDIT)),
     Route(f"{_ENTRY}/why", officer.why, staff(May.READ_AUDIT)),
     Route(f"{_ENTRY}/opened", officer.open_commitments, staff(May.READ_AUDIT), _POST),

@@ -36,10 +36,10 @@ from referral_hub.services.erase_person import (
     ErasedPerson,
     apply_erasures,
     erase_person,
-    find_person,
     look_before_erasing,
 )
 from referral_hub.services.evidence_bundle import write_bundle
+from referral_hub.services.find_person import find_person
 from referral_hub.services.release import open_task, view_own
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.store.tables import metadata

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from referral_hub.services.erase_person import find_person
+from referral_hub.services.find_person import find_person
 from tests.web.mereford import FAMILY_NAME, FIRST_NAME, Mereford
 
 
