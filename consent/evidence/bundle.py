@@ -37,6 +37,7 @@ MAX_FILES = 150_003
 MAX_DIRECTORY_BYTES = 16 * 2**20
 MAX_TAIL_BYTES = 2**17
 MAX_TOTAL_BYTES = 2**30
+MAX_EXTRA_BYTES = 48
 MAX_OPENINGS_BYTES = 2**20
 MAX_CONSISTENCY_BYTES = 4_096
 
@@ -258,7 +259,9 @@ def _zip_names(infos: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
         if info.external_attr >> 16 & 0o170000 not in {0, 0o100000}:
             raise BundleError(Failure.UNSAFE_NAME, "a link, a folder or a device among the files")
         packed_plainly = info.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-        if info.flag_bits & 1 or not packed_plainly:
+        # what claims to be a comment or an extra field can hide the files that follow it
+        hides = info.comment or len(info.extra) > MAX_EXTRA_BYTES
+        if info.flag_bits & 1 or not packed_plainly or hides:
             raise BundleError(Failure.NOT_A_BUNDLE, "a file is packed in a way we do not read")
         yield info.filename
 

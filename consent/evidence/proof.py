@@ -3,7 +3,8 @@
 It carries the entry's index, the inclusion hashes and the signed checkpoint verbatim; whoever
 holds the entry's bytes and the log's key needs nothing else. Reading it proves nothing: the
 checkpoint's signature and the hashes are checked by `verify`. Its `extra` line is authenticated by
-nobody; we write none and ignore the one that we read.
+nobody but a receipt's own check (`receipt`); a bundle's proofs have none, and one that is read is
+ignored.
 """
 
 import re
@@ -16,7 +17,7 @@ from consent.evidence.merkle import HASH_BYTES
 
 HEADER = "c2sp.org/tlog-proof@v1"
 MAX_HASHES = 63
-MAX_PROOF_BYTES = MAX_NOTE_BYTES + 65_536
+MAX_PROOF_BYTES = MAX_NOTE_BYTES + 2**17
 
 _INDEX = re.compile(r"index (0|[1-9][0-9]{0,18})", re.ASCII)
 

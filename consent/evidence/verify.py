@@ -1,4 +1,4 @@
-"""Check an evidence bundle on a machine that has no hub: `python -m consent.evidence.verify`.
+"""Check a bundle or a receipt on a machine without a hub: `python -m consent.evidence.verify`.
 
 The verifier is what an attacker must fool, so what it trusts is pinned by the officer and never
 taken from the bundle: the log's key and origin, the officer's own last checkpoint, and, where
@@ -38,7 +38,8 @@ from consent.evidence.merkle import (
     verify_inclusion,
 )
 from consent.evidence.pins import Pins, verify_checkpoint
-from consent.evidence.proof import ProofFileError, parse_proof
+from consent.evidence.proof import MAX_PROOF_BYTES, ProofFileError, parse_proof
+from consent.evidence.receipt import VerifiedReceipt, is_receipt, verify_receipt
 from consent.evidence.replay import Problem, Replay, verify_entries
 from consent.evidence.witness_policy import PolicyError, parse_policy
 
@@ -264,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pins.last_seen()
         if asked.save and asked.save.exists() and asked.save != asked.previous:
             raise CheckpointError("--save: this file exists; name it as --previous too")
-        report = verify_pinned(asked.bundle, pins, complete=asked.complete)
+        report = _verify(asked.bundle, pins, complete=asked.complete)
         if asked.save:
             _save(asked.save, report.note)
     except BundleError as error:
@@ -277,13 +278,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _verify(path: Path, pins: Pins, *, complete: bool) -> Report | VerifiedReceipt:
+    """Verify a bundle or a receipt, whichever it is."""
+    if path.is_file():
+        with path.open("rb") as file:
+            start = file.read(MAX_PROOF_BYTES + 1)
+        if is_receipt(start):
+            if complete:
+                raise CheckpointError("--complete: a receipt is of one entry only")
+            return verify_receipt(start, pins)
+    return verify_pinned(path, pins, complete=complete)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m consent.evidence.verify",
-        description="Check an evidence bundle without trusting the hub that made it.",
+        description="Check an evidence bundle or a receipt without trusting the hub that made it.",
         epilog="Exit status: 0 verified, 1 not verified, 2 not asked properly.",
     )
-    parser.add_argument("bundle", type=Path, help="the ZIP, or the directory it was unpacked to")
+    parser.add_argument(
+        "bundle", type=Path, help="the ZIP, the directory it was unpacked to, or a receipt"
+    )
     parser.add_argument(
         "--log-key",
         action="append",

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from consent.codes import RefusalReason
 from consent.model import Clearer
 from consent.policy import Words, current_policy
 from referral_hub.domain.codes import ClosingOutcome, DeclineReason
+from referral_hub.services.receipts import recipient_has, sender_has
 from referral_hub.store.referrals import HistoryRow
 from referral_hub.web.labels import Labels
 
@@ -37,13 +39,17 @@ _ARRANGEMENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One thing that happened to a task. `by` is None for what the hub did by itself."""
+    """One thing that happened to a task. `by` is None for what the hub did by itself.
+
+    `receipt` is the log entry that the reader can have a receipt of.
+    """
 
     at: datetime
     what: str
     why: str | None
     recipient: str
     by: str | None
+    receipt: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,24 @@ def owners_history(history: Iterable[HistoryRow], labels: Labels) -> list[Histor
     return [_line(row, labels, owners_reason(row.reason, labels)) for row in history]
 
 
+def senders_history(history: Iterable[HistoryRow], labels: Labels) -> list[HistoryLine]:
+    """Return the history as the sender reads it: as the owner does, with the sender's receipts."""
+    return [
+        _line(row, labels, owners_reason(row.reason, labels), receipt=sender_has(row))
+        for row in history
+    ]
+
+
 def recipients_history(history: Iterable[HistoryRow], labels: Labels) -> list[HistoryLine]:
     """Return the history as a recipient reads it: without consent's reasons."""
     consent = consent_words()
     return [
-        _line(row, labels, None if row.reason in consent else owners_reason(row.reason, labels))
+        _line(
+            row,
+            labels,
+            None if row.reason in consent else owners_reason(row.reason, labels),
+            receipt=recipient_has(row),
+        )
         for row in history
     ]
 
@@ -105,13 +124,16 @@ def delivery_words(code: str | None, labels: Labels) -> str:
     return labels.words(code, "DeliveryCode")
 
 
-def _line(row: HistoryRow, labels: Labels, why: str | None) -> HistoryLine:
+def _line(
+    row: HistoryRow, labels: Labels, why: str | None, *, receipt: bool = False
+) -> HistoryLine:
     return HistoryLine(
         at=row.at,
         what=labels.words(row.event, "TaskEvent.history"),
         why=why,
         recipient=row.recipient_name,
         by=row.actor_name,
+        receipt=row.entry_id if receipt else None,
     )
 
 

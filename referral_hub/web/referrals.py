@@ -27,7 +27,7 @@ from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.web.assemble import agreed_now
 from referral_hub.web.forms import Filled, read_form
 from referral_hub.web.forms.referral import AgreementPage, Known, ReplyPage
-from referral_hub.web.history import owners_history
+from referral_hub.web.history import owners_history, senders_history
 from referral_hub.web.known import notice_key, notices, page_before
 from referral_hub.web.opened import sections
 from referral_hub.web.rendering import today, words
@@ -42,11 +42,12 @@ def list_own(hub: Hub, actor: Actor) -> str:
 def show(hub: Hub, actor: Actor, referral_id: UUID) -> str:
     """One referral: where each part stands, what went to whom, what is missing."""
     view = read_referral(hub, actor, referral_id)
+    ours = view.referral.origin_agency_id == actor.agency_id
     return render_template(
         "referrals/show.html",
         view=view,
         may=_buttons(actor, view),
-        history=owners_history(view.history, words()),
+        history=(senders_history if ours else owners_history)(view.history, words()),
     )
 
 

@@ -21,6 +21,7 @@ from referral_hub.web import (
     pages,
     partner,
     people,
+    receipts,
     refer,
     referrals,
     sign_in,
@@ -35,6 +36,7 @@ _PAGE = f"{_DRAFT}/<any({','.join(NAMES)}):name>"
 _REFERRAL = "/referrals/<uuid:referral_id>"
 _TASK = "/tasks/<uuid:task_id>"
 _ENTRY = "/log/entries/<uuid:entry_id>"
+_RECEIPT = "receipts/<uuid:entry_id>"
 _ALERTS = "/log/emergencies"
 _ALERT = f"{_ALERTS}/<uuid:alert_id>"
 _PARTNER = "/partner/v1/tasks/<uuid:task_id>"
@@ -68,6 +70,7 @@ REFERRING: tuple[Route, ...] = (
     Route(f"{_DRAFT}/delete", refer.discard, staff(May.REFER), _POST),
     Route("/referrals", referrals.list_own, staff(May.REFER)),
     Route(_REFERRAL, referrals.show, staff(May.READ_REFERRAL)),
+    Route(f"{_REFERRAL}/{_RECEIPT}", receipts.of_referral, staff(May.READ_REFERRAL)),
     Route(f"{_REFERRAL}/sent", referrals.sent, staff(May.REFER)),
     Route(f"{_REFERRAL}/opened", referrals.open_own, staff(May.VIEW_SENT), _POST),
     Route(f"{_REFERRAL}/agreement", referrals.agreement_form, staff(May.RECORD_AGREEMENT)),
@@ -80,6 +83,7 @@ REFERRING: tuple[Route, ...] = (
 RECEIVING: tuple[Route, ...] = (
     Route("/tasks", tasks.list_all, staff(May.LIST_TASKS)),
     Route(_TASK, tasks.show, staff(May.READ_TASK)),
+    Route(f"{_TASK}/{_RECEIPT}", receipts.of_task, staff(May.READ_TASK)),
     Route(f"{_TASK}/open", tasks.open_referral, staff(May.OPEN_TASK), _POST),
     Route(f"{_TASK}/accept", answers.accept_form, staff(May.ANSWER_TASK)),
     Route(f"{_TASK}/accept", answers.accept, staff(May.ANSWER_TASK), _POST),
@@ -115,6 +119,7 @@ OFFICERS: tuple[Route, ...] = (
     Route("/log/people", people.find, staff(May.READ_AUDIT), _POST),
     Route(_ENTRY, officer.show, staff(May.READ_AUDIT)),
     Route(f"{_ENTRY}/why", officer.why, staff(May.READ_AUDIT)),
+    Route(f"{_ENTRY}/receipt", receipts.of_entry, staff(May.READ_AUDIT)),
     Route(f"{_ENTRY}/opened", officer.open_commitments, staff(May.READ_AUDIT), _POST),
     Route("/log/verify", officer.state, staff(May.VERIFY_LOG)),
     Route("/log/verify", officer.verify, staff(May.VERIFY_LOG), _POST),

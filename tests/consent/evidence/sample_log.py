@@ -84,7 +84,7 @@ def value(index: int, field: str) -> bytes:
 
 
 def make_entry(index: int, **changes: Any) -> Entry:
-    """The entry at `index` of the sample log: each type in turn, with all four commitments."""
+    """The entry at `index` of the sample log: each type in turn, with every commitment."""
     given: dict[str, Any] = {
         "id": str(UUID(int=0x0190B6A000007000800000000000_0000 + index)),
         "type": list(EntryType)[index % len(EntryType)],

@@ -58,7 +58,7 @@ def test_an_untouched_bundle_verifies(tmp_path: Path, original: Files) -> None:
     assert report.note == LOG.note()
     assert report.checkpoint == LOG.checkpoint()
     assert report.previous == LOG.checkpoint(SEEN)
-    assert (report.entries, report.openings) == (4, 16)
+    assert (report.entries, report.openings) == (4, 20)
     assert report.types == TYPES
     assert [signer.verifier for signer in report.signers] == [LOG.key.verifier]
     assert not report.complete
@@ -479,6 +479,6 @@ def test_openings_may_be_fewer_than_commitments_as_after_an_erasure(
     tmp_path: Path, original: Files
 ) -> None:
     path = tampered(tmp_path, original, put("openings/7.json", opening(subject=RIGHT)))
-    assert verify_bundle(path, log_keys=[VKEY]).openings == 13
+    assert verify_bundle(path, log_keys=[VKEY]).openings == 16
     path = tampered(tmp_path, original, drop("openings/7.json"))
-    assert verify_bundle(path, log_keys=[VKEY]).openings == 12
+    assert verify_bundle(path, log_keys=[VKEY]).openings == 15

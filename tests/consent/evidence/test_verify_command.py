@@ -60,7 +60,7 @@ def test_the_command_says_what_was_verified_and_what_it_cannot_know(desk: Desk) 
         "            1 access",
         "            1 key",
         "            2 override",
-        "openings    16 commitments were made from the values beside them",
+        "openings    20 commitments were made from the values beside them",
         "limit       what was never written to the log cannot show here",
     ]
 
@@ -209,8 +209,8 @@ HELP = """
 usage: python -m consent.evidence.verify [-h] --log-key VKEY [--previous CHECKPOINT]
 [--save CHECKPOINT] [--complete] [--witness VKEY] [--quorum N]
 [--witness-policy FILE] bundle
-Check an evidence bundle without trusting the hub that made it.
-positional arguments: bundle the ZIP, or the directory it was unpacked to
+Check an evidence bundle or a receipt without trusting the hub that made it.
+positional arguments: bundle the ZIP, the directory it was unpacked to, or a receipt
 options: -h, --help show this help message and exit
 --log-key VKEY the log's verifier key, not from the hub; twice while a key rolls over
 --previous CHECKPOINT your own last checkpoint
