@@ -164,9 +164,9 @@ def test_a_refused_look_is_in_no_bundle_of_the_recipient(mereford: Mereford, tmp
 @pytest.mark.parametrize(
     ("officer", "sender", "actor", "fields"),
     [
-        (A, A, A, {"actor", "subject", "facts", "record"}),
-        (A, A, None, {"actor", "subject", "facts", "record"}),
-        (A, A, B, {"subject", "facts", "record"}),
+        (A, A, A, {"actor", "subject", "facts", "inputs", "record"}),
+        (A, A, None, {"actor", "subject", "facts", "inputs", "record"}),
+        (A, A, B, {"subject", "facts", "inputs", "record"}),
         (B, A, B, {"actor", "record"}),
         (B, A, None, {"record"}),
         (B, A, A, {"record"}),
@@ -187,7 +187,7 @@ def test_the_person_s_number_is_never_shown_to_a_recipient(mereford: Mereford) -
     rows = newest(mereford, "neighbours", type="release")
     opened = open_entry(mereford.hub, officer_of(mereford, "neighbours"), rows[0].row.id)
     assert opened.values == {"record": str(task.referral_id)}
-    assert opened.withheld == ("facts", "subject")
+    assert opened.withheld == ("facts", "inputs", "subject")
     assert str(person) not in repr(opened.values)
 
 
