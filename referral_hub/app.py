@@ -20,6 +20,7 @@ from referral_hub.web.emergency_reviews import counter
 from referral_hub.web.guards import NotSignedIn, register
 from referral_hub.web.headers import harden
 from referral_hub.web.kept import ask_to_sign_in
+from referral_hub.web.officer import doubt
 from referral_hub.web.rendering import teach_templates
 from referral_hub.web.responses import answer_errors
 from referral_hub.web.routes import ROUTES
@@ -39,6 +40,7 @@ def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
     )
     teach_templates(app)
     app.jinja_env.globals["alerts_waiting"] = counter(hub)
+    app.jinja_env.globals["log_doubted"] = doubt(hub)
     teach_assets(app, _WEB / "static" / "build")
     _observe(app, RequestLog(metrics or Metrics()))
     harden(app, production=hub.settings.production)

@@ -32,6 +32,12 @@ from referral_hub.store.log_check import Snapshot, snapshot
 __all__ = ["Kind", "Problem", "Verification", "verify_log"]
 
 
+_DOUBT = (
+    "since {since} a witness remembers another past of this log:"
+    " the database was restored, or the log's key has signed twice"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The outcome. `size` and `root` are of the newest believable checkpoint, `note` is its text.
@@ -100,6 +106,8 @@ def verify_log(
         history = check_histories(taken, found)
         check_erasures(taken, found)
         check_policies(taken, found)
+        for since in taken.doubts():
+            found.add(None, Kind.WITNESS, _DOUBT.format(since=since.isoformat(timespec="seconds")))
         opened = None if opener is None else check_commitments(taken, opener, found)
     newest = walked.newest
     return Verification(

@@ -31,6 +31,7 @@ from referral_hub.services.log_reports import (
     report_event,
 )
 from referral_hub.services.open_commitments import opener
+from referral_hub.services.witnesses import doubted_since
 from referral_hub.store import audit_log, log, log_search
 from referral_hub.store.audit_log import AuditRow
 from referral_hub.store.engine import Connection
@@ -79,6 +80,7 @@ class LogState:
     root: bytes
     at: datetime | None
     pending: int
+    doubted_since: datetime | None = None
 
 
 def search(hub: Hub, actor: Actor, filters: Filters, before: UUID | None = None) -> Page:
@@ -114,9 +116,20 @@ def log_state(hub: Hub, actor: Actor) -> LogState:
     with hub.database.working() as connection:
         newest = log.latest_checkpoint(connection)
         pending = audit_log.count_pending(connection)
+        doubted = doubted_since(hub, connection)
     if newest is None:
-        return LogState(hub.log_vkey, b"", 0, b"", None, pending)
-    return LogState(hub.log_vkey, newest.note, newest.size, newest.root, newest.at, pending)
+        return LogState(hub.log_vkey, b"", 0, b"", None, pending, doubted)
+    return LogState(
+        hub.log_vkey, newest.note, newest.size, newest.root, newest.at, pending, doubted
+    )
+
+
+def is_doubted(hub: Hub, actor: Actor) -> bool:
+    """Tell an officer whether a witness remembers another past; nobody else is told."""
+    if not access.allowed(actor.role, Permission.VERIFY_LOG):
+        return False
+    with hub.database.acting_for(actor.agency_id) as connection:
+        return doubted_since(hub, connection) is not None
 
 
 def verify_log(hub: Hub, actor: Actor, previous: bytes | None = None) -> Verification:

@@ -7,7 +7,8 @@ its signature: of its answer the lines of its own key over this very checkpoint 
 
 A witness that remembers more than this log has, or another tree of the same size, says that the
 log's past was changed: the database was restored or somebody signed twice. That is an error line,
-every time, until somebody looks.
+every time; it is kept, shown on the officers' pages and reported by `hub verify-log`, until this
+witness cosigns again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from adapters.transports.witness_post import NoAnswer, Reply, WitnessPost
@@ -27,11 +29,13 @@ from consent.evidence.witness_policy import Party, WitnessPolicy
 from referral_hub.clock import monotonic, pause
 from referral_hub.services.hub import Hub
 from referral_hub.store import cosignatures, log
+from referral_hub.store.engine import Connection
 from referral_hub.store.log import StoredCheckpoint
 
 ROUND_SECONDS = 1.0
 LONGEST_PAUSE = 60.0
 SIZE_TYPE = "text/x.tlog.size"
+UNPROVEN = 422
 
 logger = logging.getLogger(__name__)
 _SIZE = re.compile(rb"(0|[1-9][0-9]{0,18})\n")
@@ -102,9 +106,16 @@ def ask_witnesses(hub: Hub, asking: Asking | None = None) -> dict[bytes, Asked]:
             if asking is not None:
                 asking.note(party, outcome)
             _report(outcome)
+            _keep_answer(hub, party, outcome)
     finally:
         link.close()
     return found
+
+
+def doubted_since(hub: Hub, connection: Connection) -> datetime | None:
+    """Return since when a witness of the policy remembers another past of this log, if one does."""
+    found = cosignatures.answers(connection, known_witnesses(hub))
+    return min((at for outcome, at in found if outcome == Asked.OTHER_PAST), default=None)
 
 
 def known_witnesses(hub: Hub) -> Sequence[bytes]:
@@ -141,6 +152,8 @@ def _answered(hub: Hub, key: Verifier, newest: StoredCheckpoint, reply: Reply) -
     stands = _stands(reply)
     if stands is not None and stands >= newest.size:
         return _beyond(hub, newest, stands)
+    if reply.status == UNPROVEN:
+        return Asked.OTHER_PAST
     return Asked.ABSENT if reply.status >= 500 else Asked.REFUSED
 
 
@@ -179,6 +192,14 @@ def _keep(hub: Hub, key: Verifier, newest: StoredCheckpoint, lines: bytes) -> As
     with hub.database.working() as connection:
         cosignatures.add(connection, found, at=hub.clock())
     return Asked.COSIGNED
+
+
+def _keep_answer(hub: Hub, party: Party, outcome: Asked) -> None:
+    """Keep what says something about the log; silence does not take back what was said before."""
+    if outcome in {Asked.COSIGNED, Asked.OTHER_PAST}:
+        with hub.database.working() as connection:
+            key_id = party.verifier.key_id
+            cosignatures.answered(connection, key_id, outcome.value, at=hub.clock())
 
 
 def _report(outcome: Asked) -> None:

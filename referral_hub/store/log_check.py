@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -125,6 +126,7 @@ _ERASURES = text(
     ORDER BY 2 NULLS LAST, subject
     """
 )
+_DOUBTS = text("SELECT at FROM witness_state WHERE outcome = 'other_past' ORDER BY at")
 _CHECKPOINTS = text("SELECT size, root, note, at FROM log_checkpoint ORDER BY size, id")
 _COUNT_TILES = text("SELECT count(*) FROM log_tile")
 
@@ -289,6 +291,10 @@ class Snapshot:
     def checkpoints(self) -> Iterator[log.StoredCheckpoint]:
         """Every stored checkpoint, smallest first; nothing about it is believed yet."""
         return (log.StoredCheckpoint(*row) for row in self._stream(_CHECKPOINTS))
+
+    def doubts(self) -> Iterator[datetime]:
+        """Since when each witness remembers another past of this log, of those that do."""
+        return (row[0] for row in self._stream(_DOUBTS))
 
     def read_tile(self, level: int, index: int) -> bytes:
         """One tile's hashes, `b""` when there is none."""

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from flask import current_app, render_template, request, send_file, url_for
+from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
@@ -25,7 +26,7 @@ from referral_hub.domain.commands import Actor
 from referral_hub.errors import InvalidInput
 from referral_hub.services.audit_entry import entry, open_entry
 from referral_hub.services.audit_filters import DecisionOutcome, Filters
-from referral_hub.services.audit_log import log_state, parties, search, verify_log
+from referral_hub.services.audit_log import is_doubted, log_state, parties, search, verify_log
 from referral_hub.services.evidence_bundle import write_bundle
 from referral_hub.services.explain_entry import EXPLAINED, explain
 from referral_hub.services.hub import Hub
@@ -107,6 +108,17 @@ def open_commitments(hub: Hub, actor: Actor, entry_id: UUID) -> str:
         opened=opened,
         back=url_for("officer.show", entry_id=entry_id),
     )
+
+
+def doubt(hub: Hub) -> Callable[[], bool]:
+    """Return what templates ask whether to warn an officer; only where there are witnesses."""
+
+    def log_doubted() -> bool:
+        if hub.witness_policy is None or not current_user.is_authenticated:
+            return False
+        return is_doubted(hub, current_user.actor)
+
+    return log_doubted
 
 
 def state(hub: Hub, actor: Actor) -> str:
