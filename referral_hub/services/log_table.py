@@ -1,16 +1,13 @@
-"""The officer's entries as a table for a spreadsheet, each row with its proof.
+"""The officer's entries as a table to take away, each row with its proof.
 
 Codes stand as they stand in the log, so that a table can be compared with the entries; names of
-agencies and of the own staff are added. Taking it is logged and integrated first. Cells that a
-spreadsheet would run as a formula are quoted (CWE-1236): an agency may be called `=1+1`. A row's
-proof leads from its entry's leaf hash to the root that stands in the row (RFC 6962, 2.1.1).
+agencies and of the own staff are added. Taking it is logged and integrated first. A row's proof
+leads from its entry's leaf hash to the root that stands beside it (RFC 6962, 2.1.1). How it is
+written is for `services.table_forms`.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
@@ -28,38 +25,15 @@ from referral_hub.services.audit_log import Logged, logged, referral_of
 from referral_hub.services.evidence_bundle import require_some
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Report, log_filtered
+from referral_hub.services.table_forms import TableForm, write_rows
 from referral_hub.store import audit_log, log
 from referral_hub.store.log import StoredCheckpoint
 
-COLUMNS = (
-    "index",
-    "at",
-    "type",
-    "outcome",
-    "reason",
-    "sender",
-    "recipient",
-    "user",
-    "reference",
-    "purpose",
-    "classes",
-    "fields",
-    "article6",
-    "article9",
-    "confidentiality",
-    "rules",
-    "policy_hash",
-    "entry_id",
-    "leaf_hash",
-    "tree_size",
-    "root",
-    "proof",
-)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
-
-def write_table(hub: Hub, actor: Actor, filters: Filters, file: BinaryIO) -> int:
-    """Write what the filters ask for into `file` as CSV (RFC 4180, UTF-8 with its mark).
+def write_table(
+    hub: Hub, actor: Actor, filters: Filters, file: BinaryIO, *, form: TableForm = TableForm.CSV
+) -> int:
+    """Write what the filters ask for into `file`: CSV (RFC 4180, UTF-8 with its mark), JSON or PDF.
 
     Returns the number of rows. Raises Forbidden, InvalidInput for nothing to write or too much.
     """
@@ -82,26 +56,13 @@ def write_table(hub: Hub, actor: Actor, filters: Filters, file: BinaryIO) -> int
             for rows in audit_log.for_bundle(connection, us, wanted, size=newest.size)
             for row in rows
         )
-        return _write(file, _rows(entries, tiles, newest))
-
-
-def safe(cell: object) -> str:
-    """Return a cell's text, quoted with an apostrophe where a spreadsheet would run it."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _write(file: BinaryIO, rows: Iterator[Mapping[str, object]]) -> int:
-    file.write(codecs.BOM_UTF8)
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-    table = csv.writer(text)
-    table.writerow(COLUMNS)
-    count = 0
-    for row in rows:
-        table.writerow([safe(row[name]) for name in COLUMNS])
-        count += 1
-    text.detach()
-    return count
+        return write_rows(
+            form,
+            file,
+            _rows(entries, tiles, newest),
+            checkpoint=newest.note.decode(),
+            log_key=hub.log_vkey,
+        )
 
 
 def _rows(
@@ -125,7 +86,8 @@ def _rows(
             "leaf_hash": leaf_hash(row.entry).hex(),
             "tree_size": newest.size,
             "root": root,
-            "proof": " ".join(b64encode(node).decode() for node in proof),
+            "proof": [b64encode(node).decode() for node in proof],
+            "entry": row.entry.decode("utf-8", "replace") if one.whole else None,
             **_codes(one.entry if one.whole else None),
         }
 
@@ -136,11 +98,11 @@ def _codes(entry: Entry | None) -> Mapping[str, object]:
     return {
         "reason": entry.details.get("reason") if entry else None,
         "purpose": entry.purpose if entry else None,
-        "classes": " ".join(entry.classes) if entry else None,
-        "fields": " ".join(entry.fields) if entry else None,
+        "classes": entry.classes if entry else (),
+        "fields": entry.fields if entry else (),
         "article6": basis.article6 if basis else None,
         "article9": basis.article9 if basis else None,
         "confidentiality": basis.confidentiality if basis else None,
-        "rules": " ".join(entry.rules) if entry else None,
+        "rules": entry.rules if entry else (),
         "policy_hash": entry.policy_hash if entry else None,
     }

@@ -31,6 +31,7 @@ from referral_hub.services.evidence_bundle import write_bundle
 from referral_hub.services.explain_entry import EXPLAINED, explain
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_table import write_table
+from referral_hub.services.table_forms import TableForm
 from referral_hub.web.explanation import asked, explanation
 from referral_hub.web.forms import Filled, FormPage, Raw, fill, read_form
 from referral_hub.web.forms.officer import (
@@ -46,7 +47,13 @@ from referral_hub.web.rendering import words
 
 IN_MEMORY = 4 * 1024 * 1024
 _PAGING = frozenset({"before"})
+_BESIDE = frozenset({"checkpoint_size", "form"})
 FORMS_KEPT = 64
+MEDIA_TYPES = {
+    TableForm.CSV: "text/csv; charset=utf-8",
+    TableForm.JSON: "application/json",
+    TableForm.PDF: "application/pdf",
+}
 Choices = dict[str, list[dict[str, str]]]
 
 
@@ -166,10 +173,14 @@ def bundle(hub: Hub, actor: Actor) -> Any:
 def table(hub: Hub, actor: Actor) -> Any:
     """Hand over the same entries as a table, each row with its proof."""
 
-    def write(form: Filled, file: BinaryIO) -> None:
-        write_table(hub, actor, _filters(form), file)
+    chosen = (
+        TableForm(one) if (one := request.form.get("form")) in set(TableForm) else TableForm.CSV
+    )
 
-    return _file(hub, actor, write, kind=("text/csv; charset=utf-8", "log.csv"))
+    def write(form: Filled, file: BinaryIO) -> None:
+        write_table(hub, actor, _filters(form), file, form=chosen)
+
+    return _file(hub, actor, write, kind=(MEDIA_TYPES[chosen], f"log.{chosen}"))
 
 
 def _file(
@@ -206,13 +217,13 @@ def _bundle_page(hub: Hub, actor: Actor, offered: Offered, form: Filled) -> str:
         form=form,
         choices=_choices(offered),
         state=log_state(hub, actor),
-        kept={name: value for name, value in form.raw.items() if name != "checkpoint_size"},
+        kept={name: value for name, value in form.raw.items() if name not in _BESIDE},
         back=url_for("officer.list_entries", **_search_of(form)),
     )
 
 
 def _search_of(form: Filled) -> dict[str, Any]:
-    beside = {"entry", "checkpoint_size"}
+    beside = _BESIDE | {"entry"}
     return {name: value for name, value in form.raw.items() if value and name not in beside}
 
 

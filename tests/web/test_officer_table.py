@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 from base64 import b64decode
 from datetime import timedelta
 from typing import Any
@@ -12,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.evidence.merkle import verify_inclusion
+from consent.evidence.merkle import leaf_hash, verify_inclusion
 from consent.model import DataClass
-from referral_hub.services.log_table import COLUMNS, safe
+from referral_hub.services.pdf_pages import PdfPages
 from referral_hub.services.release import open_task
+from referral_hub.services.table_forms import COLUMNS, safe
 from tests.web.mereford import Mereford, personal
 
 Rows = list[dict[str, str]]
@@ -155,3 +158,78 @@ def test_the_root_is_the_checkpoints(town: Any, download: Any) -> None:
         ).scalar_one()
     assert table[0]["tree_size"].encode() == bytes(note).splitlines()[1]
     assert b64decode(bytes(note).splitlines()[2]).hex() == table[0]["root"]
+
+
+# The same for a program and for a printer
+
+
+def taken(town: Any, username: str, **form: str) -> Any:
+    town.clock.pass_by(timedelta(minutes=1))
+    browser = town.browser(username)
+    browser.get("/log/evidence")
+    answer = browser.client.post("/log/table", data={"csrf_token": browser.token, **form})
+    assert answer.status_code == 200, answer.text
+    assert not personal(answer.data.decode("latin-1"))
+    return answer
+
+
+def test_the_program_s_form_holds_the_exact_entries_and_what_proves_them(
+    town: Any, mereford: Mereford
+) -> None:
+    answer = taken(town, "surgery-dpo", form="json", type="release")
+    assert answer.content_type == "application/json"
+    found = json.loads(answer.data)
+    note = found["checkpoint"].splitlines()
+    assert found["log_key"] == town.hub.log_vkey
+    assert len(found["entries"]) == mereford.entries("release")
+    for row in found["entries"]:
+        leaf = leaf_hash(row["entry"].encode())
+        assert leaf.hex() == row["leaf_hash"]
+        verify_inclusion(
+            row["index"],
+            int(note[1]),
+            leaf=leaf,
+            proof=[b64decode(node) for node in row["proof"]],
+            root=b64decode(note[2]),
+        )
+    councils = json.loads(taken(town, "council-dpo", form="json").data)["entries"]
+    assert not [row for row in councils if row["entry"] is None and row["reason"]]
+
+
+@pytest.mark.usefixtures("mereford")
+def test_the_printed_form_is_whole_and_says_the_same(town: Any) -> None:
+    answer = taken(town, "surgery-dpo", form="pdf")
+    assert answer.content_type == "application/pdf"
+    data = answer.data
+    assert data.startswith(b"%PDF-1.7")
+    objects = [int(number) for number in re.findall(rb"\n(\d+) 0 obj", data)]
+    xref = int(re.findall(rb"startxref\n(\d+)", data)[0])
+    assert data[xref:].startswith(b"xref\n0 %d\n" % (max(objects) + 1))
+    places = re.findall(rb"(\d{10}) 00000 n ", data[xref:])
+    for number, place in enumerate(places, start=1):
+        assert data[int(place) :].startswith(b"%d 0 obj" % number)
+    assert b"Harbour Street Surgery" in data
+    assert b"(index: " in data
+
+
+@pytest.mark.usefixtures("mereford")
+def test_a_form_that_is_not_offered_is_refused(town: Any) -> None:
+    browser = town.browser("surgery-dpo")
+    browser.get("/log/evidence")
+    answer = browser.client.post("/log/table", data={"csrf_token": browser.token, "form": "exe"})
+    assert answer.status_code == 400
+    assert "Choose CSV, JSON or PDF" in answer.text
+
+
+@given(st.text(max_size=400))
+def test_no_text_breaks_out_of_a_page(text: str) -> None:
+    file = io.BytesIO()
+    pages = PdfPages(file, text)
+    pages.line(text)
+    pages.close()
+    for stream in re.findall(rb"TL [^\n]* Td\n(.*?)\nendstream", file.getvalue(), re.DOTALL):
+        for line in stream.split(b"\n")[:-1]:
+            inner = line.removeprefix(b"(").removesuffix(b") '")
+            assert not re.search(
+                rb"(?<!\\)(?:\\\\)*[()]", inner.replace(rb"\(", b"").replace(rb"\)", b"")
+            )

@@ -15,6 +15,7 @@ from marshmallow import ValidationError, validates, validates_schema
 from consent.evidence.entry import EntryType
 from consent.model import RuleId
 from referral_hub.services.audit_filters import DecisionOutcome, Filters
+from referral_hub.services.table_forms import TableForm
 from referral_hub.web.forms import FormPage
 from referral_hub.web.forms.fields import Code, DateParts, Line, OneOf, Paragraph
 
@@ -73,6 +74,7 @@ class BundlePage(SearchPage):
 
     entry = Line("Entry", longest=36, load_default=None)
     checkpoint_size = Line("Number of entries", longest=15, load_default=None)
+    form = Code(TableForm, "Choose CSV, JSON or PDF", load_default=TableForm.CSV)
 
     @validates("entry")
     def _an_id(self, value: str | None, **_options: Any) -> None:
