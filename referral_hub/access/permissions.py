@@ -32,6 +32,7 @@ class Permission(StrEnum):
     WRITE_BUNDLE = "write_bundle"
     READ_TREE = "read_tree"
     ERASE_PERSON = "erase_person"
+    APPRAISE = "appraise"
     MANAGE_STAFF = "manage_staff"
     APPROVE_POLICY = "approve_policy"
     ANSWER_AS_PARTNER = "answer_as_partner"

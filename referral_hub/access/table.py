@@ -58,12 +58,14 @@ _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
     Permission.VERIFY_LOG: always,
     Permission.WRITE_BUNDLE: always,
     Permission.ERASE_PERSON: always,
+    Permission.APPRAISE: always,
     Permission.REVIEW_EMERGENCY_ACCESS: always,
     Permission.READ_TREE: always,
 }
 _AGENCY_ADMIN: dict[Permission, Predicate] = {
     Permission.KEEP_DRAFT: is_author,
     Permission.MANAGE_STAFF: always,
+    Permission.APPRAISE: always,
     Permission.APPROVE_POLICY: always,
 }
 _PARTNER_SYSTEM: dict[Permission, Predicate] = {

@@ -28,11 +28,16 @@ from referral_hub.services import rows
 from referral_hub.services.disclose import WORKING, turn_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import append
-from referral_hub.store import change, erasures, referrals, withdrawals
+from referral_hub.store import change, erasures, referrals, retention, withdrawals
 from referral_hub.store.change import LogRow
 from referral_hub.store.engine import Connection
 from referral_hub.store.erasures import PersonRow
 from referral_hub.store.referrals import TaskRow
+
+ON_HOLD = (
+    "A legal hold keeps this person’s records, so they cannot be erased or destroyed. Two people"
+    " can lift it on the page Retention, when its reason is over."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class ToErase:
     references: tuple[str, ...]
     stops: tuple[str, ...]
     helping: tuple[str, ...]
+    on_hold: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,13 @@ class ErasedPerson:
 def look_before_erasing(hub: Hub, actor: Actor, subject_id: UUID) -> ToErase:
     """Return what an erasure would do. Raises NotFound, also for another agency's person."""
     access.require(actor, Permission.ERASE_PERSON)
+    return _look(hub, actor, subject_id)
+
+
+def _look(hub: Hub, actor: Actor, subject_id: UUID) -> ToErase:
     with hub.database.acting_for(actor.agency_id) as connection:
         found = erasures.person(connection, subject_id)
+        on_hold = retention.on_hold(connection, subject_id)
         tasks = referrals.tasks_of(connection, found.referrals)
         references = [referrals.one(connection, one).reference for one in found.referrals]
     return ToErase(
@@ -68,6 +79,7 @@ def look_before_erasing(hub: Hub, actor: Actor, subject_id: UUID) -> ToErase:
         references=tuple(references),
         stops=_names([task for task in tasks if task.state in OPEN]),
         helping=_names([task for task in tasks if task.state in WORKING]),
+        on_hold=on_hold,
     )
 
 
@@ -77,11 +89,25 @@ def erase_person(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
     Raises NotFound, Conflict (erased already; somebody is helping now), and ServiceUnavailable when
     the erasure ledger cannot be written: then nothing was erased.
     """
-    looked = look_before_erasing(hub, actor, subject_id)
+    access.require(actor, Permission.ERASE_PERSON)
+    return _erase(hub, actor, subject_id)
+
+
+def erase_appraised(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
+    """Destroy what two people decided to destroy: the same erasure, by the one who approved it."""
+    access.require(actor, Permission.APPRAISE)
+    return _erase(hub, actor, subject_id)
+
+
+def _erase(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
+    looked = _look(hub, actor, subject_id)
     if looked.erased_at is not None:
         raise Conflict("This person has been erased already.")
+    if looked.on_hold:
+        _log_refusal(hub, actor, {"hold": looked.on_hold})
+        raise Conflict(ON_HOLD)
     if looked.helping:
-        _log_refusal(hub, actor, len(looked.helping))
+        _log_refusal(hub, actor, {"helping": len(looked.helping)})
         raise Conflict(
             f"{' and '.join(looked.helping)} is helping this person now. Withdraw the agreement, or"
             " ask them to close the referral first."
@@ -90,6 +116,8 @@ def erase_person(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
         found = erasures.lock(connection, subject_id)
         if found.erased_at is not None:
             raise Conflict("This person has been erased already.")
+        if retention.on_hold(connection, subject_id):
+            raise Conflict(ON_HOLD)
         done = _carry_out(hub, connection, found, actor=actor)
     hub.doorbell.ring()
     _number(hub, done.entry_id)
@@ -202,7 +230,7 @@ def _event(found: PersonRow, entries: list[UUID], actor: Actor | None) -> Event:
     )
 
 
-def _log_refusal(hub: Hub, actor: Actor, helping: int) -> None:
+def _log_refusal(hub: Hub, actor: Actor, why: dict[str, str | int]) -> None:
     append(
         hub,
         actor,
@@ -212,7 +240,7 @@ def _log_refusal(hub: Hub, actor: Actor, helping: int) -> None:
             actor_agency=actor.agency_id,
             actor_user=actor.user_id,
             outcome="refuse",
-            details={"helping": helping},
+            details=why,
         ),
     )
 

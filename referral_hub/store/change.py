@@ -51,6 +51,8 @@ _INSERTABLE = (
     "emergency_access",
     "emergency_note",
     "emergency_alert",
+    "appraisal",
+    "legal_hold",
     "log_entry",
     "log_opening",
 )

@@ -59,16 +59,19 @@ from referral_hub.store.register_tables import (
     staff_session,
     staff_user,
 )
+from referral_hub.store.retention_tables import appraisal, legal_hold
 
 __all__ = [
     "agency",
     "agency_endpoint",
+    "appraisal",
     "area",
     "consent_event",
     "draft",
     "emergency_access",
     "emergency_alert",
     "emergency_note",
+    "legal_hold",
     "log_checkpoint",
     "log_cosignature",
     "log_entry",

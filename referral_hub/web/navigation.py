@@ -34,6 +34,7 @@ ITEMS: tuple[Item, ...] = (
     Item("overview.show", "Overview", Permission.READ_AUDIT),
     Item("officer.list_entries", "The log", Permission.READ_AUDIT),
     Item("emergency_reviews.list_all", "Emergency access", Permission.REVIEW_EMERGENCY_ACCESS),
+    Item("retention.show", "Retention", Permission.APPRAISE),
 )
 
 

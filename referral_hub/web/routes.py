@@ -24,6 +24,7 @@ from referral_hub.web import (
     receipts,
     refer,
     referrals,
+    retention,
     sign_in,
     tasks,
 )
@@ -39,6 +40,8 @@ _ENTRY = "/log/entries/<uuid:entry_id>"
 _RECEIPT = "receipts/<uuid:entry_id>"
 _ALERTS = "/log/emergencies"
 _ALERT = f"{_ALERTS}/<uuid:alert_id>"
+_APPRAISAL = "/retention/appraisals/<uuid:appraisal_id>"
+_HOLD = "/retention/people/<uuid:subject_id>/hold"
 _PARTNER = "/partner/v1/tasks/<uuid:task_id>"
 _GET, _POST = ("GET",), ("POST",)
 
@@ -128,6 +131,16 @@ OFFICERS: tuple[Route, ...] = (
     Route("/log/evidence", officer.bundle_form, staff(May.WRITE_BUNDLE)),
     Route("/log/evidence", officer.bundle, staff(May.WRITE_BUNDLE), _POST),
     Route("/log/table", officer.table, staff(May.WRITE_BUNDLE), _POST),
+    Route("/retention", retention.show, staff(May.APPRAISE)),
+    Route("/retention/people/<uuid:subject_id>", retention.put_forward, staff(May.APPRAISE), _POST),
+    Route(f"{_APPRAISAL}/approve", retention.approve, staff(May.APPRAISE), _POST),
+    Route(f"{_APPRAISAL}/turn-down", retention.turn_down, staff(May.APPRAISE), _POST),
+    Route("/retention/destroyed/<uuid:entry_id>", retention.destroyed, staff(May.APPRAISE)),
+    Route("/retention/find", retention.find_form, staff(May.READ_AUDIT)),
+    Route("/retention/find", retention.find, staff(May.READ_AUDIT), _POST),
+    Route(_HOLD, retention.hold_form, staff(May.READ_AUDIT)),
+    Route(_HOLD, retention.hold, staff(May.READ_AUDIT), _POST),
+    Route("/retention/holds/<uuid:hold_id>/lift", retention.lift, staff(May.APPRAISE), _POST),
     Route("/erasures/find", erasures.find_form, staff(May.ERASE_PERSON)),
     Route("/erasures/find", erasures.find, staff(May.ERASE_PERSON), _POST),
     Route("/erasures/people/<uuid:subject_id>", erasures.confirm, staff(May.ERASE_PERSON)),

@@ -9,10 +9,12 @@ from consent.model import EmergencyCause, EventState, GivenBy
 from referral_hub.crypto.tokens import new_token, token_digest
 from referral_hub.domain.codes import DeclineReason
 from referral_hub.domain.commands import AnswerTask, AskEmergencyAccess
+from referral_hub.domain.retention import LegalHoldReason
 from referral_hub.services.answer_task import answer_task, ask, reply
 from referral_hub.services.demo import approve_demo_policy
 from referral_hub.services.drafts import save_draft, start_draft
 from referral_hub.services.emergency_access import ask_emergency_access, open_in_emergency
+from referral_hub.services.retention import place_hold
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.store import cosignatures, jti, log, staff
 from tests.hub_bench import Bench
@@ -34,8 +36,24 @@ def populate(bench: Bench) -> None:
     _sign_in(bench, "mentors")
     for key in ("time_bank", "neighbours"):
         _spend_token(bench, bench.agencies[key])
+    _retain(bench)
     _cosign(bench)
     approve_demo_policy(bench.hub)
+
+
+def _retain(bench: Bench) -> None:
+    """Both surgeries hold somebody's records; one proposes what becomes of another's."""
+    for username in ("surgery-dpo", "hill-dpo"):
+        officer = bench.staff[username]
+        people = bench.rows(
+            "SELECT id FROM subject WHERE origin_agency_id = %s ORDER BY id", officer.agency_id
+        )
+        place_hold(bench.hub, officer, people[0]["id"], LegalHoldReason.COMPLAINT)
+        bench.rows(
+            "INSERT INTO appraisal (id, agency_id, subject_id, outcome, proposed_by, proposed_at)"
+            " VALUES (%s, %s, %s, 'destroy', %s, now())",
+            uuid4(), officer.agency_id, people[1]["id"], officer.user_id,
+        )  # fmt: skip
 
 
 def _cosign(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from consent import codes as consent_codes
-from referral_hub.domain import codes, routing, transitions
+from referral_hub.domain import codes, retention, routing, transitions
 from referral_hub.services.next_steps import NextStep
 from referral_hub.web import labels as module
 from referral_hub.web.forms.referral import Answer, Until
@@ -35,6 +35,10 @@ ENUMS: tuple[type[StrEnum], ...] = (
     transitions.TaskState,
     transitions.TaskEvent,
     transitions.Party,
+    retention.Schedule,
+    retention.Appraisal,
+    retention.KeepReason,
+    retention.LegalHoldReason,
     consent_codes.DataClass,
     consent_codes.Purpose,
     consent_codes.Stage,
@@ -65,7 +69,7 @@ def test_a_hint_or_a_colour_belongs_to_a_member(kind: type[StrEnum]) -> None:
 def test_every_enumeration_of_the_domain_is_in_this_test() -> None:
     found = {
         kind.__name__
-        for package in (codes, routing, transitions)
+        for package in (codes, retention, routing, transitions)
         for kind in vars(package).values()
         if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
     }

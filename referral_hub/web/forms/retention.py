@@ -1,0 +1,24 @@
+"""What two people decide about records that are due, and why records are held."""
+
+from __future__ import annotations
+
+from referral_hub.domain.retention import Appraisal, KeepReason, LegalHoldReason
+from referral_hub.web.forms import FormPage
+from referral_hub.web.forms.fields import Code
+
+
+class ProposePage(FormPage):
+    """What becomes of the records; keeping them needs a reason."""
+
+    outcome = Code(Appraisal, "Select what should become of the records", required=True)
+    reason = Code(KeepReason, "Select a reason from the list", load_default=None)
+
+
+class HoldPage(FormPage):
+    """Why nothing may be destroyed for now."""
+
+    reason = Code(LegalHoldReason, "Select why the records are held", required=True)
+
+
+class NothingPage(FormPage):
+    """A button without a field."""
