@@ -6,6 +6,7 @@ machine holds it, so that a page never waits for the worker; in production only 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def build_hub(settings: Settings, *, clock: Clock = system_clock) -> Hub:
         raise ValueError("settings name no database: start the private servers first")
     directory = settings.key_directory
     keys = FileKeyService(directory / "roots", production=settings.production)
-    log_signer = LogSigner(directory / "log.key", origin=settings.log_origin)
+    log_signer = open_log_signer(settings)
     memory = log_memory(settings)
     database = open_database(settings.database_url)
     return Hub(
@@ -46,12 +47,13 @@ def build_hub(settings: Settings, *, clock: Clock = system_clock) -> Hub:
         hub_signer=HubSigner(directory / "hub.key"),
         integrator=Integrator(database, log_signer, memory, clock),
         log_vkey=log_signer.vkey,
+        log_vkeys=(*log_signer.vkeys, *log_signer.retired),
         signer_memory=memory,
         clock=clock,
         doorbell=_doorbell(settings),
         passwords=Passwords(),
         registry=load_registry(now=clock),
-        witness_policy=_witness_policy(settings.witness_policy, log_signer.vkey),
+        witness_policy=_witness_policy(settings.witness_policy, log_signer.vkeys),
     )
 
 
@@ -60,18 +62,25 @@ def without_log_key(hub: Hub) -> Hub:
     return replace(hub, integrator=None)
 
 
+def open_log_signer(settings: Settings) -> LogSigner:
+    """Return the log's signing keys. Raises KeyUnavailable, CryptoError."""
+    return LogSigner(settings.key_directory / "log.key", origin=settings.log_origin)
+
+
 def log_memory(settings: Settings) -> Path:
     """Return where the integrator remembers what it signed last."""
     return settings.key_directory / "log-memory.json"
 
 
-def _witness_policy(path: Path | None, vkey: str) -> WitnessPolicy | None:
+def _witness_policy(path: Path | None, vkeys: Sequence[str]) -> WitnessPolicy | None:
     """Read the policy as an officer's verifier does, and refuse addresses that are never asked."""
     if path is None:
         return None
     try:
         policy = parse_policy(path.read_bytes())
-        Pins([Verifier.from_vkey(vkey)], policy=policy)
+        ours = [Verifier.from_vkey(vkey) for vkey in vkeys]
+        listed = {party.verifier for party in policy.logs}
+        Pins([key for key in ours if key in listed] or ours, policy=policy)
     except (CheckpointError, PolicyError) as error:
         raise SettingsError((f"HUB_WITNESS_POLICY: {error}.",)) from None
     if not all(acceptable(party.url) for party in policy.witnesses if party.url):

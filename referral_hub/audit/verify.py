@@ -9,6 +9,7 @@ what was never logged shows only where a key was wrapped (`audit.releases`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consent.evidence.checkpoint import Checkpoint, Verifier
@@ -76,19 +77,22 @@ class Verification:
 def verify_log(
     database: Database,
     *,
-    vkey: str,
+    vkey: str | Sequence[str],
     memory: SignerMemory,
     previous_checkpoint: bytes | None = None,
     opener: Opener | None = None,
 ) -> Verification:
     """Check the log in `database` by the log's public key `vkey`; streaming, in bounded memory.
 
+    Several keys where one has rolled over: each checkpoint must be signed by one of them.
+
     `previous_checkpoint` is the officer's own (a signed note); CheckpointError if this log did not
     sign it or `vkey` is no key. With `opener`, the index columns that entries only commit to are
     checked too. Raises ServiceUnavailable.
     """
     # 1. What is believed, from outside the database.
-    pins = Pins([Verifier.from_vkey(vkey)], previous_checkpoint)
+    vkeys = [vkey] if isinstance(vkey, str) else vkey
+    pins = Pins([Verifier.from_vkey(one) for one in vkeys], previous_checkpoint)
     seen = pins.last_seen()
     found = Findings()
     # 2. One instant of the log, together with what the signer remembers of it.

@@ -24,14 +24,19 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("verify-log")
-@click.option("--log-key", metavar="VKEY", help="The log's public key; by default this machine's.")
+@click.option(
+    "--log-key",
+    metavar="VKEY",
+    multiple=True,
+    help="The log's public key, again for each that it had; by default this machine's.",
+)
 @click.option("--previous", type=_FILE, help="Your own last checkpoint, to compare with.")
 @click.option(
     "--save", type=click.Path(dir_okay=False, path_type=Path), help="Keep the checkpoint here."
 )
 @click.option("--quick", is_flag=True, help="Leave out what needs the keys: users and referrals.")
 def verify_log(
-    log_key: str | None, previous: Path | None, save: Path | None, *, quick: bool
+    log_key: tuple[str, ...], previous: Path | None, save: Path | None, *, quick: bool
 ) -> None:
     """Check every entry, tile and checkpoint of the log, and what was handed out."""
     own = previous.read_bytes() if previous else None
@@ -42,7 +47,7 @@ def verify_log(
         try:
             outcome = verify_stored_log(
                 hub.database,
-                vkey=log_key or hub.log_vkey,
+                vkey=log_key or hub.log_vkeys,
                 memory=SignerMemory(hub.signer_memory),
                 previous_checkpoint=own,
                 opener=None if quick else opener(hub.keys),

@@ -6,7 +6,7 @@ whom an event was about, so it stands in the log, integrated, before anything is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -74,7 +74,7 @@ def entry(hub: Hub, actor: Actor, entry_id: UUID) -> tuple[Logged, Inclusion]:
     us = actor.agency_id
     with hub.database.acting_for(us) as connection:
         row = audit_log.one(connection, us, entry_id)
-        inclusion = _inclusion(connection, row, hub.log_vkey)
+        inclusion = _inclusion(connection, row, hub.log_vkeys)
         return logged(row, audit_log.agencies(connection), us), inclusion
 
 
@@ -124,13 +124,13 @@ def _look(actor: Actor, row: AuditRow, sealed: CommittedRow) -> Event:
     )
 
 
-def _inclusion(connection: Connection, row: AuditRow, vkey: str) -> Inclusion:
+def _inclusion(connection: Connection, row: AuditRow, vkeys: Sequence[str]) -> Inclusion:
     newest = log.latest_checkpoint(connection)
     if row.seq is None or newest is None:
         return Inclusion(Proof.WAITING, newest.size if newest else 0)
     tiles = Tiles(lambda level, index: log.read_tile(connection, level, index))
     try:
-        head, _ = verify_checkpoint(newest.note, Pins([Verifier.from_vkey(vkey)]))
+        head, _ = verify_checkpoint(newest.note, Pins([Verifier.from_vkey(one) for one in vkeys]))
         proof = tiles.inclusion_proof(row.seq, head.size)
         leaf = leaf_hash(row.entry)
         verify_inclusion(row.seq, head.size, leaf=leaf, proof=proof, root=head.root)

@@ -141,7 +141,7 @@ def verify_log(hub: Hub, actor: Actor, previous: bytes | None = None) -> Verific
     try:
         outcome = verify_stored_log(
             hub.database,
-            vkey=hub.log_vkey,
+            vkey=hub.log_vkeys,
             memory=SignerMemory(hub.signer_memory),
             previous_checkpoint=previous,
             opener=opener(hub.keys),

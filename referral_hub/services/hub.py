@@ -20,7 +20,8 @@ from referral_hub.store.engine import Database
 
 @dataclass(frozen=True)
 class Hub:
-    """Settings, database, keys, clock, bell and wires. `integrator` is None where no log key is
+    """Settings, database, keys, clock, bell and wires. `log_vkey` is the log's newest key and
+    `log_vkeys` every key that ever signed it. `integrator` is None where no log key is
     held, `witness_policy` where nobody witnesses the log.
     """
 
@@ -30,6 +31,7 @@ class Hub:
     hub_signer: HubSigner
     integrator: Integrator | None
     log_vkey: str
+    log_vkeys: tuple[str, ...]
     signer_memory: Path
     clock: Clock
     doorbell: Doorbell

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -73,16 +73,19 @@ def test_integrators_in_parallel_number_every_entry_once_and_leave_a_valid_log(
 
 @pytest.mark.slow
 @pytest.mark.faults
-def test_an_integrator_killed_at_any_instant_leaves_a_valid_log_that_goes_on(
+def test_integrators_killed_at_any_instant_alone_or_not_leave_a_valid_log_that_goes_on(
     fresh_log: Callable[[int], LogBench],
 ) -> None:
     bench = fresh_log(20)
     thrown = dice("kills")
     written = 20
-    for _ in range(KILLS):
+    for kill in range(KILLS):
         bench.write(KINDS * 100)
         written += len(KINDS) * 100
-        with integrating(bench, 2) as process:
+        with ExitStack() as stack:
+            process = stack.enter_context(integrating(bench, 2))
+            if kill % 2:
+                stack.enter_context(integrating(bench, 3))
             time.sleep(thrown.random() * 0.25)
             process.kill()
         outcome = bench.verify(deep=False)
