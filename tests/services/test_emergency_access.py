@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -32,6 +33,7 @@ from referral_hub.errors import (
     NotFound,
     ServiceUnavailable,
 )
+from referral_hub.services import emergency_access
 from referral_hub.services import emergency_review as reviews
 from referral_hub.services.answer_task import answer_task
 from referral_hub.services.emergency_access import ask_emergency_access, open_in_emergency
@@ -272,6 +274,35 @@ def test_nothing_opens_and_nothing_is_spent_while(bench: Bench, how: str) -> Non
     assert entries(bench, "view") == []
     assert open_in_emergency(bench.hub, bench.staff["mentors"], task_id, ticket_id).fields
     assert_every_look_has_its_override(bench)
+
+
+def test_when_the_log_fails_after_the_ticket_was_spent_nothing_opens_and_it_stays_spent(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = offered(bench)
+    ticket_id = ask(bench, task_id)
+    honest = emergency_access.ensure_integrated
+    opened: list[Any] = []
+    waits: list[Any] = []
+    wreck, repair = BROKEN["the tree may not be written"]
+
+    def then_fails(*given: Any) -> None:
+        waits.append(given)
+        if len(waits) == 2:
+            bench.rows(wreck)
+        honest(*given)
+
+    monkeypatch.setattr(emergency_access, "ensure_integrated", then_fails)
+    monkeypatch.setattr(emergency_access, "open_fields", lambda *given: opened.append(given))
+    with pytest.raises(LogUnavailable):
+        open_in_emergency(bench.hub, bench.staff["mentors"], task_id, ticket_id)
+    bench.rows(repair)
+    assert only(bench.table("emergency_access"))["used_at"] is not None
+    assert opened == []
+    with pytest.raises(Withheld):
+        open_in_emergency(bench.hub, bench.staff["mentors"], task_id, ticket_id)
+    assert opened == []
+    assert bench.verify().ok
 
 
 def test_a_claim_whose_entry_cannot_be_appended_leaves_no_ticket(bench: Bench) -> None:
