@@ -132,13 +132,15 @@ def _case(
     fields: Mapping[str, bytes],
 ) -> Case:
     subject, taken = said
+    today = taken.event.recorded_at.date()
+    minor = facts.minor_until(command.person.date_of_birth, today)
     events = tuple(facts.consent_event(row) for row in known.consent_events)
     proxies = tuple(facts.proxy(row) for row in known.proxies)
     return Case(
         referral_id=referral_id,
         subject=subject,
         sender=subject.owner,
-        person=facts.person_flags(subject.id, known.subject, born=command.person.date_of_birth),
+        person=facts.person_flags(subject.id, known.subject, minor=minor),
         events=(*events, taken.event),
         proxies=proxies + ((taken.proxy,) if taken.proxy else ()),
         agreements=facts.agreements_in(known.agreements),

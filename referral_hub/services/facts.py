@@ -128,20 +128,21 @@ def standing(row: Row, at: datetime) -> RecipientStanding:
     )
 
 
-def person_flags(subject_id: UUID, row: Row | None, *, born: date | None = None) -> PersonFlags:
+def person_flags(subject_id: UUID, row: Row | None, *, minor: date | None = None) -> PersonFlags:
     """Return what a person has ruled out; nothing yet for someone new.
 
-    Without `born` (it is sealed), a child is known by `minor_until`, rounded up to a month's first
-    day: a rule about children then holds too long by days, never too short.
+    A child is known by `minor_until`, rounded up to a month's first day: a rule about children then
+    holds too long by days, never too short. The date of birth is sealed, and stands in no record of
+    what a decision was made from. `minor` is what a form has just said.
     """
     if row is None:
-        return PersonFlags(subject_id=str(subject_id), date_of_birth=born)
+        return PersonFlags(subject_id=str(subject_id), date_of_birth=_latest_birth(minor))
     return PersonFlags(
         subject_id=str(subject_id),
         never_share_with=frozenset(map(str, row["never_share_with"])),
         conflicts=frozenset(map(str, row["conflicts"])),
         deceased=row["deceased"],
-        date_of_birth=born or _latest_birth(row["minor_until"]),
+        date_of_birth=_latest_birth(minor or row["minor_until"]),
     )
 
 
