@@ -125,12 +125,16 @@ class Method(StrEnum):
 
 
 class GivenBy(StrEnum):
-    """Who said it. Anyone but `self` needs a recorded authority (rule R08)."""
+    """Who said it. Parent, attorney and deputy need a recorded authority (rule R08).
+
+    `best_interests`: nobody could; it was decided in the person's best interests (rule R09).
+    """
 
     SELF = "self"
     PARENT = "parent"
     ATTORNEY = "attorney"
     DEPUTY = "deputy"
+    BEST_INTERESTS = "best_interests"
 
 
 class RuleId(StrEnum):
@@ -196,6 +200,7 @@ class RefusalReason(StrEnum):
     PROXY_OUT_OF_SCOPE = "proxy_out_of_scope"
     PROXY_EXPIRED = "proxy_expired"
     PROXY_FLAGGED = "proxy_flagged"
+    CHILD_DECIDED_AGAINST = "child_decided_against"
     ABLE_TO_CONSENT = "able_to_consent"
     SAFEGUARDING_ROUTE = "safeguarding_route"
     EMERGENCY_ROLE = "emergency_role"
@@ -207,6 +212,7 @@ class RefusalReason(StrEnum):
 class HoldReason(StrEnum):
     """Why it waits for a named kind of person. Nothing goes while it waits."""
 
+    ASSESSMENT_MISSING = "assessment_missing"
     BEST_INTERESTS_MISSING = "best_interests_missing"
     CHILD_AUTHORITY_MISSING = "child_authority_missing"
     CHILD_AND_PARENT_DISAGREE = "child_and_parent_disagree"

@@ -21,12 +21,13 @@ from consent.ledger import fold
 from consent.model import DisclosureRequest, Facts, Outcome
 from consent.outcome import hold, permit, refuse
 from consent.policy import DecidedBy, Policy, current_policy
-from consent.rules import ALWAYS, BY_CONSENT, BY_OVERRIDE
+from consent.rules import ALWAYS, BY_CONCERN, BY_CONSENT, BY_OVERRIDE
 from consent.worksheet import Refusal, Sheet, Wait
 
 FURTHER = {
     DecidedBy.CONSENT: BY_CONSENT,
     DecidedBy.OVERRIDE: BY_OVERRIDE,
+    DecidedBy.CONCERN: BY_CONCERN,
     DecidedBy.PERSON: (),
     DecidedBy.NOBODY: (),
 }

@@ -12,8 +12,9 @@ only what cannot be one.
 """
 
 from consent.codes import Article6, Article9, HoldReason, Purpose, RefusalReason, RuleId
-from consent.model import Basis, Ground, Override
-from consent.policy import DecidedBy, EmergencyTerms, EvidenceNeeded, LegalFooting, ReasonFault
+from consent.footing import Record, lay_ground
+from consent.model import Override
+from consent.policy import DecidedBy, EmergencyTerms, ReasonFault
 from consent.worksheet import Finding, Refusal, Sheet, Wait
 
 _VOWELS = frozenset("aeiouyw")
@@ -67,23 +68,8 @@ def r12_grounds(sheet: Sheet) -> Finding | None:
         return None
     override = max(sheet.overrides, key=lambda one: (one.closes_at, one.id))
     footing = sheet.policy.emergency.causes[override.cause]
-    special = bool(sheet.wanted & sheet.policy.special)
-    present = _present(sheet, override)
-    evidence: dict[str, str] = {}
-    for needed in _needed(sheet, footing, special=special):
-        found = {code: present.get(code, "") for code in needed.all_of + needed.any_of}
-        lacking = [code for code in needed.all_of if not found[code].strip()]
-        if needed.any_of and not any(found[code].strip() for code in needed.any_of):
-            lacking.append(needed.any_of[0])
-        if lacking:
-            words = "; and ".join(sheet.policy.evidence_words[code] for code in lacking)
-            reason = RefusalReason.EVIDENCE_MISSING
-            return Refusal(RuleId.R02, reason, (override.id,), sheet.wanted, words)
-        evidence |= {code: reference for code, reference in found.items() if reference.strip()}
-    article9 = footing.article9 if special else None
-    basis = Basis(footing.article6, article9, footing.confidentiality, evidence)
-    sheet.grounds.append(Ground(sheet.wanted, basis, (override.id,), override.closes_at))
-    return None
+    record = Record(override.id, override.closes_at, _present(sheet, override))
+    return lay_ground(sheet, footing, record)
 
 
 def weak_reason(text: str, terms: EmergencyTerms) -> ReasonFault | None:
@@ -127,15 +113,6 @@ def _claims_vital_interests(sheet: Sheet, override: Override) -> bool:
     return (
         footing.article6 == Article6.VITAL_INTERESTS or footing.article9 == Article9.VITAL_INTERESTS
     )
-
-
-def _needed(sheet: Sheet, footing: LegalFooting, *, special: bool) -> list[EvidenceNeeded]:
-    policy = sheet.policy
-    needed = [
-        policy.article6[footing.article6],
-        policy.confidentiality[footing.confidentiality].evidence,
-    ]
-    return [*needed, policy.article9[footing.article9]] if special else needed
 
 
 def _present(sheet: Sheet, override: Override) -> dict[str, str]:

@@ -119,9 +119,8 @@ def _incapacity_record(_: ConsentEvent, capacity: CapacityRecord | None) -> str:
 
 
 def _best_interests_record(_: ConsentEvent, capacity: CapacityRecord | None) -> str:
-    if capacity is None or not capacity.lacks_capacity:
-        return ""
-    return capacity.id if complete_best_interests(capacity) else ""
+    """Whether the decision says who and why is for rule R09, which waits for it."""
+    return capacity.id if capacity is not None and capacity.lacks_capacity else ""
 
 
 def _told(event: ConsentEvent) -> bool:

@@ -44,6 +44,7 @@ __all__ = [
     "CapacityRecord",
     "ChildRecord",
     "Clearer",
+    "Concern",
     "ConfidentialityBasis",
     "ConsentError",
     "ConsentEvent",
@@ -196,7 +197,10 @@ class BestInterests(_Redacted):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CapacityRecord(_Redacted):
-    """An assessment of the person's capacity to decide about this sharing (MCA 2005)."""
+    """The person's capacity to decide about this sharing (Mental Capacity Act 2005).
+
+    A blank `assessed_by` says that nobody has recorded an assessment yet.
+    """
 
     id: str
     subject_id: str
@@ -211,7 +215,11 @@ class CapacityRecord(_Redacted):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ChildRecord(_Redacted):
-    """What is known about deciding for a child. References, and who agrees (None: not asked)."""
+    """What is known about deciding for a child. References, and who agrees (None: not asked).
+
+    Where child and parent disagree, `decision_id` is what the council's owner wrote and `share`
+    what they decided.
+    """
 
     id: str
     subject_id: str
@@ -219,6 +227,21 @@ class ChildRecord(_Redacted):
     parental_responsibility_id: str | None = None
     child_agrees: bool | None = None
     parent_agrees: bool | None = None
+    decision_id: str | None = None
+    share: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Concern(_Redacted):
+    """A safeguarding concern that somebody raised, and where their reasons are written."""
+
+    id: str
+    subject_id: str
+    reasons_id: str
+    raised_at: datetime
+
+    def __post_init__(self) -> None:
+        _in_utc(self, "raised_at")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -290,7 +313,7 @@ class DisclosureRequest(_Redacted):
 class Facts(_Redacted):
     """Everything the rules may look at. A fact that is not here does not exist for them.
 
-    `overrides` are read by rule R12, and by no rule of another purpose.
+    `overrides` are read by rule R12 and `concerns` by rule R13, and by no rule of another purpose.
     """
 
     consent_events: tuple[ConsentEvent, ...]
@@ -301,6 +324,7 @@ class Facts(_Redacted):
     capacity: CapacityRecord | None = None
     child: ChildRecord | None = None
     proxies: tuple[ProxyAuthority, ...] = ()
+    concerns: tuple[Concern, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

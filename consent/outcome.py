@@ -24,6 +24,7 @@ IN_EMERGENCY = (
     RuleId.R13,
     RuleId.R14,
 )
+FOR_A_CONCERN = (RuleId.R00, RuleId.R02, RuleId.R06, RuleId.R07, RuleId.R13, RuleId.R14)
 
 
 def permit(sheet: Sheet) -> Permit:
@@ -38,7 +39,7 @@ def permit(sheet: Sheet) -> Permit:
         fields=frozenset.union(*[sheet.minimum.fields[code] for code in classes]),
         basis=sheet.grounds[0].basis,
         cites=tuple(sorted(cites)),
-        rules=IN_EMERGENCY if sheet.overrides else APPLIED,
+        rules=_applied(sheet),
         obligations=_obligations(sheet, narrowed=classes != sheet.wanted),
         until=min(ground.until for ground in sheet.grounds),
         policy_hash=sheet.policy.hash,
@@ -86,6 +87,12 @@ def hold(waits: Sequence[Wait], *, policy: Policy) -> Hold:
         policy_hash=policy.hash,
         also=tuple(other.reason for other in waits[1:]),
     )
+
+
+def _applied(sheet: Sheet) -> tuple[RuleId, ...]:
+    if sheet.overrides:
+        return IN_EMERGENCY
+    return FOR_A_CONCERN if sheet.concerns else APPLIED
 
 
 def _why_withheld(sheet: Sheet, data_class: DataClass) -> RefusalReason:

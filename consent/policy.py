@@ -40,6 +40,7 @@ RULE_SOURCES = (
     "codes",
     "decide",
     "emergency",
+    "footing",
     "grounds",
     "ledger",
     "model",
@@ -47,6 +48,7 @@ RULE_SOURCES = (
     "policy",
     "proxies",
     "rules",
+    "safeguarding",
     "worksheet",
 )
 
@@ -55,12 +57,13 @@ Code = TypeVar("Code", bound=StrEnum)
 
 
 class DecidedBy(StrEnum):
-    """Who decides about a purpose: the rules from consent or from an emergency override, a human,
-    or nobody (no field goes).
+    """Who decides about a purpose: the rules from consent, from an emergency override or from a
+    safeguarding concern, a human, or nobody (no field goes).
     """
 
     CONSENT = "consent"
     OVERRIDE = "override"
+    CONCERN = "concern"
     PERSON = "person"
     NOBODY = "nobody"
 
@@ -92,7 +95,7 @@ class ReasonFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LegalFooting:
-    """What a cause of emergency rests on under the data protection law and the duty of
+    """What sharing without consent rests on under the data protection law and the duty of
     confidentiality.
     """
 
@@ -117,6 +120,18 @@ class EmergencyTerms:
     words: int
     fillers: frozenset[str]
     says: Mapping[ReasonFault, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SafeguardingTerms:
+    """On what footing a safeguarding concern is shared, and for how many days one raised counts.
+
+    `evidence` holds references that stand for the whole organisation.
+    """
+
+    footing: LegalFooting
+    days: int
+    evidence: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +165,7 @@ class Policy:
     decided_by: Mapping[Purpose, DecidedBy]
     safeguarding_route: frozenset[RecipientType]
     emergency: EmergencyTerms
+    safeguarding: SafeguardingTerms
     child_until: int
     parental_responsibility_until: int
     article6: Mapping[Article6, EvidenceNeeded]
@@ -202,6 +218,7 @@ def load_policy(tables: Tables, source: str) -> Policy:
         },
         safeguarding_route=frozenset(map(RecipientType, purposes["safeguarding_route"])),
         emergency=_emergency(purposes["emergency"], frozenset(bases["evidence"])),
+        safeguarding=_safeguarding(purposes["safeguarding"], frozenset(bases["evidence"])),
         child_until=purposes["child_until"],
         parental_responsibility_until=purposes["parental_responsibility_until"],
         article6={k: needed(row) for k, row in _rows(Article6, bases["article6"], "article6")},
@@ -291,27 +308,41 @@ def _needed(known: frozenset[str], row: Mapping[str, Any]) -> EvidenceNeeded:
 
 def _emergency(table: Mapping[str, Any], known: frozenset[str]) -> EmergencyTerms:
     reason = table["reason"]
-    odd = set(table["evidence"]) - known
-    if odd:
-        names = ", ".join(sorted(odd))
-        raise ConsentError(f"consent table purposes: emergency.evidence does not know {names}")
     return EmergencyTerms(
         minutes=table["minutes"],
         roles=frozenset(table["roles"]),
         causes={
-            code: LegalFooting(
-                Article6(row["article6"]),
-                Article9(row["article9"]),
-                ConfidentialityBasis(row["confidentiality"]),
-            )
+            code: _footing(row)
             for code, row in _rows(EmergencyCause, table["cause"], "purposes.emergency.cause")
         },
-        evidence=table["evidence"],
+        evidence=_standing_evidence(table["evidence"], known, "emergency"),
         shortest=reason["shortest"],
         words=reason["words"],
         fillers=frozenset(reason["fillers"]),
         says=dict(_rows(ReasonFault, reason["says"], "purposes.emergency.reason.says")),
     )
+
+
+def _safeguarding(table: Mapping[str, Any], known: frozenset[str]) -> SafeguardingTerms:
+    evidence = _standing_evidence(table["evidence"], known, "safeguarding")
+    return SafeguardingTerms(_footing(table), table["days"], evidence)
+
+
+def _footing(row: Mapping[str, Any]) -> LegalFooting:
+    return LegalFooting(
+        Article6(row["article6"]),
+        Article9(row["article9"]),
+        ConfidentialityBasis(row["confidentiality"]),
+    )
+
+
+def _standing_evidence(
+    table: Mapping[str, str], known: frozenset[str], where: str
+) -> Mapping[str, str]:
+    if odd := set(table) - known:
+        names = ", ".join(sorted(odd))
+        raise ConsentError(f"consent table purposes: {where}.evidence does not know {names}")
+    return table
 
 
 def _recipient_types(values: Iterable[str]) -> frozenset[RecipientType]:

@@ -7,8 +7,8 @@ earlier ones found; then any refusal wins over any hold, and any hold over a per
 
 The numbers are those of the law this system is built to; a number may need two functions. R00 is
 the default: what cannot be established is refused. R12 permits on an emergency override
-(`consent.emergency`). R13 does not yet release anything: it sends the request to a person. R15 is
-the obligation that every hold and refusal carries.
+(`consent.emergency`), R13 permits on a safeguarding concern (`consent.safeguarding`). R15 is the
+obligation that every hold and refusal carries.
 
 Source of the rules: UK GDPR Articles 5, 6 and 9, the common law duty of confidentiality, ICO
 guidance on consent and on data sharing, the Caldicott principles, the Mental Capacity Act 2005.
@@ -16,21 +16,14 @@ guidance on consent and on data sharing, the Caldicott principles, the Mental Ca
 
 from collections.abc import Callable, Iterable
 
-from consent.codes import (
-    Article6,
-    Article9,
-    GivenBy,
-    HoldReason,
-    Purpose,
-    RefusalReason,
-    RuleId,
-)
+from consent.codes import Article6, Article9, HoldReason, RefusalReason, RuleId
 from consent.emergency import r11_not_against_recorded_capacity, r12_emergency, r12_grounds
 from consent.grounds import complete_best_interests, lay_grounds, weakness
 from consent.ledger import ENDING, Grant, distinct, when_recorded
 from consent.model import ConsentEvent, SharingAgreement
 from consent.policy import DecidedBy
-from consent.proxies import age, with_authority
+from consent.proxies import age, spoken_for
+from consent.safeguarding import r13_concern, r13_grounds, r13_safeguarding_route
 from consent.worksheet import Finding, Refusal, Sheet, Wait
 
 Rule = Callable[[Sheet], Finding | None]
@@ -57,15 +50,6 @@ def r07_never_to_this_recipient(sheet: Sheet) -> Finding | None:
         return Refusal(RuleId.R07, RefusalReason.PERSON_SAID_NEVER, (person.subject_id,))
     if recipient_id in person.conflicts:
         return Refusal(RuleId.R07, RefusalReason.NAMED_CONFLICT, (person.subject_id,))
-    return None
-
-
-def r13_safeguarding_route(sheet: Sheet) -> Finding | None:
-    """A safeguarding concern goes to the council's route, never to a volunteer group."""
-    request = sheet.request
-    concern = request.safeguarding or request.purpose == Purpose.SAFEGUARDING
-    if concern and request.recipient_type not in sheet.policy.safeguarding_route:
-        return Refusal(RuleId.R13, RefusalReason.SAFEGUARDING_ROUTE)
     return None
 
 
@@ -198,7 +182,7 @@ def r08_proxy_may_give_it(sheet: Sheet) -> Finding | None:
     grants, sheet.grants = sheet.grants, []
     against: list[Objection] = []
     for grant in grants:
-        judged = grant if grant.event.given_by == GivenBy.SELF else with_authority(sheet, grant)
+        judged = spoken_for(sheet, grant)
         if isinstance(judged, Grant):
             sheet.grants.append(judged)
         else:
@@ -236,15 +220,19 @@ def r06_classes_covered(sheet: Sheet) -> Finding | None:
 
 
 def r09_best_interests(sheet: Sheet) -> Finding | None:
-    """For someone who lacks capacity, a best-interests decision says who, when and why."""
+    """Capacity is assessed, and for someone who lacks it a decision says who, when and why."""
     capacity = sheet.facts.capacity
-    if capacity is None or not capacity.lacks_capacity or complete_best_interests(capacity):
+    if capacity is None or not capacity.lacks_capacity:
+        return None
+    if not capacity.assessed_by.strip():
+        return Wait(RuleId.R09, HoldReason.ASSESSMENT_MISSING, (capacity.id,))
+    if complete_best_interests(capacity):
         return None
     return Wait(RuleId.R09, HoldReason.BEST_INTERESTS_MISSING, (capacity.id,))
 
 
 def r10_child(sheet: Sheet) -> Finding | None:
-    """For a child, a Gillick note or parental responsibility, and no disagreement.
+    """For a child, a Gillick note or parental responsibility, and no undecided disagreement.
 
     A person whose date of birth is not known is a child only if there is a record about a child.
     """
@@ -255,15 +243,13 @@ def r10_child(sheet: Sheet) -> Finding | None:
     if child is None or not (child.gillick_note_id or child.parental_responsibility_id):
         cites = (sheet.person.subject_id,) if child is None else (child.id,)
         return Wait(RuleId.R10, HoldReason.CHILD_AUTHORITY_MISSING, cites)
-    if {child.child_agrees, child.parent_agrees} == {True, False}:
+    if {child.child_agrees, child.parent_agrees} != {True, False}:
+        return None
+    if not (child.decision_id or "").strip():
         return Wait(RuleId.R10, HoldReason.CHILD_AND_PARENT_DISAGREE, (child.id,))
-    return None
-
-
-def r13_safeguarding(sheet: Sheet) -> Finding | None:
-    """A safeguarding disclosure waits for a person: the permit rule is not built yet."""
-    if sheet.request.purpose == Purpose.SAFEGUARDING:
-        return Wait(RuleId.R13, HoldReason.SAFEGUARDING_NEEDS_A_PERSON)
+    if not child.share:
+        cites = (child.id, str(child.decision_id))
+        return Refusal(RuleId.R10, RefusalReason.CHILD_DECIDED_AGAINST, cites)
     return None
 
 
@@ -274,7 +260,7 @@ ALWAYS: tuple[Rule, ...] = (
     r06_purpose_discloses,
     r14_person_has_died,
     r12_emergency,
-    r13_safeguarding,
+    r13_concern,
 )
 
 BY_CONSENT: tuple[Rule, ...] = (
@@ -300,6 +286,8 @@ BY_OVERRIDE: tuple[Rule, ...] = (
     r11_not_against_recorded_capacity,
     r12_grounds,
 )
+
+BY_CONCERN: tuple[Rule, ...] = (r06_within_the_minimum_set, r13_grounds)
 
 RULES = ALWAYS + BY_CONSENT
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from consent.codes import DataClass, HoldReason, RefusalReason, RuleId
 from consent.ledger import Grant, Ledger
 from consent.model import (
+    Concern,
     ConsentEvent,
     DisclosureRequest,
     Facts,
@@ -67,5 +68,6 @@ class Sheet:
     consents: list[ConsentEvent] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)
     overrides: list[Override] = field(default_factory=list)
+    concerns: list[Concern] = field(default_factory=list)
     grounds: list[Ground] = field(default_factory=list)
     faults: dict[DataClass, Refusal] = field(default_factory=dict)

@@ -47,6 +47,7 @@ THINGS = {
     "best interests",
     "override",
     "child",
+    "concern",
     "authority",
     "policy",
 }
@@ -131,6 +132,7 @@ def _facts(agency: str, changes: Any) -> Facts:
         overrides=(examples.an_override(**{"recipient_id": agency} | changes["override"]),)
         if "override" in changes
         else (),
+        concerns=(examples.a_concern(**changes["concern"]),) if "concern" in changes else (),
     )
 
 
@@ -233,6 +235,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "opened_at": _instant,
     "purpose": Purpose,
     "purposes": lambda text: frozenset(map(Purpose, text.split())),
+    "raised_at": _instant,
     "recipient_type": RecipientType,
     "recipients": _names,
     "recorded_at": _instant,

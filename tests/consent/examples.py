@@ -26,6 +26,7 @@ from consent.model import (
     BestInterests,
     CapacityRecord,
     ChildRecord,
+    Concern,
     ConsentEvent,
     DisclosureRequest,
     Facts,
@@ -199,6 +200,12 @@ def a_child(**changes: Any) -> ChildRecord:
     """Return a child's record with a Gillick note."""
     record = ChildRecord(id="child", subject_id="person", gillick_note_id="gillick")
     return replace(record, **changes)
+
+
+def a_concern(**changes: Any) -> Concern:
+    """Return a safeguarding concern with reasons, raised an hour ago."""
+    concern = Concern("concern", "person", "reasons", NOON - timedelta(hours=1))
+    return replace(concern, **changes)
 
 
 def an_override(**changes: Any) -> Override:

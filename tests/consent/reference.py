@@ -10,6 +10,7 @@ from datetime import datetime
 from consent.codes import (
     Article6,
     Article9,
+    ConfidentialityBasis,
     DataClass,
     EventState,
     EventType,
@@ -64,7 +65,7 @@ def _waits_for_a_person(facts: Facts, at: datetime) -> bool:
         return True
     if capacity and capacity.lacks_capacity:
         decision = capacity.best_interests
-        if not decision or not decision.decided_by or not decision.reasons_id:
+        if not capacity.assessed_by or not decision or not decision.decided_by or not decision.reasons_id:
             return True
     born = person.date_of_birth
     if (born is None and child is None) or (born is not None and at.year - born.year > 16):
@@ -131,6 +132,9 @@ def _given_by_who_may(data_class: DataClass, event: ConsentEvent, world: tuple) 
         return True
     born = facts.person.date_of_birth
     grown_up = born is not None and at.year - born.year >= 18
+    if event.given_by == GivenBy.BEST_INTERESTS:
+        young = born is not None and at.year - born.year < 16
+        return event.confidentiality == ConfidentialityBasis.BEST_INTERESTS and not young
     return any(
         proxy.id == event.proxy_id
         and proxy.subject_id == event.subject_id
@@ -187,9 +191,7 @@ def _personal(event: ConsentEvent, facts: Facts) -> set[str]:
     if told and event.event_type == EventType.EXPLICIT:
         present.add("explicit_consent_record")
     if facts.capacity and facts.capacity.lacks_capacity:
-        present.add("incapacity_record")
-        if facts.capacity.best_interests:
-            present.add("best_interests_record")
+        present |= {"incapacity_record", "best_interests_record"}
     return present
 
 

@@ -27,7 +27,7 @@ UNDECIDED = an_incapacity(best_interests=None)
         ("incapacity_record", a_consent(), CAPABLE, ""),
         ("incapacity_record", a_consent(), None, ""),
         ("best_interests_record", a_consent(), an_incapacity(), "capacity"),
-        ("best_interests_record", a_consent(), UNDECIDED, ""),
+        ("best_interests_record", a_consent(), UNDECIDED, "capacity"),
         ("best_interests_record", a_consent(), CAPABLE, ""),
         ("best_interests_record", a_consent(), None, ""),
     ],

@@ -29,7 +29,13 @@ from tests.second_engine.translation import Json, entity, ref, the_question, the
 
 POLICIES = Path(__file__).parent / "policies"
 NOT_TRANSLATABLE = "R00 refuse, the records cannot be put into one question"
-KINDS = {"agreement": "Agreement", "consent": "Consent", "other": "Consent", "override": "Override"}
+KINDS = {
+    "agreement": "Agreement",
+    "consent": "Consent",
+    "other": "Consent",
+    "override": "Override",
+    "concern": "Concern",
+}
 LIKEWISE = {"in part:": "R06", "neither given nor renewed": "R03"}
 NOTHING_ASKED = "R06 refuse, nothing was asked for"
 
@@ -204,7 +210,7 @@ def _forbidding(result: cedarpy.AuthzResult) -> frozenset[str]:
 
 
 def _footings(purpose: Purpose, facts: Facts, consents: list[str]) -> list[dict[str, str | None]]:
-    """Return what one question may stand on: an agreement with a consent, or an override."""
+    """Return what one question may stand on: an agreement with a consent, an override, a concern."""
     match purpose:
         case Purpose.SUPPORT:
             agreements = dict.fromkeys(agreement.id for agreement in facts.agreements)
@@ -215,7 +221,10 @@ def _footings(purpose: Purpose, facts: Facts, consents: list[str]) -> list[dict[
         case Purpose.EMERGENCY:
             overrides = dict.fromkeys(override.id for override in facts.overrides)
             return [{"override": override} for override in overrides or [None]]
-        case Purpose.SAFEGUARDING | Purpose.OVERSIGHT:
+        case Purpose.SAFEGUARDING:
+            concerns = dict.fromkeys(concern.id for concern in facts.concerns)
+            return [{"concern": concern} for concern in concerns or [None]]
+        case Purpose.OVERSIGHT:
             return [{}]
 
 

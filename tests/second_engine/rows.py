@@ -33,7 +33,12 @@ UNUSED = dict.fromkeys(
     ("id", "situation", "outcome", "reason", "permitted", "rules", "also", "cites"), ""
 )
 KINDS = ("council", "council", "council", "gp_practice", *RecipientType)
-PURPOSES = (Purpose.SUPPORT,) * 34 + (Purpose.EMERGENCY,) * 4 + tuple(Purpose)
+PURPOSES = (
+    (Purpose.SUPPORT,) * 34
+    + (Purpose.EMERGENCY,) * 4
+    + (Purpose.SAFEGUARDING,) * 2
+    + tuple(Purpose)
+)
 AT = ("",) * 12 + (
     "2026-06-30 11:59:59",
     "2026-06-30 12:00:00",
@@ -154,6 +159,7 @@ THINGS: dict[str, dict[str, Values]] = {
     "capacity": {
         "subject_id": ("stranger", "person"),
         "lacks_capacity": YES_NO,
+        "assessed_by": ("blank",),
         "assessed_at": INSTANTS,
     },
     "child": {
@@ -162,6 +168,8 @@ THINGS: dict[str, dict[str, Values]] = {
         "parental_responsibility_id": ("none", "certificate"),
         "child_agrees": YES_NO,
         "parent_agrees": YES_NO,
+        "decision_id": ("blank", "decision"),
+        "share": YES_NO,
     },
     "authority": {
         "subject_id": ("stranger",),
@@ -183,6 +191,14 @@ THINGS: dict[str, dict[str, Values]] = {
         "closes_at": (*INSTANTS, "2026-07-01 12:00:02", "2026-07-01 12:10:00"),
         "used_at": ("2026-07-01 11:58:00",),
     },
+    "concern": {
+        "subject_id": ("stranger",),
+        "reasons_id": ("blank",),
+        "raised_at": (
+            *("2025-07-01 12:00:00", "2025-07-01 12:00:01", "2025-07-01 11:59:59"),
+            *INSTANTS,
+        ),
+    },
     "request": {
         "safeguarding": ("yes",),
         "actor_role": ("coordinator", "council_officer"),
@@ -197,6 +213,8 @@ OFTEN = (
 )
 ATTORNEY = ("consent.given_by = attorney", "consent.proxy_id = authority")
 PARENT = ("consent.given_by = parent", "consent.proxy_id = authority", "authority.kind = parent")
+NOBODY = ("consent.given_by = best_interests", "consent.confidentiality = best_interests")
+GILLICK = ("child.gillick_note_id = note",)
 EDGES = (
     "opened_at = 2026-07-01 12:00:00",
     "closes_at = 2026-07-01 12:00:00",
@@ -209,8 +227,23 @@ TOGETHER = (
     (*ATTORNEY, "authority.classes = need finance identity"),
     (*ATTORNEY, "authority.valid_until = 2026-07-01 12:00:00"),
     (*ATTORNEY, "authority.valid_from = 2026-06-30 12:00:01"),
-    (*PARENT, "person.date_of_birth = 2008-07-01"),
-    (*PARENT, "person.date_of_birth = 2008-07-02"),
+    (*PARENT, "person.date_of_birth = 2008-07-01", "capacity.lacks_capacity = yes"),
+    (*PARENT, "person.date_of_birth = 2008-07-02", "capacity.lacks_capacity = yes"),
+    ("consent.recipients = ",),
+    (*PARENT, "person.date_of_birth = 2010-07-01"),
+    (*PARENT, "person.date_of_birth = 2010-07-01", "capacity.lacks_capacity = yes"),
+    ("consent.given_by = best_interests",),
+    (*NOBODY, "capacity.lacks_capacity = yes"),
+    (*NOBODY, "capacity.lacks_capacity = yes", "person.date_of_birth = 2010-07-01"),
+    (*NOBODY, "capacity.lacks_capacity = yes", "person.date_of_birth = 2010-07-02", *GILLICK),
+    ("capacity.lacks_capacity = yes", "capacity.assessed_by = blank"),
+    ("child.child_agrees = no", "child.parent_agrees = yes", "child.decision_id = decision"),
+    (
+        "child.child_agrees = no",
+        "child.parent_agrees = yes",
+        "child.decision_id = decision",
+        "child.share = yes",
+    ),
     ("agreement.article6 = d",),
     ("agreement.article6 = d", "capacity.lacks_capacity = yes"),
     ("agreement.article9 = c", "capacity.lacks_capacity = no"),
@@ -274,6 +307,9 @@ def _row(random: Random) -> Row:
     changes = [_change(random, random.choice(OFTEN)) for _ in range(_how_many(random))]
     if random.random() < 0.6:
         changes += random.choice(TOGETHER)
+    if purpose == Purpose.SAFEGUARDING and random.random() < 0.9:
+        agency = random.choice(("council", "council", agency))
+        changes += [_change(random, "concern"), "concern.id = concern"]
     if purpose == Purpose.EMERGENCY and random.random() < 0.9:
         changes += _an_override(random)
     changes.sort(key=lambda change: change.startswith("no "))

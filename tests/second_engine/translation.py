@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from consent.model import (
+    Concern,
     ConsentEvent,
     DisclosureRequest,
     Facts,
@@ -94,6 +95,7 @@ def the_records(facts: Facts) -> Iterator[Json]:
     yield from map(_authority, facts.proxies)
     yield from map(_agreement, facts.agreements)
     yield from map(_override, facts.overrides)
+    yield from map(_concern, facts.concerns)
     for event in facts.consent_events:
         yield _consent(event, authorities)
 
@@ -116,6 +118,7 @@ def _about_the_person(facts: Facts) -> Iterator[Json]:
             "capacity",
             subject=capacity.subject_id,
             lacks=capacity.lacks_capacity,
+            assessed=_written(capacity.assessed_by),
             decidedFor=decision is not None
             and _written(decision.decided_by)
             and _written(decision.reasons_id),
@@ -129,6 +132,8 @@ def _about_the_person(facts: Facts) -> Iterator[Json]:
             parental=_written(child.parental_responsibility_id),
             childAgrees=child.child_agrees,
             parentAgrees=child.parent_agrees,
+            decided=_written(child.decision_id),
+            share=child.share,
         )
 
 
@@ -175,6 +180,16 @@ def _override(override: Override) -> Json:
         opened=_instant(override.opened_at),
         closes=_instant(override.closes_at),
         used=override.used_at is not None,
+    )
+
+
+def _concern(concern: Concern) -> Json:
+    return entity(
+        "Concern",
+        concern.id,
+        subject=concern.subject_id,
+        reasons=_written(concern.reasons_id),
+        raised=_instant(concern.raised_at),
     )
 
 
