@@ -248,8 +248,8 @@ def r10_child(sheet: Sheet) -> Finding | None:
     if not (child.decision_id or "").strip():
         return Wait(RuleId.R10, HoldReason.CHILD_AND_PARENT_DISAGREE, (child.id,))
     if not child.share:
-        cites = (child.id, str(child.decision_id))
-        return Refusal(RuleId.R10, RefusalReason.CHILD_DECIDED_AGAINST, cites)
+        decided = (child.id, str(child.decision_id))
+        return Refusal(RuleId.R10, RefusalReason.CHILD_DECIDED_AGAINST, decided)
     return None
 
 

@@ -29,7 +29,7 @@ def r13_safeguarding_route(sheet: Sheet) -> Finding | None:
 
 
 def r13_concern(sheet: Sheet) -> Finding | None:
-    """Safeguarding needs a concern that was raised about this person, with reasons, not long ago."""
+    """Safeguarding needs a concern about this person that was raised with reasons, not long ago."""
     request, policy = sheet.request, sheet.policy
     if request.purpose != Purpose.SAFEGUARDING:
         return None

@@ -30,6 +30,7 @@ _REFERRER: dict[Permission, Predicate] = {
     Permission.VIEW_SENT: is_origin,
     Permission.RECORD_AGREEMENT: is_origin,
     Permission.WITHDRAW_AGREEMENT: is_origin,
+    Permission.RECORD_DEATH: is_origin,
     Permission.REPLY: is_origin,
 }
 _COORDINATOR: dict[Permission, Predicate] = {
@@ -50,6 +51,7 @@ _COUNCIL_OFFICER: dict[Permission, Predicate] = _COORDINATOR | {
     Permission.CLOSE_TASK: is_owner_or_recipient,
     Permission.USE_EMERGENCY_ACCESS: is_owner_or_recipient,
     Permission.OVERSEE: always,
+    Permission.DECIDE_FOR_CHILD: is_owner,
     Permission.REPLAY: is_owner,
 }
 _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {

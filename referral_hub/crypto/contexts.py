@@ -11,6 +11,7 @@ from referral_hub.crypto.records import (
     OpeningsContext,
     RecordContext,
     ReleaseContext,
+    StatementContext,
 )
 
 
@@ -88,3 +89,9 @@ def field_key_info(field_id: str) -> bytes:
 def openings_binding(context: OpeningsContext) -> bytes:
     """What commitment openings are bound to under the subject key."""
     return bind("openings/v1", (context.entry_id, context.owner, context.subject_key_id))
+
+
+def statement_binding(context: StatementContext) -> bytes:
+    """What a statement about deciding for a person is bound to under the subject key."""
+    parts = (context.statement_id, context.kind, context.owner, context.subject_key_id)
+    return bind("statement/v1", parts)

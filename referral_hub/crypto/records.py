@@ -77,6 +77,16 @@ class OpeningsContext:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementContext:
+    """Which statement about deciding for a person, and whose key seals it."""
+
+    statement_id: str
+    kind: str
+    owner: str
+    subject_key_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteContext:
     """A message about a task between the two agencies that may read it."""
 

@@ -24,6 +24,7 @@ from referral_hub.crypto.records import (
     RecordContext,
     SealedNote,
     SealedRecord,
+    StatementContext,
     hash_ciphertexts,
 )
 from referral_hub.crypto.subject import open_subject_key
@@ -78,6 +79,15 @@ def seal_openings(
     return aead.encrypt(subject.key(bound), aead.pad(_write_openings(openings)), bound)
 
 
+def seal_statement(
+    keys: KeyService, *, wrapped_subject_key: bytes, context: StatementContext, words: bytes
+) -> bytes:
+    """Seal who assessed or decided for a person, and why, under that person's key."""
+    subject = _subject(keys, context, wrapped_subject_key)
+    bound = contexts.statement_binding(context)
+    return aead.encrypt(subject.key(bound), aead.pad(words), bound)
+
+
 def seal_agency_openings(
     keys: KeyService, *, agency_id: str, entry_id: str, openings: Openings
 ) -> bytes:
@@ -112,7 +122,9 @@ def seal_secret(keys: KeyService, *, user_id: str, secret: bytes) -> bytes:
     return seal_envelope(keys.wrap, contexts.secret_context(user_id), secret)
 
 
-def _subject(keys: KeyService, context: RecordContext | OpeningsContext, wrapped: bytes) -> Prk:
+def _subject(
+    keys: KeyService, context: RecordContext | OpeningsContext | StatementContext, wrapped: bytes
+) -> Prk:
     key = open_subject_key(
         keys, subject_key_id=context.subject_key_id, owner=context.owner, wrapped=wrapped
     )

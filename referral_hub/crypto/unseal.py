@@ -24,6 +24,7 @@ from referral_hub.crypto.records import (
     RecordContext,
     ReleaseContext,
     SealedNote,
+    StatementContext,
     StoredRecord,
 )
 from referral_hub.crypto.seal import RECORD_SALT
@@ -109,6 +110,20 @@ def open_openings(
     )
     bound = contexts.openings_binding(context)
     return _read_openings(aead.unpad(aead.decrypt(Prk(subject).key(bound), sealed, bound)))
+
+
+def open_statement(
+    keys: KeyService, *, wrapped_subject_key: bytes, context: StatementContext, sealed: bytes
+) -> bytes:
+    """The words of a statement. Raises CryptoError for another person's, kind or place."""
+    subject = open_subject_key(
+        keys,
+        subject_key_id=context.subject_key_id,
+        owner=context.owner,
+        wrapped=wrapped_subject_key,
+    )
+    bound = contexts.statement_binding(context)
+    return aead.unpad(aead.decrypt(Prk(subject).key(bound), sealed, bound))
 
 
 def open_agency_openings(

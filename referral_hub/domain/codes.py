@@ -102,6 +102,24 @@ class ReviewOutcome(StrEnum):
     NEEDS_ACTION = "needs_action"
 
 
+class AuthorityScope(StrEnum):
+    """What somebody's authority to speak for a person covers."""
+
+    WELFARE = "welfare"
+    PROPERTY = "property"
+    BOTH = "both"
+
+
+class StatementKind(StrEnum):
+    """What a sealed statement about deciding for a person says."""
+
+    AUTHORITY = "authority"
+    ASSESSMENT = "assessment"
+    BEST_INTERESTS = "best_interests"
+    GILLICK = "gillick"
+    PARENTAL_RESPONSIBILITY = "parental_responsibility"
+
+
 class AgencyKind(StrEnum):
     """What kind of agency this is; the same codes as `consent.model.RecipientType`."""
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from consent.model import DataClass, EmergencyCause, EventState, GivenBy, Method
 from referral_hub.domain.codes import (
     AccessNeed,
+    AuthorityScope,
     ClosingOutcome,
     ContactMethod,
     DeclineReason,
@@ -77,12 +78,53 @@ class AccessDetails(_Redacted):
     note: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AgreementTaken:
+@dataclass(frozen=True, slots=True, repr=False)
+class AuthorityTaken(_Redacted):
+    """The authority of whoever spoke for the person.
+
+    `seen` says which document was seen; None: none was. `until` is the last day of the authority.
+    `risk` says that they may be a risk to the person.
+    """
+
+    seen: str | None
+    covers: AuthorityScope
+    until: date | None
+    risk: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Assessment(_Redacted):
+    """Who assessed whether the person can decide about this, and on which day."""
+
+    by: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BestInterestsDecision(_Redacted):
+    """Who decided in the person's best interests, on which day, and why."""
+
+    by: str
+    on: date
+    why: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ChildViews(_Redacted):
+    """What a child and a parent say (None: not asked), and what allows deciding for the child."""
+
+    child_agrees: bool | None
+    parent_agrees: bool | None
+    gillick: str | None
+    parental_responsibility: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AgreementTaken(_Redacted):
     """What the person said to sharing: to what, for whom, after which words, how, until when.
 
-    `state` is GIVEN or REFUSED. `recipients` are the agencies named to the person.
-    `authority_seen` says that the authority of whoever spoke for the person was seen in writing.
+    `state` is GIVEN or REFUSED. `recipients` are the agencies named to the person. An assessment
+    found the person able if they gave the answer themselves, and unable if anybody else did.
     """
 
     state: EventState
@@ -95,12 +137,26 @@ class AgreementTaken:
     given_by: GivenBy
     valid_until: date | None
     service_agreement: bool
-    authority_seen: bool = False
+    authority: AuthorityTaken | None = None
+    assessment: Assessment | None = None
+    best_interests: BestInterestsDecision | None = None
+    child: ChildViews | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ConcernRaised(_Redacted):
+    """A safeguarding concern: why, and whether the person knows of the referral."""
+
+    reasons: str
+    person_told: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SubmitReferral(_Redacted):
-    """One referral, ready to be accepted. `draft_id` makes a second submission harmless."""
+    """One referral, ready to be accepted. `draft_id` makes a second submission harmless.
+
+    It rests on an agreement or, where one is raised, on a safeguarding concern: never on both.
+    """
 
     draft_id: UUID
     person: PersonDetails
@@ -110,7 +166,21 @@ class SubmitReferral(_Redacted):
     why: str
     task_note: str | None
     priority: Priority
-    agreement: AgreementTaken
+    agreement: AgreementTaken | None
+    concern: ConcernRaised | None = None
+
+    def __post_init__(self) -> None:
+        if (self.agreement is None) == (self.concern is None):
+            raise ValueError("a referral rests on an agreement or on a safeguarding concern")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DecideForChild(_Redacted):
+    """What the accountable council decides where a child and a parent disagree, and why."""
+
+    referral_id: UUID
+    share: bool
+    reasons: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,20 +1,21 @@
 """What the person said, as rows of the ledger and as the value that consent decides over.
 
-The same words serve when a referral is accepted and when a held one is put right. Someone who spoke
-for the person needs a recorded authority: it is written beside the event when the document was
-seen, and left out when it was not, so that rule R08 refuses.
+The same words serve when a referral is accepted and when a held one is put right. What somebody who
+decided for the person needs (authority, capacity, a child's record) is written beside the event
+(`speaking_for`). Where nobody could speak, the event says that it was decided in the person's best
+interests and claims no consent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from consent.model import (
+    CapacityRecord,
+    ChildRecord,
     ConfidentialityBasis,
     ConsentEvent,
     EventState,
@@ -25,51 +26,66 @@ from consent.model import (
 )
 from consent.notices import notice
 from referral_hub.audit import ledger
-from referral_hub.audit.events import EntryType, Event, SubjectKey
+from referral_hub.audit.events import EntryType, Event, SubjectKey, prepare
 from referral_hub.audit.ledger import record_fact
 from referral_hub.domain.commands import Actor, AgreementTaken
 from referral_hub.domain.ids import new_id
 from referral_hub.services import facts
-
-LONDON = ZoneInfo("Europe/London")
+from referral_hub.services.hub import Hub
+from referral_hub.services.speaking_for import SpokenFor, Taking, end_of_day, speaking_for
+from referral_hub.store.change import LogRow
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Taken:
-    """The ledger event, the authority behind it if any, and their rows."""
+    """The ledger event with its row, and the records behind it if somebody else decided."""
 
     event: ConsentEvent
     event_row: Mapping[str, Any]
-    proxy: ProxyAuthority | None
-    proxy_row: Mapping[str, Any] | None
+    spoken_for: SpokenFor
 
     def __repr__(self) -> str:
         return "<Taken>"
 
+    @property
+    def proxies(self) -> tuple[ProxyAuthority, ...]:
+        """The authority of whoever spoke, if it was recorded."""
+        row = self.spoken_for.proxy
+        return (facts.proxy(row),) if row else ()
 
-def take(
-    agreement: AgreementTaken,
-    actor: Actor,
-    *,
-    subject_id: UUID,
-    referral_id: UUID,
-    at: datetime,
-) -> Taken:
-    """Return what `agreement` adds to the ledger at `at`. Raises ConsentError for unknown words."""
-    proxy_row = _proxy_row(agreement, actor, subject_id, at)
+    @property
+    def capacity(self) -> CapacityRecord | None:
+        """What was recorded about the person's capacity."""
+        row = self.spoken_for.capacity
+        return facts.capacity(self.event.subject_id, row) if row else None
+
+    @property
+    def child(self) -> ChildRecord | None:
+        """What was recorded about deciding for a child."""
+        row = self.spoken_for.child
+        return facts.child(self.event.subject_id, row) if row else None
+
+
+def take(taking: Taking, agreement: AgreementTaken) -> Taken:
+    """Return what `agreement` adds to the ledger. Raises ConsentError for unknown words."""
+    made = speaking_for(taking, agreement)
     words = notice(agreement.notice_id, agreement.notice_version, agreement.notice_language)
+    nobody = agreement.given_by is GivenBy.BEST_INTERESTS
+    event_type = EventType.IMPLIED if nobody else EventType.EXPLICIT
+    basis = ConfidentialityBasis.BEST_INTERESTS if nobody else ConfidentialityBasis.EXPLICIT_CONSENT
+    actor, at = taking.actor, taking.at
     event_id = new_id(at)
     row = {
         "id": event_id,
         "origin_agency_id": actor.agency_id,
-        "subject_id": subject_id,
-        "referral_id": referral_id,
+        "subject_id": taking.subject.id,
+        "referral_id": taking.referral_id,
         "state": agreement.state.value,
-        "event_type": EventType.EXPLICIT.value,
+        "event_type": event_type.value,
         "purpose": Purpose.SUPPORT.value,
         "classes": sorted(agreement.classes),
         "recipients": sorted(map(str, agreement.recipients)),
-        "confidentiality": ConfidentialityBasis.EXPLICIT_CONSENT.value,
+        "confidentiality": basis.value,
         "service_agreement": agreement.service_agreement,
         "notice_id": agreement.notice_id,
         "notice_version": agreement.notice_version,
@@ -77,24 +93,36 @@ def take(
         "notice_hash": words.sha256,
         "method": agreement.method.value,
         "given_by": agreement.given_by.value,
-        "proxy_id": str(proxy_row["id"]) if proxy_row else None,
-        "evidence": {"consent_record": str(event_id)},
+        "proxy_id": str(made.proxy["id"]) if made.proxy else None,
+        "evidence": {} if nobody else {"consent_record": str(event_id)},
         "taken_by": actor.user_id,
         "valid_from": at,
         "valid_until": end_of_day(agreement.valid_until),
         "recorded_at": at,
         "supersedes": None,
     }
-    return Taken(
-        event=facts.consent_event(row),
-        event_row=row,
-        proxy=facts.proxy(proxy_row) if proxy_row else None,
-        proxy_row=proxy_row,
-    )
+    return Taken(facts.consent_event(row), row, made)
 
 
-def consent_log_event(row: Mapping[str, Any], actor: Actor, subject: SubjectKey) -> Event:
-    """Return the log event of a row of `consent_event`, which commits to the whole row."""
+def taken_rows(
+    hub: Hub, actor: Actor, taken: Taken | None, subject: SubjectKey, *, at: datetime
+) -> tuple[list[LogRow], dict[str, list[Mapping[str, Any]]]]:
+    """Return the log row of what was said, and the rows by table that it vouches for."""
+    if taken is None:
+        return [], {}
+    beside = taken.spoken_for.ids
+    entry = prepare(consent_log_event(taken.event_row, actor, subject, beside=beside), hub.keys, at)
+    rows = {"consent_event": [taken.event_row], **taken.spoken_for.rows(entry.entry["id"])}
+    return [entry], rows
+
+
+def consent_log_event(
+    row: Mapping[str, Any], actor: Actor, subject: SubjectKey, *, beside: tuple[str, ...] = ()
+) -> Event:
+    """Return the log event of a row of `consent_event`, which commits to the whole row.
+
+    `beside` are the ids of the records that are written with it.
+    """
     taken = facts.consent_event(row)
     withdrawn = taken.state in {EventState.WITHDRAWN, EventState.REFUSED}
     said: dict[str, str | int | tuple[str, ...]] = {
@@ -113,37 +141,8 @@ def consent_log_event(row: Mapping[str, Any], actor: Actor, subject: SubjectKey)
         purpose=taken.purpose.value,
         classes=tuple(sorted(taken.classes)),
         outcome=taken.state.value,
-        cites=(taken.id, record_fact(row)),
+        cites=(taken.id, record_fact(row), *beside),
         details={ledger.MARK: ledger.VERSION}
         | ({} if withdrawn and not taken.recipients else said),
         vouches_for=row["id"],
     )
-
-
-def end_of_day(day: date | None) -> datetime | None:
-    """Return the instant at which `day` ends in London: an agreement "until Friday" includes
-    Friday.
-    """
-    if day is None:
-        return None
-    return datetime.combine(day + timedelta(days=1), time(), LONDON).astimezone(UTC)
-
-
-def _proxy_row(
-    agreement: AgreementTaken, actor: Actor, subject_id: UUID, at: datetime
-) -> Mapping[str, Any] | None:
-    if agreement.given_by is GivenBy.SELF or not agreement.authority_seen:
-        return None
-    proxy_id = new_id(at)
-    return {
-        "id": proxy_id,
-        "origin_agency_id": actor.agency_id,
-        "subject_id": subject_id,
-        "kind": agreement.given_by.value,
-        "evidence_id": f"seen:{proxy_id}",
-        "purposes": [Purpose.SUPPORT.value],
-        "classes": sorted(agreement.classes),
-        "valid_from": at,
-        "valid_until": end_of_day(agreement.valid_until),
-        "flagged": False,
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from consent.model import Concern, Purpose
 from referral_hub.audit.events import SubjectKey
 from referral_hub.crypto.records import RecordContext, StoredRecord
 from referral_hub.errors import CryptoError
@@ -15,9 +16,10 @@ from referral_hub.store.cases import CaseBatch, CaseRows
 
 def case_of(batch: CaseBatch, rows: CaseRows) -> Case:
     """Return the case of one referral. Raises CryptoError when the person has been erased."""
-    subject = subject_of(rows)
+    subject, referral = subject_of(rows), rows.referral
+    who = str(subject.id)
     return Case(
-        referral_id=rows.referral["id"],
+        referral_id=referral["id"],
         subject=subject,
         sender=subject.owner,
         person=facts.person_flags(subject.id, rows.subject),
@@ -26,7 +28,18 @@ def case_of(batch: CaseBatch, rows: CaseRows) -> Case:
         agreements=facts.agreements_in(rows.agreements),
         standings=batch.standings,
         classes=record.classes_of(rows.sealed["field_ids"]),
+        capacity=facts.capacity(who, referral["capacity"]) if referral["capacity"] else None,
+        child=facts.child(who, referral["child"]) if referral["child"] else None,
+        concern=concern_of(referral["id"], subject, referral["created_at"])
+        if referral["purpose"] == Purpose.SAFEGUARDING
+        else None,
     )
+
+
+def concern_of(referral_id: UUID, subject: SubjectKey, raised_at: datetime) -> Concern:
+    """Return the safeguarding concern that a referral is; its reasons are one of its fields."""
+    reasons = f"{referral_id}/{record.CONCERN_FIELD}"
+    return Concern(str(referral_id), str(subject.id), reasons, raised_at)
 
 
 def subject_of(rows: CaseRows) -> SubjectKey:

@@ -137,8 +137,8 @@ def disclosure_of(release: Release, row: Mapping[str, Any], at: datetime) -> dis
         effect_id=release.claim.id,
         fence=release.claim.fence,
         states=[TaskState.ROUTED.value] if offer else [state.value for state in WORKING],
-        next_state=TaskState.OFFERED.value if offer else release.task.state,
-        due_at=at + ANSWER_WITHIN if offer else release.task.due_at,
+        next_state=TaskState.OFFERED.value if offer else None,
+        due_at=at + ANSWER_WITHIN if offer else None,
     )
 
 

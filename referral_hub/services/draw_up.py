@@ -18,14 +18,16 @@ from referral_hub.crypto.records import SealedRecord
 from referral_hub.crypto.seal import seal_record
 from referral_hub.crypto.subject import new_subject_key
 from referral_hub.domain import routing
+from referral_hub.domain.codes import NeedCode
 from referral_hub.domain.commands import Actor, SubmitReferral
 from referral_hub.domain.ids import new_id
 from referral_hub.errors import InvalidInput
 from referral_hub.services import facts, record
 from referral_hub.services.agreements import Taken, take
-from referral_hub.services.casework import record_context
+from referral_hub.services.casework import concern_of, record_context
 from referral_hub.services.hub import Hub
 from referral_hub.services.place import Case, Placement, ask, place
+from referral_hub.services.speaking_for import Taking
 from referral_hub.store.intake import Intake
 
 
@@ -36,7 +38,7 @@ class DrawnUp:
     referral_id: UUID
     subject: SubjectKey
     new_person: bool
-    taken: Taken
+    taken: Taken | None
     slots: tuple[routing.Slot, ...]
     placements: tuple[Placement, ...]
     sealed: SealedRecord
@@ -58,18 +60,11 @@ def draw_up(
         raise InvalidInput({"area": ("Choose an area that a council of this hub looks after.",)})
     subject, new_person = _subject(hub, actor, known, at)
     referral_id = new_id(at)
-    taken = take(command.agreement, actor, subject_id=subject.id, referral_id=referral_id, at=at)
-    slots = routing.with_owner(
-        routing.propose(
-            command.needs,
-            _seeker(command, known, at),
-            facts.services_in(known.services, known.standing),
-            at=at,
-        ),
-        known.owner_agency_id,
-    )
+    taking = Taking(hub.keys, actor, subject, referral_id, at)
+    taken = take(taking, command.agreement) if command.agreement else None
+    slots = _slots(command, known, owner=known.owner_agency_id, at=at)
     fields = record.fields_of(command, slots)
-    case = _case(referral_id, command, known, said=(subject, taken), fields=fields)
+    case = _case(taking, command, known, taken=taken, fields=fields)
 
     def ask_for(recipient: UUID) -> Decided:
         return ask(case, recipient, Stage.OFFER, role=actor.role.value, at=at)
@@ -110,7 +105,24 @@ def _subject(hub: Hub, actor: Actor, known: Intake, at: datetime) -> tuple[Subje
     return SubjectKey(subject_id, actor.agency_id, wrapped), True
 
 
+def _slots(
+    command: SubmitReferral, known: Intake, *, owner: UUID, at: datetime
+) -> tuple[routing.Slot, ...]:
+    """Return who is asked in turn; a safeguarding concern goes to the council alone (rule R13)."""
+    if command.concern is not None:
+        needs = tuple(code for code in NeedCode if code in command.needs)
+        return routing.with_owner((routing.Slot(needs, (), ()),), owner)
+    proposed = routing.propose(
+        command.needs,
+        _seeker(command, known, at),
+        facts.services_in(known.services, known.standing),
+        at=at,
+    )
+    return routing.with_owner(proposed, owner)
+
+
 def _seeker(command: SubmitReferral, known: Intake, at: datetime) -> routing.Seeker:
+    agreed = command.agreement
     never = known.subject["never_share_with"] if known.subject else ()
     return routing.Seeker(
         area=command.person.area,
@@ -118,22 +130,21 @@ def _seeker(command: SubmitReferral, known: Intake, at: datetime) -> routing.See
         language=command.access.language,
         interpreter=command.access.interpreter,
         access=command.access.needs,
-        wished=command.agreement.recipients,
+        wished=agreed.recipients if agreed else frozenset(),
         never=frozenset(UUID(value) for value in never),
     )
 
 
 def _case(
-    referral_id: UUID,
+    taking: Taking,
     command: SubmitReferral,
     known: Intake,
     *,
-    said: tuple[SubjectKey, Taken],
+    taken: Taken | None,
     fields: Mapping[str, bytes],
 ) -> Case:
-    subject, taken = said
-    today = taken.event.recorded_at.date()
-    minor = facts.minor_until(command.person.date_of_birth, today)
+    subject, referral_id = taking.subject, taking.referral_id
+    minor = facts.minor_until(command.person.date_of_birth, taking.at.date())
     events = tuple(facts.consent_event(row) for row in known.consent_events)
     proxies = tuple(facts.proxy(row) for row in known.proxies)
     return Case(
@@ -141,9 +152,12 @@ def _case(
         subject=subject,
         sender=subject.owner,
         person=facts.person_flags(subject.id, known.subject, minor=minor),
-        events=(*events, taken.event),
-        proxies=proxies + ((taken.proxy,) if taken.proxy else ()),
+        events=(*events, taken.event) if taken else events,
+        proxies=proxies + taken.proxies if taken else proxies,
         agreements=facts.agreements_in(known.agreements),
         standings=facts.standings_in(known.standing),
         classes=record.classes_of(fields),
+        capacity=taken.capacity if taken else None,
+        child=taken.child if taken else None,
+        concern=concern_of(referral_id, subject, taking.at) if command.concern else None,
     )

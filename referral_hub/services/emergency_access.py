@@ -267,6 +267,7 @@ def _decide(asking: _Asking, ticket: emergency.Ticket, at: datetime) -> Decided:
         recipient=known,
         overrides=(override,),
         proxies=case.proxies,
+        capacity=case.capacity,
     )
     return decide_on(Inputs(request, facts, at))
 

@@ -19,6 +19,9 @@ import orjson
 from consent.model import (
     Article6,
     Article9,
+    BestInterests,
+    CapacityRecord,
+    ChildRecord,
     ConfidentialityBasis,
     ConsentEvent,
     DataClass,
@@ -33,8 +36,9 @@ from consent.model import (
     RecipientType,
     SharingAgreement,
 )
+from consent.policy import current_policy
 from referral_hub.domain.codes import AccessNeed, AgencyKind, Capacity, NeedCode
-from referral_hub.domain.routing import Service
+from referral_hub.domain.routing import Service, age_on
 
 Row = Mapping[str, Any]
 
@@ -99,6 +103,38 @@ def proxy(row: Row) -> ProxyAuthority:
     )
 
 
+def capacity(subject_id: str, row: Row) -> CapacityRecord:
+    """Return a row of `capacity_record`; who assessed, who decided and why are ids of statements.
+
+    A day is midnight UTC.
+    """
+    assessment, decision = _text(row["assessment_id"]), _text(row["decision_id"])
+    return CapacityRecord(
+        id=str(row["id"]),
+        subject_id=subject_id,
+        lacks_capacity=row["lacks_capacity"],
+        assessed_by=assessment or "",
+        assessed_at=_midnight(row["assessed_on"]) or required_instant(row["recorded_at"]),
+        best_interests=BestInterests(decision, decided, decision)
+        if decision and (decided := _midnight(row["decided_on"]))
+        else None,
+    )
+
+
+def child(subject_id: str, row: Row) -> ChildRecord:
+    """Return a row of `child_record`, with the council's decision where it was asked for one."""
+    return ChildRecord(
+        id=str(row["id"]),
+        subject_id=subject_id,
+        gillick_note_id=_text(row["gillick_id"]),
+        parental_responsibility_id=_text(row["parental_id"]),
+        child_agrees=row["child_agrees"],
+        parent_agrees=row["parent_agrees"],
+        decision_id=_text(row.get("decision_id")),
+        share=row.get("share") or False,
+    )
+
+
 def agreement(row: Row) -> SharingAgreement:
     """Return a row of `sharing_agreement`."""
     return SharingAgreement(
@@ -153,6 +189,16 @@ def minor_until(born: date, day: date) -> date | None:
     return until if day < until else None
 
 
+def may_be_child(born: date, day: date) -> bool:
+    """Tell whether the rules about children may hold on `day` for someone born on `born`.
+
+    True a few days too long, as `person_flags` takes it once the date of birth is sealed.
+    """
+    until = minor_until(born, day)
+    latest = _latest_birth(until) if until else born
+    return latest is not None and age_on(latest, day) < current_policy().child_until
+
+
 def _latest_birth(until: str | date | None) -> date | None:
     if until is None:
         return None
@@ -199,6 +245,13 @@ def agreements_in(agreements_json: str) -> tuple[SharingAgreement, ...]:
 def standings_in(standing_json: str) -> Mapping[UUID, Row]:
     """Return rows of `agency_standing` by agency; the same text is read once."""
     return MappingProxyType({UUID(row["agency_id"]): row for row in orjson.loads(standing_json)})
+
+
+def _midnight(value: str | date | None) -> datetime | None:
+    if value is None:
+        return None
+    day = date.fromisoformat(value) if isinstance(value, str) else value
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _text(value: object) -> str | None:

@@ -15,6 +15,9 @@ from uuid import UUID
 
 from consent.inputs import Decided, Inputs, decide_on, write_inputs
 from consent.model import (
+    CapacityRecord,
+    ChildRecord,
+    Concern,
     ConsentEvent,
     DataClass,
     DisclosureRequest,
@@ -40,7 +43,11 @@ ACTOR_ROLE_HUB = "hub"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Case:
-    """One referral's facts at its sender, as consent needs them for any recipient."""
+    """One referral's facts at its sender, as consent needs them for any recipient.
+
+    `concern` is the safeguarding concern that the referral was raised as; without one it is for
+    support.
+    """
 
     referral_id: UUID
     subject: SubjectKey
@@ -51,9 +58,17 @@ class Case:
     agreements: tuple[SharingAgreement, ...]
     standings: Mapping[UUID, Mapping[str, Any]]
     classes: frozenset[DataClass]
+    capacity: CapacityRecord | None = None
+    child: ChildRecord | None = None
+    concern: Concern | None = None
 
     def __repr__(self) -> str:
         return "<Case>"
+
+    @property
+    def purpose(self) -> Purpose:
+        """What anything is shared for."""
+        return Purpose.SAFEGUARDING if self.concern else Purpose.SUPPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +107,7 @@ def ask(case: Case, recipient: UUID, stage: Stage, *, role: str, at: datetime) -
         sender_id=str(case.sender),
         recipient_id=str(recipient),
         recipient_type=known.type if known else RecipientType.VOLUNTARY_GROUP,
-        purpose=Purpose.SUPPORT,
+        purpose=case.purpose,
         stage=stage,
         classes=case.classes,
         channel=row["transport"] if row is not None else "inbox",
@@ -104,6 +119,9 @@ def ask(case: Case, recipient: UUID, stage: Stage, *, role: str, at: datetime) -
         person=case.person,
         recipient=known,
         proxies=case.proxies,
+        capacity=case.capacity,
+        child=case.child,
+        concerns=(case.concern,) if case.concern else (),
     )
     return decide_on(Inputs(request, facts, at))
 

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from consent.model import DataClass
-from referral_hub.domain.commands import SubmitReferral
+from referral_hub.domain.commands import ConcernRaised, SubmitReferral
 from referral_hub.domain.routing import Slot
 
 SCHEMA = "referral-hub/referral/v1"
 NEEDS_FIELD = "need.needs"
+CONCERN_FIELD = "sensitive.note"
 
 
 def fields_of(command: SubmitReferral, slots: Sequence[Slot]) -> dict[str, bytes]:
@@ -39,6 +40,7 @@ def fields_of(command: SubmitReferral, slots: Sequence[Slot]) -> dict[str, bytes
         "access_needs.access": {"needs": sorted(access.needs), "note": access.note},
         "need.task_note": command.task_note,
         "health.why": command.why,
+        CONCERN_FIELD: _concern(command.concern),
     }
     for index, slot in enumerate(slots):
         values[f"{NEEDS_FIELD}.{index}"] = sorted(slot.needs)
@@ -85,6 +87,13 @@ def from_bytes(opened: Mapping[str, bytes]) -> dict[str, Any]:
 def to_bytes(value: object) -> bytes:
     """Return a field's value as it is sealed."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _concern(raised: ConcernRaised | None) -> str | None:
+    if raised is None:
+        return None
+    told = "has been told" if raised.person_told else "has not been told"
+    return f"{raised.reasons}\nThe person {told} of this referral."
 
 
 def _lines(address: str | None, postcode: str | None) -> str | None:

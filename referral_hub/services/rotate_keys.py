@@ -82,8 +82,8 @@ def _wrapped(kind: Kind, row: Row) -> list[wraps.WrappedRow]:
             agency = str(row["recipient_agency_id"])
             context = _release_context(row)
             return [wraps.release_row(row_id=row_id, agency_id=agency, context=context, blob=data)]
-        case "message" | "emergency_note":
-            return _note_rows(key, row)
+        case "message" | "emergency_note" | "child_decision":
+            return _note_rows(kind, row)
         case "log_opening":
             agency = str(row["agency_id"])
             return [
@@ -111,10 +111,11 @@ def _release_context(row: Row) -> ReleaseContext:
     return ReleaseContext(context, str(row["task_id"]), row["stage"])
 
 
-def _note_rows(key: str, row: Row) -> list[wraps.WrappedRow]:
-    origin, recipient = str(row["origin_agency_id"]), str(row["recipient_agency_id"])
-    context = NoteContext(key, str(row["task_id"]), origin, recipient)
-    sides = {"wrapped_for_origin": origin, "wrapped_for_recipient": recipient}
+def _note_rows(kind: Kind, row: Row) -> list[wraps.WrappedRow]:
+    key, reader = str(row[kind.key]), kind.wrapped[1].removeprefix("wrapped_for_")
+    origin, other = str(row["origin_agency_id"]), str(row[f"{reader}_agency_id"])
+    context = NoteContext(key, str(row["task_id"]), origin, other)
+    sides = {"wrapped_for_origin": origin, f"wrapped_for_{reader}": other}
     return [
         wraps.note_row(row_id=f"{key}/{name}", agency_id=agency, context=context, wrapped=row[name])
         for name, agency in sides.items()

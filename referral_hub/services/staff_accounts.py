@@ -13,7 +13,7 @@ from uuid import UUID
 
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.crypto.one_time_codes import new_code_secret, seal_code_secret
-from referral_hub.domain.codes import Role
+from referral_hub.domain.codes import AgencyKind, Role
 from referral_hub.domain.ids import new_id
 from referral_hub.errors import Conflict, InvalidInput
 from referral_hub.services.hub import Hub
@@ -22,6 +22,7 @@ from referral_hub.store import change, directory, staff
 
 SHORTEST_PASSWORD = 12
 LONGEST_NAME = 100
+COUNCILS_ONLY = "Only a council has council officers; choose coordinator or another role."
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,8 +54,11 @@ def add_account(hub: Hub, agency_name: str, member: NewMember, password: str) ->
         agency_id = directory.agency_named(connection, agency_name)
         if staff.for_sign_in(connection, member.username) is not None:
             raise Conflict("This username is taken; choose another one.")
-    if agency_id is None:
-        raise InvalidInput({"agency": ("No agency is registered under exactly this name.",)})
+        if agency_id is None:
+            raise InvalidInput({"agency": ("No agency is registered under exactly this name.",)})
+        kind = AgencyKind(directory.kind_of(connection, agency_id))
+    if member.role is Role.COUNCIL_OFFICER and kind is not AgencyKind.COUNCIL:
+        raise InvalidInput({"role": (COUNCILS_ONLY,)})
     return new_account(
         hub,
         agency_id,

@@ -13,17 +13,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from consent.model import Purpose
 from referral_hub import access
 from referral_hub.access import Permission
-from referral_hub.audit.events import prepare
 from referral_hub.domain.codes import NeedCode
 from referral_hub.domain.commands import Actor, SubmitReferral
 from referral_hub.domain.ids import new_reference
 from referral_hub.domain.transitions import TaskState
 from referral_hub.errors import Conflict
 from referral_hub.services import facts, plan, rows
-from referral_hub.services.agreements import consent_log_event
+from referral_hub.services.agreements import taken_rows
 from referral_hub.services.draw_up import DrawnUp, draw_up, nhs_index
 from referral_hub.services.hub import Hub
 from referral_hub.services.place import decision_row
@@ -96,18 +94,12 @@ def _change(
     stamp: tuple[str, datetime],
 ) -> change.Change:
     at = stamp[1]
-    consent_entry = prepare(
-        consent_log_event(drawn.taken.event_row, actor, drawn.subject),
-        hub.keys,
-        at,
-    )
-    evidence = [consent_entry]
+    evidence, said = taken_rows(hub, actor, drawn.taken, drawn.subject, at=at)
     inserts: dict[str, list[Mapping[str, Any]]] = {
         "subject": [_subject_row(hub, command, drawn, at)] if drawn.new_person else [],
         "referral": [_referral_row(actor, command, drawn, stamp)],
         "sealed_record": [_sealed_row(drawn)],
-        "consent_event": [drawn.taken.event_row],
-        "proxy_authority": [drawn.taken.proxy_row] if drawn.taken.proxy_row else [],
+        **said,
         "task": [],
         "task_event": [],
         "outbox": [],
@@ -156,7 +148,7 @@ def _referral_row(
         "author_user_id": actor.user_id,
         "draft_id": command.draft_id,
         "priority": command.priority.value,
-        "purpose": Purpose.SUPPORT.value,
+        "purpose": drawn.case.purpose.value,
         "plan": plan.to_json(drawn.slots),
         "created_at": stamp[1],
     }

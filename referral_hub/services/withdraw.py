@@ -59,6 +59,8 @@ def withdraw_agreement(hub: Hub, actor: Actor, referral_id: UUID) -> Withdrawn:
         access.require(actor, Permission.WITHDRAW_AGREEMENT, situation)
         if referral.withdrawn_at is not None:
             raise Conflict("The agreement for this referral has been withdrawn already.")
+        if referral.purpose == Purpose.SAFEGUARDING:
+            raise Conflict("A safeguarding concern does not rest on an agreement, so none ends it.")
         subject = withdrawals.subject_key(connection, referral.subject_id)
         key = SubjectKey(subject.id, referral.origin_agency_id, subject.wrapped_key)
         tasks = [t for t in referrals.tasks_of(connection, [referral_id]) if t.state in OPEN]

@@ -49,8 +49,20 @@ class CaseBatch:
 
 
 _REFERRALS = text(
-    "SELECT id, reference, origin_agency_id, owner_agency_id, subject_id, priority, plan,"
-    " created_at, withdrawn_at FROM referral WHERE id = ANY(:ids)"
+    """
+    SELECT r.id, r.reference, r.origin_agency_id, r.owner_agency_id, r.subject_id, r.priority,
+        r.purpose, r.plan, r.created_at, r.withdrawn_at,
+        (SELECT row_to_json(x) FROM (
+            SELECT id, lacks_capacity, assessment_id, assessed_on, decision_id, decided_on,
+                recorded_at
+            FROM capacity_record WHERE referral_id = r.id ORDER BY id DESC LIMIT 1) x) AS capacity,
+        (SELECT row_to_json(x) FROM (
+            SELECT k.id, k.gillick_id, k.parental_id, k.child_agrees, k.parent_agrees,
+                d.id AS decision_id, d.share
+            FROM child_record k LEFT JOIN child_decision d ON d.child_record_id = k.id
+            WHERE k.referral_id = r.id ORDER BY k.id DESC, d.id DESC LIMIT 1) x) AS child
+    FROM referral r WHERE r.id = ANY(:ids)
+    """
 )
 _SUBJECTS = text(
     "SELECT id, origin_agency_id, wrapped_key, never_share_with, conflicts, deceased, minor_until,"

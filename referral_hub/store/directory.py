@@ -31,6 +31,14 @@ def agency_named(connection: Connection, name: str) -> UUID | None:
     return found
 
 
+def kind_of(connection: Connection, agency_id: UUID) -> str:
+    """Return the kind of a registered agency."""
+    found: str = connection.execute(
+        text("SELECT kind FROM agency WHERE id = :id"), {"id": agency_id}
+    ).scalar_one()
+    return found
+
+
 def agency_ids(connection: Connection) -> list[UUID]:
     """Return every agency's id."""
     return list(connection.execute(text("SELECT id FROM agency ORDER BY id")).scalars())

@@ -20,14 +20,17 @@ from referral_hub.store.change import Row, to_json
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Disclosure:
-    """A release row, the task's line of history, and the outbox row it settles."""
+    """A release row, the task's line of history, and the outbox row it settles.
+
+    `next_state` None leaves the task in the state it is in by then, and its due date as it is.
+    """
 
     release: Row
     history: Row
     effect_id: UUID
     fence: int
     states: Sequence[str]
-    next_state: str
+    next_state: str | None
     due_at: Any
 
     def __repr__(self) -> str:
@@ -47,10 +50,12 @@ _RECORD = text(
         WHERE o.fence = w.fence AND o.state = 'due' AND (SELECT count(*) FROM locked) > 0
         FOR UPDATE OF o
     ), moved AS (
-        UPDATE task SET state = h.next_state, released_at = COALESCE(task.released_at, h.at),
-                        moved_at = h.at, due_at = h.due_at, version = task.version + 1
+        UPDATE task SET state = COALESCE(h.next_state, task.state),
+                        released_at = COALESCE(task.released_at, h.at), moved_at = h.at,
+                        due_at = CASE WHEN h.next_state IS NULL THEN task.due_at ELSE h.due_at END,
+                        version = task.version + 1
         FROM held h WHERE task.id = h.task_id AND task.state = ANY(h.states)
-        RETURNING task.id, h.effect_id
+        RETURNING task.id, task.state, h.effect_id
     ), released AS (
         INSERT INTO release (id, task_id, referral_id, record_version, origin_agency_id,
             recipient_agency_id, stage, field_ids, wrapped_keys, key_version, entry_id, effect_id,
@@ -64,9 +69,8 @@ _RECORD = text(
         INSERT INTO task_event (id, task_id, referral_id, origin_agency_id, owner_agency_id,
             recipient_agency_id, event, state, reason, actor_user_id, actor_agency_id, entry_id, at)
         SELECT e.id, e.task_id, e.referral_id, e.origin_agency_id, e.owner_agency_id,
-            e.recipient_agency_id, e.event, e.state, e.reason, NULL, NULL, e.entry_id, e.at
-        FROM json_populate_recordset(NULL::task_event, :history) e
-        WHERE e.task_id IN (SELECT id FROM moved)
+            e.recipient_agency_id, e.event, m.state, e.reason, NULL, NULL, e.entry_id, e.at
+        FROM json_populate_recordset(NULL::task_event, :history) e JOIN moved m ON m.id = e.task_id
     ), settled AS (
         UPDATE outbox SET state = CASE WHEN m.id IS NULL AND NOT :sent THEN 'cancelled'
                                        ELSE 'delivered' END,

@@ -54,6 +54,8 @@ _ERASE = text(
     ), reasons AS (
         DELETE FROM emergency_note WHERE access_id IN
             (SELECT id FROM emergency_access WHERE referral_id = ANY(:referrals))
+    ), decisions AS (
+        DELETE FROM child_decision WHERE referral_id = ANY(:referrals)
     ), released AS (
         UPDATE release SET wrapped_keys = NULL, key_version = NULL
         WHERE referral_id = ANY(:referrals) AND wrapped_keys IS NOT NULL
@@ -83,6 +85,8 @@ _BACK = text(
                    WHERE r.subject_id = s.id)
         OR EXISTS (SELECT 1 FROM referral r JOIN emergency_access a ON a.referral_id = r.id
                    JOIN emergency_note n ON n.access_id = a.id WHERE r.subject_id = s.id)
+        OR EXISTS (SELECT 1 FROM referral r JOIN child_decision c ON c.referral_id = r.id
+                   WHERE r.subject_id = s.id)
         OR EXISTS (SELECT 1 FROM referral r JOIN release d ON d.referral_id = r.id
                    WHERE r.subject_id = s.id AND d.wrapped_keys IS NOT NULL))
     """

@@ -27,6 +27,7 @@ class ReferralRow:
     subject_id: UUID
     author_user_id: UUID
     priority: str
+    purpose: str
     plan: Sequence[dict[str, Any]]
     created_at: datetime
     withdrawn_at: datetime | None
@@ -40,6 +41,7 @@ class TaskRow:
     referral_id: UUID
     reference: str
     priority: str
+    purpose: str
     slot: int
     position: int
     service_id: UUID | None
@@ -93,8 +95,8 @@ class DisclosureRow:
 
 _REFERRAL = ", ".join(f"r.{name}" for name in ReferralRow.__slots__)
 _TASKS = """
-    SELECT t.id, t.referral_id, r.reference, r.priority, t.slot, t.position, t.service_id,
-           s.name AS service_name, t.origin_agency_id, o.name AS origin_name,
+    SELECT t.id, t.referral_id, r.reference, r.priority, r.purpose, t.slot, t.position,
+           t.service_id, s.name AS service_name, t.origin_agency_id, o.name AS origin_name,
            t.owner_agency_id, w.name AS owner_name, t.recipient_agency_id,
            a.name AS recipient_name, t.state, t.reason, t.outcome, t.decision, t.created_at,
            t.released_at, t.moved_at, t.due_at, t.version

@@ -62,6 +62,12 @@ KINDS = (
         ("wrapped_for_origin", "wrapped_for_recipient"),
         ("task_id", "origin_agency_id", "recipient_agency_id"),
     ),
+    Kind(
+        "child_decision",
+        "id",
+        ("wrapped_for_origin", "wrapped_for_owner"),
+        ("task_id", "origin_agency_id", "owner_agency_id"),
+    ),
     Kind("log_opening", "entry_id", ("sealed_openings",), ("agency_id",)),
     Kind("draft", "id", ("sealed_form",), ("user_id",)),
     Kind("staff_user", "id", ("sealed_totp",), ()),

@@ -60,12 +60,21 @@ from referral_hub.store.register_tables import (
     staff_user,
 )
 from referral_hub.store.retention_tables import appraisal, legal_hold
+from referral_hub.store.standing_tables import (
+    capacity_record,
+    child_decision,
+    child_record,
+    statement,
+)
 
 __all__ = [
     "agency",
     "agency_endpoint",
     "appraisal",
     "area",
+    "capacity_record",
+    "child_decision",
+    "child_record",
     "consent_event",
     "draft",
     "emergency_access",
@@ -88,6 +97,7 @@ __all__ = [
     "sharing_agreement",
     "staff_session",
     "staff_user",
+    "statement",
     "subject",
     "task",
     "task_event",

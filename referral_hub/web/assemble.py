@@ -18,6 +18,11 @@ from consent.model import EventState
 from referral_hub.domain.commands import (
     AccessDetails,
     AgreementTaken,
+    Assessment,
+    AuthorityTaken,
+    BestInterestsDecision,
+    ChildViews,
+    ConcernRaised,
     ContactDetails,
     PersonDetails,
     SubmitReferral,
@@ -26,6 +31,7 @@ from referral_hub.domain.nhs_number import parse_nhs_number
 from referral_hub.domain.routing import Seeker, age_on
 from referral_hub.web import journey
 from referral_hub.web.forms import Filled, fill
+from referral_hub.web.forms.deciding import PROXIES
 from referral_hub.web.forms.referral import Answer, Known, Until
 
 _MONTHS = {Until.THREE_MONTHS: 3, Until.SIX_MONTHS: 6, Until.TWELVE_MONTHS: 12}
@@ -47,7 +53,7 @@ def check_pages(draft: journey.Draft, known: Known) -> Pages | Unfinished:
         return Unfinished(journey.ADVICE)
     pages: dict[str, Filled] = {}
     for step in journey.STEPS:
-        if not step.applies(draft):
+        if not step.applies(draft, known.today):
             continue
         filled = fill(step.schema(known), draft.get(step.name, {}))
         if step.name not in draft or not filled.ok:
@@ -82,7 +88,8 @@ def command(draft_id: UUID, pages: Pages, *, today: date) -> SubmitReferral:
         why=why["why"],
         task_note=why["task_note"],
         priority=why["priority"],
-        agreement=agreement(pages, today=today),
+        agreement=None if "safeguarding" in pages else agreement(pages, today=today),
+        concern=_concern(pages),
     )
 
 
@@ -123,7 +130,10 @@ def agreement(pages: Pages, *, today: date) -> AgreementTaken:
     said = {**pages["agreement"].values, **pages["taken"].values}
     if said["agreed"] is Answer.NO:
         return _said(said, EventState.REFUSED)
-    return agreed_now({**said, **pages["sharing"].values, **pages["terms"].values}, today=today)
+    further = ("sharing", "authority", "capacity", "child", "terms")
+    for name in further:
+        said |= pages[name].values if name in pages else {}
+    return agreed_now(said, today=today)
 
 
 def agreed_now(values: Mapping[str, Any], *, today: date) -> AgreementTaken:
@@ -134,8 +144,46 @@ def agreed_now(values: Mapping[str, Any], *, today: date) -> AgreementTaken:
         classes=values["classes"],
         valid_until=until(values, today),
         service_agreement=values["service"] is Answer.YES,
-        authority_seen=Answer.YES in values["authority"],
+        authority=_authority(values),
+        assessment=_assessment(values),
+        best_interests=_best_interests(values),
+        child=_child(values),
     )
+
+
+def _authority(values: Mapping[str, Any]) -> AuthorityTaken | None:
+    if values["given_by"] not in PROXIES:
+        return None
+    return AuthorityTaken(
+        seen=values["seen"],
+        covers=values["covers"],
+        until=values["authority_until"],
+        risk=values["risk"] is Answer.YES,
+    )
+
+
+def _assessment(values: Mapping[str, Any]) -> Assessment | None:
+    by, on = values.get("assessed_by"), values.get("assessed_on")
+    return Assessment(by, on) if by and on else None
+
+
+def _best_interests(values: Mapping[str, Any]) -> BestInterestsDecision | None:
+    by, on, why = (values.get(f"decided_{part}") for part in ("by", "on", "why"))
+    return BestInterestsDecision(by, on, why) if by and on and why else None
+
+
+def _child(values: Mapping[str, Any]) -> ChildViews | None:
+    child, parent = values.get("child_view"), values.get("parent_view")
+    if child is None or parent is None:
+        return None
+    return ChildViews(child.agrees, parent.agrees, values["gillick"], values["parental"])
+
+
+def _concern(pages: Pages) -> ConcernRaised | None:
+    if "safeguarding" not in pages:
+        return None
+    raised = pages["safeguarding"].values
+    return ConcernRaised(raised["reasons"], raised["told"] is Answer.YES)
 
 
 def until(terms: Mapping[str, Any], today: date) -> date:

@@ -7,17 +7,27 @@ where every recipient opens its tasks.
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from referral_hub.domain.commands import Actor
+from referral_hub.domain.commands import Actor, DecideForChild
+from referral_hub.errors import Conflict
+from referral_hub.services.decide_for_child import (
+    NOTHING_TO_DECIDE,
+    decide_for_child,
+    disagreements,
+)
 from referral_hub.services.emergency_access import may_ask
 from referral_hub.services.hub import Hub
 from referral_hub.services.next_steps import next_step
 from referral_hub.services.oversee import list_undelivered, open_referrals, replay
 from referral_hub.services.read_referrals import read_referral
+from referral_hub.web.forms import Filled, read_form
+from referral_hub.web.forms.deciding import ChildDecisionPage
+from referral_hub.web.forms.referral import Answer
 from referral_hub.web.history import delivery_words, owners_history
 from referral_hub.web.known import page_before
 from referral_hub.web.rendering import words
@@ -43,8 +53,24 @@ def show(hub: Hub, actor: Actor, referral_id: UUID) -> str:
         next_step=next_step,
         us=actor.agency_id,
         emergency={task.id for task in view.current if may_ask(actor, task)},
+        children={task.id for task in disagreements(view.current)},
         back=url_for("council.list_open"),
     )
+
+
+def child_form(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
+    """Ask what is decided where a child and a parent disagree."""
+    return _child(hub, actor, referral_id, Filled())
+
+
+def decide_child(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
+    """Record the decision; what was held goes on by itself."""
+    form = read_form(ChildDecisionPage())
+    if not form.ok:
+        return _child(hub, actor, referral_id, form), 422
+    share = form.values["share"] is Answer.YES
+    decide_for_child(hub, actor, DecideForChild(referral_id, share, form.values["reasons"]))
+    return redirect(url_for("council.show", referral_id=referral_id))
 
 
 def list_stuck(hub: Hub, actor: Actor) -> str:
@@ -62,6 +88,14 @@ def try_again(hub: Hub, actor: Actor, outbox_id: UUID) -> Response:
     """Put a delivery back into the queue under its old effect id."""
     replay(hub, actor, outbox_id)
     return redirect(url_for("council.list_stuck", done=1))
+
+
+def _child(hub: Hub, actor: Actor, referral_id: UUID, form: Filled) -> str:
+    view = read_referral(hub, actor, referral_id)
+    if not disagreements(view.current):
+        raise Conflict(NOTHING_TO_DECIDE)
+    back = url_for("council.show", referral_id=referral_id)
+    return render_template("council/child.html", view=view, form=form, back=back)
 
 
 def _after() -> UUID | None:

@@ -26,6 +26,7 @@ NOTICE = "support-referral"
 _WITH_AREAS = frozenset({"address", "recipients", "sharing", journey.CHECK})
 _WITH_AGENCIES = frozenset({"sharing", journey.CHECK})
 _WITH_NOTICES = frozenset({"agreement", journey.CHECK})
+_WITH_AGE = frozenset({"taken", journey.CHECK})
 _FOR_ROUTING = ("person", "address", "access", "needs")
 
 
@@ -37,6 +38,7 @@ def known_for(hub: Hub, actor: Actor, draft: journey.Draft, *, page: str) -> Kno
         areas={row.code: row.name for row in areas(hub, actor)} if page in _WITH_AREAS else {},
         languages=words().languages(),
         notices=notices(at) if page in _WITH_NOTICES else {},
+        child=page in _WITH_AGE and journey.under_sixteen(draft, today(at)),
     )
     if page not in _WITH_AGENCIES:
         return known

@@ -25,7 +25,7 @@ from referral_hub.web.assemble import Unfinished, check_pages, command
 from referral_hub.web.forms import Filled, fill, read_form
 from referral_hub.web.forms.referral import Known
 from referral_hub.web.known import known_for, notice_key, proposals_for
-from referral_hub.web.rendering import words
+from referral_hub.web.rendering import today, words
 from referral_hub.web.summary import summarise
 
 
@@ -50,9 +50,9 @@ def begin(hub: Hub, actor: Actor) -> Response:
 
 def page(hub: Hub, actor: Actor, *, draft_id: UUID, name: str) -> str | Response:
     """Show one page as it was last saved."""
-    draft = _load(hub, actor, draft_id)
-    if not journey.reachable(name, draft):
-        return _to(journey.missing(draft) or journey.CHECK, draft_id)
+    draft, day = _load(hub, actor, draft_id), today(hub.clock())
+    if not journey.reachable(name, draft, day):
+        return _to(journey.missing(draft, day) or journey.CHECK, draft_id)
     raw = draft.get(name, {})
     known = known_for(hub, actor, draft, page=name)
     fixing = "fix" in request.args and name in draft
@@ -62,9 +62,9 @@ def page(hub: Hub, actor: Actor, *, draft_id: UUID, name: str) -> str | Response
 
 def save(hub: Hub, actor: Actor, *, draft_id: UUID, name: str) -> Any:
     """Save one page, or show what is wrong with it and lose nothing."""
-    draft = _load(hub, actor, draft_id)
-    if not journey.reachable(name, draft):
-        return _to(journey.missing(draft) or journey.CHECK, draft_id)
+    draft, day = _load(hub, actor, draft_id), today(hub.clock())
+    if not journey.reachable(name, draft, day):
+        return _to(journey.missing(draft, day) or journey.CHECK, draft_id)
     known = known_for(hub, actor, draft, page=name)
     form = read_form(journey.step(name).schema(known))
     if not form.ok:
@@ -74,7 +74,7 @@ def save(hub: Hub, actor: Actor, *, draft_id: UUID, name: str) -> Any:
     if journey.in_danger(draft):
         record_danger_advice(hub, actor)
         return _to(journey.ADVICE, draft_id)
-    return _to(journey.after(name, draft, changing="change" in request.args), draft_id)
+    return _to(journey.after(name, draft, day, changing="change" in request.args), draft_id)
 
 
 def danger_advice(hub: Hub, actor: Actor, draft_id: UUID) -> str:
@@ -96,7 +96,8 @@ def check(hub: Hub, actor: Actor, draft_id: UUID) -> str | Response:
                 sections=summarise(pages, known, words()),
                 draft_id=draft_id,
                 agreed=journey.agreed(draft),
-                back=_address(journey.before(journey.CHECK, draft) or "danger", draft_id),
+                concern=journey.concern(draft),
+                back=_address(journey.before(journey.CHECK, draft, known.today), draft_id),
             )
 
 
@@ -135,7 +136,7 @@ def _load(hub: Hub, actor: Actor, draft_id: UUID) -> journey.Draft:
 
 def _show(hub: Hub, actor: Actor, opened: Opened, *, form: Filled, known: Known) -> str:
     name, draft = opened.name, opened.draft
-    previous = journey.before(name, draft)
+    previous = journey.before(name, draft, known.today)
     changing = "change" in request.args
     extra: dict[str, Any] = {}
     if name == "recipients":

@@ -22,11 +22,13 @@ from referral_hub.services.hub import Hub
 from referral_hub.services.plan_agencies import plan_agencies
 from referral_hub.services.put_right import record_agreement
 from referral_hub.services.read_referrals import ReferralView, list_referrals, read_referral
+from referral_hub.services.record_death import has_died, record_death
 from referral_hub.services.release import view_own
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.web.assemble import agreed_now
 from referral_hub.web.forms import Filled, read_form
-from referral_hub.web.forms.referral import AgreementPage, Known, ReplyPage
+from referral_hub.web.forms.deciding import AgreementPage, DeathPage, Died
+from referral_hub.web.forms.referral import Known, ReplyPage
 from referral_hub.web.history import owners_history, senders_history
 from referral_hub.web.known import notice_key, notices, page_before
 from referral_hub.web.opened import sections
@@ -81,6 +83,20 @@ def agree(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     return redirect(url_for("referrals.show", referral_id=referral_id))
 
 
+def death_form(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+    """Say what recording a death does, or offer to put a mistake right."""
+    return _death(hub, actor, referral_id)
+
+
+def record_death_of(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
+    """Record that the patient has died, or that this was a mistake."""
+    form = read_form(DeathPage())
+    if not form.ok:
+        return _death(hub, actor, referral_id), 422
+    record_death(hub, actor, referral_id, died=form.values["died"] is Died.DIED)
+    return redirect(url_for("referrals.show", referral_id=referral_id))
+
+
 def confirm_withdraw(hub: Hub, actor: Actor, referral_id: UUID) -> str:
     """Say what withdrawing does before it is done."""
     view = read_referral(hub, actor, referral_id)
@@ -120,6 +136,12 @@ def _opened(hub: Hub, actor: Actor, view: ReferralView, *, form: Filled) -> str:
     )
 
 
+def _death(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+    died = has_died(hub, actor, referral_id)
+    view = read_referral(hub, actor, referral_id)
+    return render_template("referrals/death.html", view=view, died=died)
+
+
 def _agreement(view: ReferralView, known: Known, form: Filled) -> str:
     return render_template(
         "referrals/agreement.html",
@@ -127,6 +149,7 @@ def _agreement(view: ReferralView, known: Known, form: Filled) -> str:
         known=known,
         form=form,
         told=notice_key(known.notices, request.args.get("language", "en")),
+        held=[task.reason for task in view.current if task.state == TaskState.HELD],
         back=url_for("referrals.show", referral_id=view.referral.id),
     )
 
@@ -142,5 +165,10 @@ def _buttons(actor: Actor, view: ReferralView) -> dict[str, bool]:
     situation = Situation(
         author=row.author_user_id, origin=row.origin_agency_id, owner=row.owner_agency_id
     )
-    wanted = (Permission.VIEW_SENT, Permission.RECORD_AGREEMENT, Permission.WITHDRAW_AGREEMENT)
+    wanted = (
+        Permission.VIEW_SENT,
+        Permission.RECORD_AGREEMENT,
+        Permission.WITHDRAW_AGREEMENT,
+        Permission.RECORD_DEATH,
+    )
     return {permission.value: permits(actor, permission, situation) for permission in wanted}

@@ -17,6 +17,7 @@ from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from consent.model import EmergencyCause, GivenBy, Method
 from referral_hub.domain.codes import (
     AccessNeed,
+    AuthorityScope,
     ClosingOutcome,
     ContactMethod,
     DeclineReason,
@@ -24,6 +25,7 @@ from referral_hub.domain.codes import (
     Priority,
     ReviewOutcome,
 )
+from referral_hub.web.forms.deciding import View
 from referral_hub.web.forms.referral import SHAREABLE, Answer, Until
 from referral_hub.web.labels import Labels
 from referral_hub.web.navigation import navigation
@@ -33,6 +35,7 @@ PRODUCT = "Referral Hub"
 CODES: tuple[type[StrEnum], ...] = (
     AccessNeed,
     Answer,
+    AuthorityScope,
     ClosingOutcome,
     ContactMethod,
     DeclineReason,
@@ -43,6 +46,7 @@ CODES: tuple[type[StrEnum], ...] = (
     Priority,
     ReviewOutcome,
     Until,
+    View,
 )
 
 

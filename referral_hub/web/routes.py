@@ -35,6 +35,7 @@ from referral_hub.web.partner import PARTNER
 _DRAFT = "/refer/<uuid:draft_id>"
 _PAGE = f"{_DRAFT}/<any({','.join(NAMES)}):name>"
 _REFERRAL = "/referrals/<uuid:referral_id>"
+_CHILD = "/council/referrals/<uuid:referral_id>/child"
 _TASK = "/tasks/<uuid:task_id>"
 _ENTRY = "/log/entries/<uuid:entry_id>"
 _RECEIPT = "receipts/<uuid:entry_id>"
@@ -80,6 +81,8 @@ REFERRING: tuple[Route, ...] = (
     Route(f"{_REFERRAL}/agreement", referrals.agree, staff(May.RECORD_AGREEMENT), _POST),
     Route(f"{_REFERRAL}/withdraw", referrals.confirm_withdraw, staff(May.WITHDRAW_AGREEMENT)),
     Route(f"{_REFERRAL}/withdraw", referrals.withdraw, staff(May.WITHDRAW_AGREEMENT), _POST),
+    Route(f"{_REFERRAL}/death", referrals.death_form, staff(May.RECORD_DEATH)),
+    Route(f"{_REFERRAL}/death", referrals.record_death_of, staff(May.RECORD_DEATH), _POST),
     Route(f"{_REFERRAL}/reply/<uuid:task_id>", referrals.answer, staff(May.REPLY), _POST),
 )
 
@@ -111,6 +114,8 @@ RECEIVING: tuple[Route, ...] = (
 OVERSEEING: tuple[Route, ...] = (
     Route("/council", council.list_open, staff(May.OVERSEE)),
     Route("/council/referrals/<uuid:referral_id>", council.show, staff(May.OVERSEE)),
+    Route(_CHILD, council.child_form, staff(May.DECIDE_FOR_CHILD)),
+    Route(_CHILD, council.decide_child, staff(May.DECIDE_FOR_CHILD), _POST),
     Route("/council/undelivered", council.list_stuck, staff(May.OVERSEE)),
     Route("/council/undelivered/<uuid:outbox_id>", council.try_again, staff(May.REPLAY), _POST),
 )

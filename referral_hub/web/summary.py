@@ -40,11 +40,24 @@ class Section:
 def summarise(pages: Mapping[str, Filled], known: Known, labels: Labels) -> tuple[Section, ...]:
     """Return the sections of the check page, in the order of the journey."""
     value = {name: page.values for name, page in pages.items()}
+    last = (
+        Section("Safeguarding concern", _concern(value, labels))
+        if "safeguarding" in value
+        else Section("Agreement", _agreement(value, known, labels))
+    )
     return (
         Section("The patient", _patient(value, known)),
         Section("Contact and access", _contact(value["contact"], value["access"], labels)),
         Section("What would help", _needs(value, labels)),
-        Section("Agreement", _agreement(value, known, labels)),
+        last,
+    )
+
+
+def _concern(value: Mapping[str, Any], labels: Labels) -> tuple[Line, ...]:
+    raised = value["safeguarding"]
+    return (
+        Line("Your reasons", tuple(raised["reasons"].split("\n")), "safeguarding"),
+        Line("Has the patient been told?", (labels.label(raised["told"]),), "safeguarding"),
     )
 
 
@@ -96,7 +109,7 @@ def _agreement(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[
     taken = value["taken"]
     told = (
         Line("How they told you", (labels.label(taken["method"]),), "taken"),
-        Line("Who answered", (labels.label(taken["given_by"]),), "taken"),
+        Line("Who decided", (labels.label(taken["given_by"]),), "taken"),
     )
     if agreed is Answer.NO:
         return (first, *told)
@@ -108,9 +121,41 @@ def _agreement(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[
         Line("Who may receive it", names, "sharing"),
         Line("What may be shared", classes, "sharing"),
         *told,
+        *decided_by_others(value, labels),
         Line("May contact the patient", (labels.label(terms["service"]),), "terms"),
         Line("Until", (day(until(terms, known.today)),), "terms"),
     )
+
+
+def decided_by_others(value: Mapping[str, Any], labels: Labels) -> tuple[Line, ...]:
+    """Return what was recorded about deciding for the patient; what was not asked has no line."""
+    lines: list[Line] = []
+    if authority := value.get("authority"):
+        until = authority["authority_until"]
+        lines += [
+            Line("Document seen", (authority["seen"] or NOTHING,), "authority"),
+            Line("It covers", (labels.label(authority["covers"]),), "authority"),
+            Line("It ends", (day(until) if until else NOTHING,), "authority"),
+            Line("A risk to the patient", (labels.label(authority["risk"]),), "authority"),
+        ]
+    if capacity := value.get("capacity"):
+        lines.append(Line("Capacity assessed", _who_when(capacity, "assessed"), "capacity"))
+        if capacity["decided_by"]:
+            decided = (*_who_when(capacity, "decided"), *capacity["decided_why"].split("\n"))
+            lines.append(Line("Best interests", decided, "capacity"))
+    if child := value.get("child"):
+        lines += [
+            Line("What the child says", (labels.label(child["child_view"]),), "child"),
+            Line("What a parent says", (labels.label(child["parent_view"]),), "child"),
+            Line("Gillick note", tuple((child["gillick"] or NOTHING).split("\n")), "child"),
+            Line("Parental responsibility", (child["parental"] or NOTHING,), "child"),
+        ]
+    return tuple(lines)
+
+
+def _who_when(capacity: Mapping[str, Any], what: str) -> tuple[str, ...]:
+    who, when = capacity[f"{what}_by"], capacity[f"{what}_on"]
+    return (f"{who}, {day(when)}",) if who and when else (NOTHING,)
 
 
 def spaced(number: str) -> str:

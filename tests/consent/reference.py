@@ -65,7 +65,12 @@ def _waits_for_a_person(facts: Facts, at: datetime) -> bool:
         return True
     if capacity and capacity.lacks_capacity:
         decision = capacity.best_interests
-        if not capacity.assessed_by or not decision or not decision.decided_by or not decision.reasons_id:
+        if (
+            not capacity.assessed_by
+            or not decision
+            or not decision.decided_by
+            or not decision.reasons_id
+        ):
             return True
     born = person.date_of_birth
     if (born is None and child is None) or (born is not None and at.year - born.year > 16):

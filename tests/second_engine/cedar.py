@@ -210,7 +210,7 @@ def _forbidding(result: cedarpy.AuthzResult) -> frozenset[str]:
 
 
 def _footings(purpose: Purpose, facts: Facts, consents: list[str]) -> list[dict[str, str | None]]:
-    """Return what one question may stand on: an agreement with a consent, an override, a concern."""
+    """Return what one question may stand on: an agreement with a consent, or one record."""
     match purpose:
         case Purpose.SUPPORT:
             agreements = dict.fromkeys(agreement.id for agreement in facts.agreements)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from consent.model import EmergencyCause, EventState, GivenBy
+from consent.model import EmergencyCause, EventState
 from referral_hub.crypto.tokens import new_token, token_digest
 from referral_hub.domain.codes import DeclineReason
 from referral_hub.domain.commands import AnswerTask, AskEmergencyAccess
@@ -17,6 +17,7 @@ from referral_hub.services.emergency_access import ask_emergency_access, open_in
 from referral_hub.services.retention import place_hold
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.store import cosignatures, jti, log, staff
+from tests import people
 from tests.hub_bench import Bench
 
 EMERGENCY = "Her neighbour hears water running and nobody answers the door or the telephone."
@@ -30,6 +31,7 @@ def populate(bench: Bench) -> None:
     bench.refer(to=("neighbours",), by="hill-gp")
     bench.refer()
     _emergency(bench)
+    people.disagreement_decided(bench)
     for username in ("gp", "hill-gp"):
         _draft(bench, username)
         _sign_in(bench, username)
@@ -72,8 +74,8 @@ def _surgery(bench: Bench) -> None:
     declined = bench.refer(to=("neighbours", "council"))
     over = bench.refer(to=("mentors",))
     bench.refer(agreement=bench.agreed(("mentors",), state=EventState.REFUSED))
-    spoke = bench.agreed(("council",), given_by=GivenBy.ATTORNEY, authority_seen=True)
-    bench.refer(agreement=spoke)
+    for spoke in (people.by_an_attorney(bench), people.in_best_interests(bench)):
+        bench.refer(agreement=spoke)
     bench.deliver()
     task_id: UUID = bench.tasks(taken.referral_id)[0]["id"]
     ask(bench.hub, mentors, task_id, "Is there a dog?")

@@ -59,7 +59,8 @@ SHAREABLE = (
 class Known:
     """Today in London, and what may be chosen: areas and languages by code, agencies by id.
 
-    `notices` are the words in use, by `id/version/language`.
+    `notices` are the words in use, by `id/version/language`. `child` says that the patient is under
+    the age from which the Mental Capacity Act applies.
     """
 
     today: date
@@ -67,6 +68,7 @@ class Known:
     languages: Mapping[str, str] = field(default_factory=dict)
     agencies: Mapping[str, str] = field(default_factory=dict)
     notices: Mapping[str, Notice] = field(default_factory=dict)
+    child: bool = False
 
 
 class ReferralPage(FormPage):
@@ -78,9 +80,10 @@ class ReferralPage(FormPage):
 
 
 class DangerPage(ReferralPage):
-    """Whether anybody is in immediate danger."""
+    """Whether anybody is in immediate danger, and whether this is a safeguarding concern."""
 
     danger = Code(Answer, "Select yes if someone is in immediate danger", required=True)
+    concern = Many(Answer, "Tick the box if it is one", load_default=frozenset())
 
 
 class PersonPage(ReferralPage):
@@ -214,11 +217,19 @@ class SharingPage(ReferralPage):
 
 
 class TakenPage(ReferralPage):
-    """How the answer was taken, and from whom."""
+    """How the answer was taken, from whom, and whether anybody assessed the patient's capacity."""
 
     method = Code(Method, "Select how the patient told you", required=True)
     given_by = Code(GivenBy, "Select who gave the answer", required=True)
-    authority = Many(Answer, "Tick the box if you have seen it", load_default=frozenset())
+    assessed = Many(Answer, "Tick the box if somebody has", load_default=frozenset())
+
+    @validates("given_by")
+    def _may_be_decided(self, value: GivenBy, **_options: Any) -> None:
+        if value is GivenBy.BEST_INTERESTS and self.known.child:
+            raise ValidationError(
+                "The Mental Capacity Act applies from 16. For somebody younger, select the patient"
+                " or a parent"
+            )
 
 
 class TermsPage(ReferralPage):
@@ -238,12 +249,6 @@ class TermsPage(ReferralPage):
             raise ValidationError(
                 "The date the agreement ends must be in the future", field_name="until_date"
             )
-
-
-class AgreementPage(TermsPage, TakenPage, SharingPage):
-    """Agreement to a referral that exists already, on one page (last base first)."""
-
-    notice = OneOf("notices", WORDS_CHANGED, required=True)
 
 
 class ReplyPage(FormPage):
