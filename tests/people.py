@@ -70,7 +70,8 @@ def refer_child(bench: Bench, child: ChildViews | None, *, age: int = 14, **said
     today = bench.clock().date()
     born = date(today.year - age, 1, 1)
     agreement = bench.agreed(COUNCIL, child=child, **said)
-    return bench.refer(agreement=agreement, person={"date_of_birth": born})
+    person = {"date_of_birth": born, "nhs_number": None}
+    return bench.refer(agreement=agreement, person=person)
 
 
 def disagreement_decided(bench: Bench, *, share: bool = False) -> Submitted:
@@ -81,9 +82,9 @@ def disagreement_decided(bench: Bench, *, share: bool = False) -> Submitted:
     return sent
 
 
-def raise_concern(bench: Bench, *, by: str = "gp") -> Submitted:
+def raise_concern(bench: Bench, *, by: str = "gp", **changes: Any) -> Submitted:
     """A safeguarding concern about somebody who has agreed to nothing."""
-    command = bench.command()
+    command = bench.command(**changes)
     concern = replace(command, agreement=None, concern=ConcernRaised(FEARS, person_told=False))
     return submit_referral(bench.hub, bench.staff[by], concern)
 

@@ -20,7 +20,7 @@ from referral_hub.services import plan, rows
 from referral_hub.services.casework import case_of, still_planned
 from referral_hub.services.disclose import turn_of
 from referral_hub.services.hub import Hub
-from referral_hub.services.place import ACTOR_ROLE_HUB, Case, Placement, ask, decision_row, place
+from referral_hub.services.place import ACTOR_ROLE_HUB, Case, Placement, ask, place
 from referral_hub.services.turns import log_considered, task_rows
 from referral_hub.store import change, outbox, referrals, withdrawals
 from referral_hub.store.cases import CaseBatch, CaseRows, load
@@ -81,7 +81,8 @@ def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
     latest = slot.latest
     stored = batch.cases[latest.referral_id].referral["plan"]
     candidates = plan.from_json(stored)[latest.slot].candidates
-    start = latest.position if latest.state in TRY_AGAIN else latest.position + 1
+    again = latest.decision.get("from", latest.position)
+    start = again if latest.state in TRY_AGAIN else latest.position + 1
     open_ones = [
         (position, candidate)
         for position, candidate in enumerate(candidates)
@@ -121,8 +122,7 @@ def _settle_hold(slot: _Slot, placement: Placement) -> None:
         ]
     entries = log_considered(slot.hub, slot.case, placement, actor=None, at=slot.at)
     change.write(slot.connection, change.Change(list(entries.values()), {"outbox": outbox_rows}))
-    decision = decision_row(placement.chosen.outcome)
-    referrals.refresh_decision(slot.connection, latest.id, decision)
+    referrals.refresh_decision(slot.connection, latest.id, placement.decision)
 
 
 def _move(slot: _Slot, event: TaskEvent) -> None:

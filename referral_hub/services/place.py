@@ -29,6 +29,7 @@ from consent.model import (
     ProxyAuthority,
     Purpose,
     RecipientType,
+    RefusalReason,
     Refuse,
     SharingAgreement,
     Stage,
@@ -87,7 +88,7 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The chosen candidate, or the first refused one, and everything that was considered."""
+    """The chosen candidate, or the one that came nearest, and everything that was considered."""
 
     chosen: Considered
     considered: tuple[Considered, ...]
@@ -96,6 +97,12 @@ class Placement:
     def permitted(self) -> bool:
         """Whether the chosen candidate may be sent the referral."""
         return isinstance(self.chosen.outcome, Permit)
+
+    @property
+    def decision(self) -> dict[str, Any]:
+        """What a task keeps; a held one also keeps where in the plan to look again from."""
+        kept = decision_row(self.chosen.outcome)
+        return kept if self.permitted else kept | {"from": self.considered[0].position}
 
 
 def ask(case: Case, recipient: UUID, stage: Stage, *, role: str, at: datetime) -> Decided:
@@ -129,7 +136,7 @@ def ask(case: Case, recipient: UUID, stage: Stage, *, role: str, at: datetime) -
 def place(
     candidates: Iterable[tuple[int, Candidate]], ask_for: Callable[[UUID], Decided]
 ) -> Placement:
-    """Return the first permitted candidate, or the first one with its refusal.
+    """Return the first permitted candidate, or the one that came nearest with what is missing.
 
     `candidates` are (position in the plan, candidate). Raises ValueError when there is none: a plan
     always ends with its owner.
@@ -142,7 +149,19 @@ def place(
             return Placement(found, tuple(considered))
     if not considered:
         raise ValueError("the plan has no candidate left")
-    return Placement(considered[0], tuple(considered))
+    return Placement(_nearest(considered), tuple(considered))
+
+
+def _nearest(considered: list[Considered]) -> Considered:
+    """One that only waits; else one that was named to the person; else the first of the plan."""
+    waits = [one for one in considered if isinstance(one.outcome, Hold)]
+    named = [
+        one
+        for one in considered
+        if isinstance(one.outcome, Refuse)
+        and one.outcome.reason is not RefusalReason.RECIPIENT_NOT_NAMED
+    ]
+    return (waits or named or considered)[0]
 
 
 def decision_event(

@@ -24,7 +24,6 @@ from referral_hub.services import facts, plan, rows
 from referral_hub.services.agreements import taken_rows
 from referral_hub.services.draw_up import DrawnUp, draw_up, nhs_index
 from referral_hub.services.hub import Hub
-from referral_hub.services.place import decision_row
 from referral_hub.services.turns import log_considered, task_rows
 from referral_hub.store import change, referrals
 from referral_hub.store.intake import gather
@@ -175,7 +174,7 @@ def _outcomes(drawn: DrawnUp) -> tuple[SlotOutcome, ...]:
             needs=slot.needs,
             state=TaskState.ROUTED if placement.permitted else TaskState.HELD,
             agency_id=placement.chosen.candidate.agency_id,
-            decision=decision_row(placement.chosen.outcome),
+            decision=placement.decision,
         )
         for slot, placement in zip(drawn.slots, drawn.placements, strict=True)
     )

@@ -14,7 +14,7 @@ from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import TaskState
 from referral_hub.services import rows
 from referral_hub.services.hub import Hub
-from referral_hub.services.place import Case, Placement, decision_event, decision_row
+from referral_hub.services.place import Case, Placement, decision_event
 from referral_hub.store.change import LogRow
 
 
@@ -59,7 +59,7 @@ def task_rows(
         at,
         place=(chosen.position, chosen.candidate.service_id),
         state=state,
-        decision=decision_row(chosen.outcome),
+        decision=placement.decision,
     )
     history = rows.task_event_row(
         turn,

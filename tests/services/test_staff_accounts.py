@@ -15,8 +15,15 @@ SURGERY = "Harbour Street Surgery"
 PASSWORD = "four plain words here"
 
 
-def add(bench: Bench, username: str, *, agency: str = SURGERY, password: str = PASSWORD) -> None:
-    member = NewMember(username, "Somebody New", Role.REFERRER)
+def add(
+    bench: Bench,
+    username: str,
+    *,
+    agency: str = SURGERY,
+    password: str = PASSWORD,
+    role: Role = Role.REFERRER,
+) -> None:
+    member = NewMember(username, "Somebody New", role)
     add_account(bench.hub, agency, member, password)
 
 
@@ -40,6 +47,12 @@ def test_a_name_that_the_sign_in_page_would_not_take_is_refused(
 def test_an_agency_written_otherwise_is_named_as_what_is_wrong(bench: Bench) -> None:
     with pytest.raises(InvalidInput, match="agency: No agency is registered"):
         add(bench, "gp2", agency="Harbour Street")
+
+
+def test_an_agency_that_is_no_council_has_no_council_officer(bench: Bench) -> None:
+    with pytest.raises(InvalidInput, match="role: Only a council"):
+        add(bench, "duty", role=Role.COUNCIL_OFFICER)
+    add(bench, "duty", agency="Mereford Council", role=Role.COUNCIL_OFFICER)
 
 
 def test_every_mistake_is_reported_at_once(bench: Bench) -> None:

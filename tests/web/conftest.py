@@ -166,6 +166,10 @@ PAGES: dict[str, dict[str, Any]] = {
     "agreement": {"agreed": "yes"},
     "sharing": {"classes": ["identity", "contact", "need", "access_needs", "health"]},
     "taken": {"method": "in_person", "given_by": "self"},
+    "safeguarding": {},
+    "authority": {},
+    "capacity": {},
+    "child": {},
     "terms": {"service": "yes", "until": "6_months"},
     "why": {"why": "Widowed in spring, eats little", "task_note": "", "priority": "routine"},
 }

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from consent.model import DataClass, EventState, GivenBy, Method
 from consent.notices import Notice, installed_notices
-from referral_hub.domain.codes import ContactMethod, NeedCode
+from referral_hub.domain.codes import AuthorityScope, ContactMethod, NeedCode
+from referral_hub.domain.commands import Assessment, AuthorityTaken
 from referral_hub.web import journey
 from referral_hub.web.assemble import (
     Unfinished,
@@ -24,9 +25,9 @@ from referral_hub.web.assemble import (
     seeker,
 )
 from referral_hub.web.forms import Filled, fill
+from referral_hub.web.forms.deciding import AgreementPage
 from referral_hub.web.forms.referral import (
     AddressPage,
-    AgreementPage,
     ContactPage,
     Known,
     PersonPage,
@@ -41,6 +42,7 @@ DRAFT = UUID("0190a000-0000-7000-8000-000000000002")
 NOTICE = next(n for n in installed_notices() if n.language == "en" and n.version == "2")
 NOTICES: dict[str, Notice] = {f"{NOTICE.id}/{NOTICE.version}/{NOTICE.language}": NOTICE}
 KNOWN = Known(TODAY, {"MF-HAR": "Harbour"}, {"en": "English"}, {AGENCY: "Council"}, NOTICES)
+Answers = dict[str, dict[str, Any]]
 PERSON = {
     "first_name": "Edith",
     "family_name": "Quayle",
@@ -48,7 +50,7 @@ PERSON = {
     "date_of_birth-month": "4",
     "date_of_birth-year": "1942",
 }
-ANSWERS: dict[str, dict[str, Any]] = {
+ANSWERS: Answers = {
     "danger": {"danger": "no"},
     "person": {**PERSON, "nhs_number": "999 000 0018"},
     "address": {"area": "MF-HAR", "address": "1 Quay\r\nMereford", "postcode": "mf1 1aa"},
@@ -58,7 +60,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "recipients": {},
     "agreement": {"agreed": "yes", "notice": next(iter(NOTICES))},
     "sharing": {"agencies": [AGENCY], "classes": ["identity", "need"]},
-    "taken": {"method": "phone", "given_by": "attorney", "authority": ["yes"]},
+    "taken": {"method": "phone", "given_by": "attorney", "assessed": ["yes"]},
+    "authority": {"seen": "LPA 700123", "covers": "welfare", "risk": "no"},
+    "capacity": {
+        "assessed_by": "Dr Vane",
+        "assessed_on-day": "30",
+        "assessed_on-month": "5",
+        "assessed_on-year": "2026",
+    },
     "terms": {
         "service": "yes",
         "until": "date",
@@ -68,6 +77,23 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "why": {"why": "Widowed", "task_note": "Two bags", "priority": "urgent"},
 }
+OF_A_CHILD: Answers = {
+    **ANSWERS,
+    "person": {**PERSON, "date_of_birth-year": "2013"},
+    "taken": {"method": "phone", "given_by": "self"},
+    "child": {"child_view": "agrees", "parent_view": "not_asked", "gillick": "Understands it"},
+}
+OF_FEAR: Answers = {
+    **ANSWERS,
+    "danger": {"danger": "no", "concern": ["yes"]},
+    "safeguarding": {"reasons": "Bruises that nobody explains", "told": "no"},
+}
+EVERY_PAGE = [
+    (answers, name)
+    for answers in (ANSWERS, OF_A_CHILD, OF_FEAR)
+    for name in journey.NAMES
+    if journey.step(name).applies(answers, TODAY)
+]
 
 
 @pytest.mark.parametrize(
@@ -210,6 +236,7 @@ def test_all_pages_become_one_command() -> None:
     assert made.access.interpreter
     assert made.needs == {NeedCode.LONELY, NeedCode.LIFTS}
     said = made.agreement
+    assert said is not None
     assert said.state is EventState.GIVEN
     assert said.recipients == {UUID(AGENCY)}
     assert said.classes == {DataClass.IDENTITY, DataClass.NEED}
@@ -218,11 +245,12 @@ def test_all_pages_become_one_command() -> None:
         NOTICE.version,
         NOTICE.language,
     )
-    assert (said.method, said.given_by, said.authority_seen) == (
-        Method.PHONE,
-        GivenBy.ATTORNEY,
-        True,
-    )
+    assert (said.method, said.given_by) == (Method.PHONE, GivenBy.ATTORNEY)
+    assert said.authority == AuthorityTaken("LPA 700123", AuthorityScope.WELFARE, None, False)
+    assert said.assessment == Assessment("Dr Vane", date(2026, 5, 30))
+    assert said.best_interests is None
+    assert said.child is None
+    assert made.concern is None
     assert said.valid_until == date(2026, 9, 1)
     assert said.service_agreement
 
@@ -240,17 +268,21 @@ def test_a_no_names_nobody_even_if_agencies_were_ticked_before() -> None:
     assert not said.service_agreement
 
 
-@pytest.mark.parametrize("name", journey.NAMES)
-def test_a_missing_page_is_named(name: str) -> None:
-    draft = {page: answer for page, answer in ANSWERS.items() if page != name}
+@pytest.mark.parametrize(("answers", "name"), EVERY_PAGE)
+def test_a_missing_page_is_named(answers: Answers, name: str) -> None:
+    draft = {page: answer for page, answer in answers.items() if page != name}
     assert check_pages(draft, KNOWN) == Unfinished(name)
-    assert journey.missing(draft) == name
+    assert journey.missing(draft, TODAY) == name
+
+
+def test_every_page_belongs_to_somebodys_journey() -> None:
+    assert {name for _, name in EVERY_PAGE} == set(journey.NAMES)
 
 
 def test_danger_ends_the_journey_whatever_else_was_answered() -> None:
     draft = {**ANSWERS, "danger": {"danger": "yes"}}
     assert check_pages(draft, KNOWN) == Unfinished(journey.ADVICE)
-    assert [name for name in journey.NAMES if journey.reachable(name, draft)] == ["danger"]
+    assert [name for name in journey.NAMES if journey.reachable(name, draft, TODAY)] == ["danger"]
 
 
 def test_routing_learns_no_name_number_or_date() -> None:
@@ -260,13 +292,10 @@ def test_routing_learns_no_name_number_or_date() -> None:
     assert all(secret not in known for secret in ("Edith", "Quayle", "9990000018", "1942"))
 
 
-@pytest.mark.parametrize("name", journey.NAMES)
-def test_back_and_next_are_each_others_opposite(name: str) -> None:
-    following = journey.after(name, ANSWERS, changing=False)
-    if following != journey.CHECK:
-        assert journey.before(following, ANSWERS) == name
-    else:
-        assert journey.before(journey.CHECK, ANSWERS) == name
+@pytest.mark.parametrize(("answers", "name"), EVERY_PAGE)
+def test_back_and_next_are_each_others_opposite(answers: Answers, name: str) -> None:
+    following = journey.after(name, answers, TODAY, changing=False)
+    assert journey.before(following, answers, TODAY) == name
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from consent import codes as consent_codes
 from referral_hub.domain import codes, retention, routing, transitions
 from referral_hub.services.next_steps import NextStep
 from referral_hub.web import labels as module
+from referral_hub.web.forms.deciding import View
 from referral_hub.web.forms.referral import Answer, Until
 from referral_hub.web.labels import Labels
 
@@ -26,6 +27,8 @@ ENUMS: tuple[type[StrEnum], ...] = (
     codes.ClosingOutcome,
     codes.ReviewOutcome,
     consent_codes.EmergencyCause,
+    codes.AuthorityScope,
+    codes.StatementKind,
     codes.AgencyKind,
     codes.OutboxKind,
     codes.OutboxState,
@@ -49,6 +52,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     NextStep,
     Answer,
     Until,
+    View,
 )
 
 

@@ -80,11 +80,15 @@ class CapacityPage(ReferralPage):
 
     @validates_schema
     def _finished(self, data: Mapping[str, Any], **_options: Any) -> None:
-        for group in (ASSESSMENT, DECISION):
-            given = [name for name in group if data.get(name)]
-            wrong = {name: group[name] for name in group if given and not data.get(name)}
-            if wrong:
-                raise ValidationError({name: [message] for name, message in wrong.items()})
+        begun = [group for group in (ASSESSMENT, DECISION) if any(map(data.get, group))]
+        wrong = {
+            name: [message]
+            for group in begun
+            for name, message in group.items()
+            if not data.get(name)
+        }
+        if wrong:
+            raise ValidationError(wrong)
 
 
 ASSESSMENT = {
