@@ -118,6 +118,7 @@ class StatementKind(StrEnum):
     BEST_INTERESTS = "best_interests"
     GILLICK = "gillick"
     PARENTAL_RESPONSIBILITY = "parental_responsibility"
+    CHILD_DECISION = "child_decision"
 
 
 class AgencyKind(StrEnum):

@@ -27,8 +27,13 @@ from referral_hub.services import record
 from referral_hub.services.casework import case_of, record_context, stored_record, subject_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.moves import note_context
+from referral_hub.services.open_statements import (
+    OpenedStatement,
+    open_decisions,
+    open_statements,
+)
 from referral_hub.services.place import ask, decision_event, decision_row
-from referral_hub.store import change, disclosures, messages, referrals
+from referral_hub.store import change, disclosures, messages, referrals, statements
 from referral_hub.store.cases import CaseBatch, load
 from referral_hub.store.change import LogRow
 
@@ -62,6 +67,7 @@ class OpenedRecord:
     needs_by_slot: Mapping[int, Sequence[str]]
     messages: Sequence[OpenedMessage]
     entry_id: UUID
+    statements: Sequence[OpenedStatement] = ()
 
     def __repr__(self) -> str:
         return "<OpenedRecord>"
@@ -91,6 +97,8 @@ def view_own(hub: Hub, actor: Actor, referral_id: UUID) -> OpenedRecord:
     with hub.database.working() as connection:
         found = load(connection, [referral_id], ()).cases[referral_id]
         notes = messages.of_tasks(connection, [task.id for task in tasks])
+        written = statements.of_referral(connection, referral_id)
+        decided = statements.decisions_of(connection, referral_id)
     event = Event(
         type=EntryType.VIEW,
         sender=actor.agency_id,
@@ -111,6 +119,10 @@ def view_own(hub: Hub, actor: Actor, referral_id: UUID) -> OpenedRecord:
         needs_by_slot=record.needs_by_slot(opened),
         messages=_open_notes(hub, actor, tasks, notes),
         entry_id=entry_id,
+        statements=[
+            *open_statements(hub, stored.wrapped_subject_key, written),
+            *open_decisions(hub, actor.agency_id, decided),
+        ],
     )
 
 

@@ -75,6 +75,9 @@ def everything_opens(bench: Bench) -> bool:
         asked = referral["id"] in {note["referral_id"] for note in bench.table("message")}
         notes = {"Any stairs?", "Two."} if asked else set()
         assert {note.text for note in opened.messages} >= notes
+        assert (
+            opened.statements or referral["id"] != bench.table("child_decision")[0]["referral_id"]
+        )
     for task in bench.tasks():
         if task["to"] == "mentors":
             assert open_task(hub, mentors, task["id"]).fields["contact.phone"] == "07700 900123"

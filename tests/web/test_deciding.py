@@ -83,6 +83,10 @@ def test_a_patient_who_cannot_decide_is_held_put_right_and_delivered(
 
     assert done.status_code == 302, gp.text
     assert _state(town, referral)[0] == "offered"
+    gp.get(f"/referrals/{referral}")
+    gp.post(f"/referrals/{referral}/opened")
+    for words in ("Dr Ottoline Vane", "Left alone she would not eat"):
+        assert words in gp.text
 
 
 def test_nobody_younger_than_sixteen_is_decided_for_under_the_capacity_act(
@@ -147,6 +151,9 @@ def test_the_council_decides_where_child_and_parent_disagree_and_it_goes_on(
     assert done.status_code == 302
     assert _state(town, referral)[0] == "offered"
     assert council.get(page).status_code == 409
+    gp.get(f"/referrals/{referral}")
+    gp.post(f"/referrals/{referral}/opened")
+    assert "Spoke with both at home" in gp.text
 
 
 def test_a_childs_missing_note_is_put_right_on_the_page(town: Any, gp: Any, begin: Begin) -> None:
