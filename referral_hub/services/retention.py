@@ -32,9 +32,9 @@ from referral_hub.domain.retention import (
     terms,
 )
 from referral_hub.errors import Conflict, InvalidInput, NotFound
-from referral_hub.services.agreements import LONDON
 from referral_hub.services.erase_person import ErasedPerson, erase_appraised
 from referral_hub.services.hub import Hub
+from referral_hub.services.speaking_for import LONDON
 from referral_hub.store import change, erasures
 from referral_hub.store import retention as store
 from referral_hub.store.engine import Connection
