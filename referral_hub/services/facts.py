@@ -43,6 +43,7 @@ from referral_hub.domain.routing import Service, age_on
 Row = Mapping[str, Any]
 
 ADULT_AT = 18
+GROWN_UP = date(1900, 1, 1)
 
 
 def instant(value: str | datetime | None) -> datetime | None:
@@ -169,16 +170,19 @@ def person_flags(subject_id: UUID, row: Row | None, *, minor: date | None = None
 
     A child is known by `minor_until`, rounded up to a month's first day: a rule about children then
     holds too long by days, never too short. The date of birth is sealed, and stands in no record of
-    what a decision was made from. `minor` is what a form has just said.
+    what a decision was made from: who is no minor is `GROWN_UP`, so that no parent speaks for them.
+    `minor` is what a form has just said.
     """
     if row is None:
-        return PersonFlags(subject_id=str(subject_id), date_of_birth=_latest_birth(minor))
+        return PersonFlags(
+            subject_id=str(subject_id), date_of_birth=_latest_birth(minor) or GROWN_UP
+        )
     return PersonFlags(
         subject_id=str(subject_id),
         never_share_with=frozenset(map(str, row["never_share_with"])),
         conflicts=frozenset(map(str, row["conflicts"])),
         deceased=row["deceased"],
-        date_of_birth=_latest_birth(minor or row["minor_until"]),
+        date_of_birth=_latest_birth(minor or row["minor_until"]) or GROWN_UP,
     )
 
 
