@@ -36,11 +36,23 @@ class UnknownAdapter(AdapterError):
 
 
 class DocumentKind(StrEnum):
-    """What the recipient is told."""
+    """What the recipient is told. All but the first two carry references alone."""
 
     OFFER = "offer"
     ACCEPTANCE = "acceptance"
     WITHDRAWAL = "withdrawal"
+    REFUSAL = "refusal"
+    RENEWAL = "renewal"
+    EXPIRING = "expiring"
+    EXPIRY = "expiry"
+    CORRECTION = "correction"
+    RESTRICTION = "restriction"
+    OBJECTION = "objection"
+
+    @property
+    def discloses(self) -> bool:
+        """Whether a document of this kind has fields."""
+        return self in {DocumentKind.OFFER, DocumentKind.ACCEPTANCE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ class ReferralDocument:
     """The smallest document that a permit allows, before it is written in anybody's format.
 
     `fields` maps field ids of the catalogue ("identity.first_name") to JSON values, and is empty
-    for a withdrawal, which carries references alone. `purpose` and `obligations` are the permit's
+    for what carries references alone. `purpose` and `obligations` are the permit's
     codes; `log_entry` is the id of the disclosure's entry in the evidence log. Times are aware.
     """
 
@@ -74,8 +86,8 @@ class ReferralDocument:
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if (self.kind is DocumentKind.WITHDRAWAL) == bool(self.fields):
-            raise FormatError("fields: a withdrawal has none, an offer or acceptance at least one")
+        if self.kind.discloses != bool(self.fields):
+            raise FormatError("fields: an offer or acceptance has at least one, nothing else any")
         for name in self.fields:
             if _FIELD_ID.fullmatch(name) is None:
                 raise FormatError("fields: names must be field ids, class.field")

@@ -16,9 +16,9 @@
       "fields": {"identity.first_name": "Ann", "need.needs": ["lifts"]}
     }
 
-`kind` is offer, acceptance or withdrawal; `task` is what to answer about and `reference` what
-people say on the telephone; `respond_by` may be null; `log_entry` is the disclosure's entry in
-the log.
+`kind` is offer or acceptance, or one of the kinds of `DocumentKind` that tell what became of them
+and have no fields; `task` is what to answer about and `reference` what people say on the telephone;
+`respond_by` may be null; `log_entry` is the disclosure's entry in the log.
 
 Reading is strict: UTF-8, no duplicate or unknown members, no NaN, at most 64 KiB. A new member
 means a new schema number; a reader refuses a number that it does not know instead of guessing.
@@ -153,7 +153,7 @@ def _kind(value: object) -> DocumentKind:
     try:
         return DocumentKind(_text("kind", value))
     except ValueError:
-        raise FormatError("kind: must be offer, acceptance or withdrawal") from None
+        raise FormatError(f"kind: must be one of {', '.join(DocumentKind)}") from None
 
 
 def _written_time(moment: datetime) -> str:

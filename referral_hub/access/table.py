@@ -31,7 +31,11 @@ _REFERRER: dict[Permission, Predicate] = {
     Permission.RECORD_AGREEMENT: is_origin,
     Permission.WITHDRAW_AGREEMENT: is_origin,
     Permission.RECORD_DEATH: is_origin,
+    Permission.CORRECT_FACT: is_origin,
     Permission.REPLY: is_origin,
+    Permission.READ_WORK_LIST: always,
+    Permission.ACKNOWLEDGE: is_recipient,
+    Permission.SETTLE_NOTIFICATION: is_origin,
 }
 _COORDINATOR: dict[Permission, Predicate] = {
     Permission.KEEP_DRAFT: is_author,
@@ -42,6 +46,7 @@ _COORDINATOR: dict[Permission, Predicate] = {
     Permission.ASK: is_recipient,
     Permission.RECORD_CONTACT: is_recipient,
     Permission.CLOSE_TASK: is_recipient,
+    Permission.ACKNOWLEDGE: is_recipient,
     Permission.USE_EMERGENCY_ACCESS: is_recipient,
 }
 _COUNCIL_OFFICER: dict[Permission, Predicate] = _COORDINATOR | {
@@ -52,6 +57,8 @@ _COUNCIL_OFFICER: dict[Permission, Predicate] = _COORDINATOR | {
     Permission.USE_EMERGENCY_ACCESS: is_owner_or_recipient,
     Permission.OVERSEE: always,
     Permission.DECIDE_FOR_CHILD: is_owner,
+    Permission.READ_WORK_LIST: always,
+    Permission.SETTLE_NOTIFICATION: is_owner,
     Permission.REPLAY: is_owner,
 }
 _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
@@ -62,6 +69,7 @@ _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
     Permission.ERASE_PERSON: always,
     Permission.APPRAISE: always,
     Permission.REVIEW_EMERGENCY_ACCESS: always,
+    Permission.READ_WORK_LIST: always,
     Permission.READ_TREE: always,
 }
 _AGENCY_ADMIN: dict[Permission, Predicate] = {

@@ -15,7 +15,7 @@ from consent.evidence.entry import Detail, Entry, EntryError, EntryType, decode
 from referral_hub.audit.findings import Findings, Kind
 from referral_hub.store.log_check import HistoryRow, Snapshot
 
-_DELIVERED = {"deliver", "deliver_accepted"}
+_DELIVERED = {"deliver", "deliver_accepted", "deliver_corrected"}
 _PLACED = {"place": "permit", "hold": None}
 
 

@@ -138,7 +138,8 @@ class OutboxKind(StrEnum):
 
     OFFER = "offer"
     ACCEPTANCE = "acceptance"
-    WITHDRAWAL = "withdrawal"
+    CORRECTION = "correction"
+    NOTIFICATION = "notification"
     ADVANCE = "advance"
 
 
@@ -150,6 +151,30 @@ class OutboxState(StrEnum):
     REFUSED = "refused"
     DEAD = "dead"
     CANCELLED = "cancelled"
+
+
+class NotificationKind(StrEnum):
+    """What became of an agreement or a fact after it was given (UK GDPR Articles 7, 16, 18-21)."""
+
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    RENEWED = "renewed"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+    CORRECTED = "corrected"
+    RESTRICTED = "restricted"
+    OBJECTED = "objected"
+
+
+class NotificationState(StrEnum):
+    """Whether whoever was told has said that they acted on it."""
+
+    WAITING = "waiting"
+    CHASED = "chased"
+    UNANSWERED = "unanswered"
+    ACKNOWLEDGED = "acknowledged"
+    SETTLED = "settled"
+    SUPERSEDED = "superseded"
 
 
 class Transport(StrEnum):

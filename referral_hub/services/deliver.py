@@ -16,14 +16,15 @@ from referral_hub.errors import CryptoError, ServiceUnavailable
 from referral_hub.services.advance import advance_slot
 from referral_hub.services.disclose import Release, disclose
 from referral_hub.services.hub import Hub
-from referral_hub.services.push import push_all, push_withdrawals
+from referral_hub.services.push import push_all
 from referral_hub.services.settle import Failure, settle_later
+from referral_hub.services.tell import push_notifications
 from referral_hub.store import outbox
 from referral_hub.store.outbox import Claimed
 
 BATCH = 200
 LEASE = timedelta(seconds=90)
-DISCLOSING = frozenset({OutboxKind.OFFER, OutboxKind.ACCEPTANCE})
+DISCLOSING = frozenset({OutboxKind.OFFER, OutboxKind.ACCEPTANCE, OutboxKind.CORRECTION})
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +54,9 @@ def _work(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> None:
     disclosing = [claim for claim in claims if claim.kind in DISCLOSING]
     if disclosing:
         _guarded(hub, disclosing, lambda some: _disclose(hub, some, until))
-    telling = [claim for claim in claims if claim.kind is OutboxKind.WITHDRAWAL]
+    telling = [claim for claim in claims if claim.kind is OutboxKind.NOTIFICATION]
     if telling:
-        _guarded(hub, telling, lambda some: push_withdrawals(hub, some, until=until))
+        _guarded(hub, telling, lambda some: push_notifications(hub, some, until=until))
 
 
 def _disclose(hub: Hub, claims: Sequence[Claimed], until: datetime) -> None:

@@ -31,7 +31,12 @@ from referral_hub.store.cases import CaseBatch, CaseRows, load
 
 ANSWER_WITHIN = timedelta(days=14)
 WORKING = (TaskState.ACCEPTED, TaskState.IN_PROGRESS, TaskState.ON_HOLD)
-STAGES = {OutboxKind.OFFER: Stage.OFFER, OutboxKind.ACCEPTANCE: Stage.ACCEPTED}
+ANSWERING = (TaskState.OFFERED, TaskState.INFORMATION_ASKED)
+EVENTS = {
+    OutboxKind.OFFER: "deliver",
+    OutboxKind.ACCEPTANCE: "deliver_accepted",
+    OutboxKind.CORRECTION: "deliver_corrected",
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,6 +59,11 @@ class Release:
     def permitted(self) -> bool:
         """Whether anything may be disclosed."""
         return isinstance(self.outcome, Permit) and bool(self.fields)
+
+    @property
+    def first(self) -> bool:
+        """Whether this begins the recipient's turn; a correction repeats a stage within it."""
+        return self.claim.kind is OutboxKind.OFFER
 
 
 def disclose(hub: Hub, claims: Sequence[outbox.Claimed]) -> list[Release]:
@@ -96,13 +106,13 @@ def open_for_partner(hub: Hub, release: Release) -> Mapping[str, bytes]:
 def history_row(release: Release, at: datetime) -> rows.Row:
     """Return the task's line of history for a release."""
     task = release.task
-    state = TaskState.OFFERED if release.stage is Stage.OFFER else TaskState(task.state)
+    state = TaskState.OFFERED if release.first else TaskState(task.state)
     return rows.task_event_row(
         turn_of(task),
         at,
         task_id=task.id,
         happened=rows.Happened(
-            event="deliver" if release.stage is Stage.OFFER else "deliver_accepted",
+            event=EVENTS[release.claim.kind],
             state=state,
             entry_id=release.entry.entry["id"],
         ),
@@ -130,13 +140,16 @@ def release_row(release: Release, at: datetime, wrapped: bytes | None, version: 
 
 def disclosure_of(release: Release, row: Mapping[str, Any], at: datetime) -> disclosures.Disclosure:
     """Return what the store needs to record a release and settle its outbox row."""
-    offer = release.stage is Stage.OFFER
+    offer = release.first
+    states = [TaskState.ROUTED] if offer else WORKING
+    if release.claim.kind is OutboxKind.CORRECTION:
+        states = [TaskState(release.task.state)]
     return disclosures.Disclosure(
         release=row,
         history=history_row(release, at),
         effect_id=release.claim.id,
         fence=release.claim.fence,
-        states=[TaskState.ROUTED.value] if offer else [state.value for state in WORKING],
+        states=[state.value for state in states],
         next_state=TaskState.OFFERED.value if offer else None,
         due_at=at + ANSWER_WITHIN if offer else None,
     )
@@ -160,7 +173,15 @@ def _task_ids(claims: Sequence[outbox.Claimed]) -> list[UUID]:
 def _still_wanted(claim: outbox.Claimed, task: referrals.TaskRow) -> bool:
     if claim.kind is OutboxKind.OFFER:
         return task.state == TaskState.ROUTED
+    if claim.kind is OutboxKind.CORRECTION:
+        return task.state in (*ANSWERING, *WORKING)
     return task.state in WORKING
+
+
+def _stage(claim: outbox.Claimed, task: referrals.TaskRow) -> Stage:
+    if claim.kind is OutboxKind.CORRECTION:
+        return Stage.ACCEPTED if task.state in WORKING else Stage.OFFER
+    return Stage.OFFER if claim.kind is OutboxKind.OFFER else Stage.ACCEPTED
 
 
 def _cancelled(claim: outbox.Claimed, at: datetime) -> outbox.Settlement:
@@ -171,7 +192,7 @@ def _decide(
     hub: Hub, claim: outbox.Claimed, task: referrals.TaskRow, *, batch: CaseBatch, at: datetime
 ) -> Release:
     found = batch.cases[claim.referral_id]
-    case, stage = case_of(batch, found), STAGES[claim.kind]
+    case, stage = case_of(batch, found), _stage(claim, task)
     decided = ask(case, task.recipient_agency_id, stage, role=ACTOR_ROLE_HUB, at=at)
     outcome = decided.outcome
     permitted = outcome.fields if isinstance(outcome, Permit) else ()
@@ -191,13 +212,13 @@ def _log(hub: Hub, releases: Sequence[Release], at: datetime) -> None:
     if not releases:
         return
     refused = [release for release in releases if not release.permitted]
-    moves = [_withhold(r, at) for r in refused if r.stage is Stage.OFFER]
+    moves = [_withhold(r, at) for r in refused if r.first]
     inserts = {
         "task_event": [_withheld_history(r, at) for r in refused],
         "outbox": [
             rows.outbox_row(turn_of(r.task), at, kind=OutboxKind.ADVANCE, task_id=r.task.id)
             for r in refused
-            if r.stage is Stage.OFFER
+            if r.first
         ],
     }
     written = change.Change([r.entry for r in releases], inserts, moves)
@@ -217,7 +238,7 @@ def _withhold(release: Release, at: datetime) -> change.TaskMove:
 
 
 def _withheld_history(release: Release, at: datetime) -> rows.Row:
-    offer = release.stage is Stage.OFFER
+    offer = release.first
     return rows.task_event_row(
         turn_of(release.task),
         at,
@@ -233,7 +254,7 @@ def _withheld_history(release: Release, at: datetime) -> rows.Row:
 
 def _refused(release: Release, at: datetime) -> outbox.Settlement:
     code = decision_row(release.outcome).get("reason", "nothing_to_release")
-    state = OutboxState.CANCELLED if release.stage is Stage.OFFER else OutboxState.REFUSED
+    state = OutboxState.CANCELLED if release.first else OutboxState.REFUSED
     return outbox.Settlement(release.claim.id, release.claim.fence, state.value, code, at, at)
 
 

@@ -20,7 +20,7 @@ from referral_hub.audit.erasure_ledger import Erased, ErasureLedger
 from referral_hub.audit.erasures import unsealed_details
 from referral_hub.audit.events import EntryType, Event, SubjectKey, prepare
 from referral_hub.audit.integrate import ensure_integrated
-from referral_hub.domain.codes import OutboxKind
+from referral_hub.domain.codes import NotificationKind
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import OPEN, Party, TaskEvent, TaskState, advance
 from referral_hub.errors import Conflict, LogUnavailable
@@ -28,6 +28,8 @@ from referral_hub.services import rows
 from referral_hub.services.disclose import WORKING, turn_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import append
+from referral_hub.services.notify import Telling, to_recipients
+from referral_hub.services.stop_sharing import supersede
 from referral_hub.store import change, erasures, referrals, retention, withdrawals
 from referral_hub.store.change import LogRow
 from referral_hub.store.engine import Connection
@@ -152,6 +154,7 @@ def _carry_out(
     in_flight: dict[UUID, datetime] = {}
     for referral_id in found.referrals:
         in_flight |= withdrawals.cancel_unsent(connection, referral_id, at)
+        supersede(connection, referral_id, NotificationKind.WITHDRAWN, None)
     told = [task for task in tasks if task.released_at is not None or task.id in in_flight]
     if tasks:
         _stop(hub, connection, tasks, told={t.id: in_flight.get(t.id, at) for t in told}, by=actor)
@@ -187,14 +190,10 @@ def _stop(
         lines.append(rows.task_event_row(turn_of(task), at, task_id=task.id, happened=happened))
         state = advance(TaskState(task.state), TaskEvent.WITHDRAW, Party.ORIGIN)
         moves.append(change.TaskMove(task.id, task.version, state.value, at))
-    telling = [
-        rows.outbox_row(
-            turn_of(task), at, kind=OutboxKind.WITHDRAWAL, task_id=task.id, due_at=told[task.id]
-        )
-        for task in tasks
-        if task.id in told
-    ]
-    inserts = {"task_event": lines, "outbox": telling}
+    first = entries[tasks[0].id].entry["id"]
+    telling = Telling(NotificationKind.WITHDRAWN, first, first, at, not_before=told)
+    notified = to_recipients(telling, [task for task in tasks if task.id in told])
+    inserts = {"task_event": lines, **notified}
     change.write(connection, change.Change([*entries.values()], inserts, moves))
 
 

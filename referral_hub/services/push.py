@@ -4,7 +4,7 @@ Destinations are served side by side, each over a few kept connections, so that 
 sealed while another waits for its answer; the messages of a batch are about different tasks, so
 their order says nothing. A destination that does not answer holds up nobody else: after its first
 failure the rest of its batch comes back later unsent. The stable effect id goes with every attempt.
-What has left is recorded even if the person withdrew meanwhile; the recipient is then told.
+What has left is recorded even if the person said no meanwhile; the recipient is then told.
 """
 
 from __future__ import annotations
@@ -28,21 +28,20 @@ from adapters.contract import (
 )
 from consent.model import Permit, Stage
 from referral_hub.audit.events import EntryType, Event, prepare
-from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.partner import MessageHead, seal_for_partner
-from referral_hub.domain.codes import OutboxKind, OutboxState
+from referral_hub.domain.codes import NotificationKind, OutboxState
+from referral_hub.domain.transitions import TaskState
 from referral_hub.services import record
 from referral_hub.services.disclose import (
     Release,
     disclosure_of,
     open_for_partner,
     release_row,
-    turn_of,
 )
 from referral_hub.services.hub import Hub
-from referral_hub.services.rows import outbox_row
+from referral_hub.services.notify import STOPPING, Telling, note_told, to_recipients
 from referral_hub.services.settle import Failure, settle_later
-from referral_hub.store import change, disclosures, outbox, referrals
+from referral_hub.store import change, disclosures, notifications, outbox, referrals
 from referral_hub.store.cases import Row, endpoints_of
 from referral_hub.store.outbox import Claimed, Settlement
 
@@ -78,36 +77,11 @@ def push_all(hub: Hub, releases: Sequence[Release], *, until: datetime) -> None:
     """Send a batch of logged, permitted releases and settle each row. `until` ends the lease."""
     at = hub.clock()
     messages = [Message(r.claim, _document(hub, r, at), r) for r in releases]
-    _send_and_settle(hub, messages, until=until)
+    send_and_settle(hub, messages, until=until)
 
 
-def push_withdrawals(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> None:
-    """Tell recipients that a referral was withdrawn: a reference and nothing else.
-
-    An inbox shows it by the task's state; a partner system is sent a message. The telling is logged
-    first.
-    """
-    at = hub.clock()
-    with hub.database.working() as connection:
-        endpoints = endpoints_of(connection, {claim.recipient_agency_id for claim in claims})
-        tasks = referrals.tasks_by_id(connection, [c.task_id for c in claims if c.task_id])
-        by_id = {task.id: task for task in tasks}
-        told = [(claim, by_id[claim.task_id]) for claim in claims if claim.task_id in by_id]
-        logged = [prepare(_telling(claim, task), hub.keys, at) for claim, task in told]
-        change.write(connection, change.Change(logged))
-        inbox = [claim for claim in claims if claim.recipient_agency_id not in endpoints]
-        outbox.settle(connection, [_delivered(claim, at) for claim in inbox])
-    ids: list[UUID] = [row.entry["id"] for row in logged]
-    ensure_integrated(hub.database, hub.integrator, ids)
-    messages = [
-        Message(claim, _withdrawal(task, entry_id, at))
-        for (claim, task), entry_id in zip(told, ids, strict=True)
-        if claim.recipient_agency_id in endpoints
-    ]
-    _send_and_settle(hub, messages, until=until)
-
-
-def _send_and_settle(hub: Hub, messages: Sequence[Message], *, until: datetime) -> None:
+def send_and_settle(hub: Hub, messages: Sequence[Message], *, until: datetime) -> None:
+    """Send to each destination and record how every attempt ended. `until` ends the lease."""
     with hub.database.working() as connection:
         wanted = {message.claim.recipient_agency_id for message in messages}
         endpoints = endpoints_of(connection, wanted)
@@ -188,7 +162,7 @@ def _settle(hub: Hub, sent: Iterable[Sent]) -> None:
         message, outcome = item.message, item.outcome
         if outcome.delivery is Delivery.DELIVERED:
             if message.release is None:
-                plain.append(_delivered(message.claim, at))
+                plain.append(delivered_row(message.claim, at))
             else:
                 row = release_row(message.release, at, None, None)
                 delivered.append(disclosure_of(message.release, row, at))
@@ -199,7 +173,8 @@ def _settle(hub: Hub, sent: Iterable[Sent]) -> None:
             later.append(Failure(message.claim, outcome.code, outcome.retry_after))
     with hub.database.working() as connection:
         moved = disclosures.record(connection, delivered, sent=True)
-        outbox.settle(connection, plain)
+        held = outbox.settle(connection, plain)
+        note_told(connection, held, at)
         late = [m for m in orphans if m.claim.id not in moved and m.release is not None]
         _tell_late(hub, connection, late, at)
     settle_later(hub, later)
@@ -208,17 +183,22 @@ def _settle(hub: Hub, sent: Iterable[Sent]) -> None:
 def _tell_late(
     hub: Hub, connection: change.Connection, late: Sequence[Message], at: datetime
 ) -> None:
-    """The person withdrew while the bytes were under way: the recipient is told at once."""
+    """The person said no while the bytes were under way: the recipient is told at once."""
     for message in late:
         if message.release is None:
             continue
         task = message.release.task
-        if not referrals.is_withdrawn(connection, task.referral_id):
+        if referrals.state_of(connection, task.id) != TaskState.WITHDRAWN or (
+            notifications.has_been_stopped(connection, task.id, STOPPING)
+        ):
             continue
-        event = _telling(message.claim, task)
-        row = outbox_row(turn_of(task), at, kind=OutboxKind.WITHDRAWAL, task_id=task.id)
-        entry = prepare(event, hub.keys, at)
-        change.write(connection, change.Change([entry], {"outbox": [row]}))
+        entry_id = message.release.entry.entry["id"]
+        whole = referrals.is_withdrawn(connection, task.referral_id)
+        kind = NotificationKind.WITHDRAWN if whole else NotificationKind.REFUSED
+        telling = Telling(kind, message.claim.id, entry_id, at)
+        made = to_recipients(telling, [task])
+        logged = prepare(_stopped_late(message.claim, task), hub.keys, at)
+        change.write(connection, change.Change([logged], made))
 
 
 def _document(hub: Hub, release: Release, at: datetime) -> ReferralDocument:
@@ -239,31 +219,19 @@ def _document(hub: Hub, release: Release, at: datetime) -> ReferralDocument:
     )
 
 
-def _withdrawal(task: referrals.TaskRow, entry_id: UUID, at: datetime) -> ReferralDocument:
-    return ReferralDocument(
-        kind=DocumentKind.WITHDRAWAL,
-        task_id=str(task.id),
-        reference=task.reference,
-        sender=Sender(str(task.origin_agency_id), task.origin_name),
-        recipient_id=str(task.recipient_agency_id),
-        issued_at=at,
-        priority=task.priority,
-        log_entry=str(entry_id),
-    )
-
-
-def _telling(claim: Claimed, task: referrals.TaskRow) -> Event:
+def _stopped_late(claim: Claimed, task: referrals.TaskRow) -> Event:
     return Event(
         type=EntryType.WITHDRAWAL,
         sender=task.origin_agency_id,
         recipient=task.recipient_agency_id,
         referral_id=task.referral_id,
-        outcome="told",
+        outcome="overtaken",
         details={"effect": str(claim.id), "task": str(task.id)},
     )
 
 
-def _delivered(claim: Claimed, at: datetime) -> Settlement:
+def delivered_row(claim: Claimed, at: datetime) -> Settlement:
+    """Return the settlement of a row that needs nothing more."""
     return Settlement(claim.id, claim.fence, OutboxState.DELIVERED.value, None, at, at)
 
 

@@ -4,23 +4,27 @@ and let the plan go on by itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from consent.model import Purpose
+from consent.model import EventState, Purpose
 from referral_hub import access
 from referral_hub.access import Permission, Situation
 from referral_hub.audit.events import SubjectKey
-from referral_hub.domain.codes import OutboxKind
+from referral_hub.domain.codes import NotificationKind, OutboxKind
 from referral_hub.domain.commands import Actor, AgreementTaken
-from referral_hub.domain.transitions import TaskState
+from referral_hub.domain.transitions import DISCLOSED, TaskState
 from referral_hub.errors import Conflict
 from referral_hub.services import rows
 from referral_hub.services.agreements import take, taken_rows
-from referral_hub.services.disclose import turn_of
+from referral_hub.services.disclose import WORKING, turn_of
 from referral_hub.services.hub import Hub
+from referral_hub.services.notify import Telling, to_recipients, together
 from referral_hub.services.speaking_for import Taking
+from referral_hub.services.stop_sharing import supersede
 from referral_hub.store import change, referrals, withdrawals
 from referral_hub.store.engine import Connection
 
@@ -28,8 +32,9 @@ from referral_hub.store.engine import Connection
 def record_agreement(hub: Hub, actor: Actor, referral_id: UUID, agreement: AgreementTaken) -> int:
     """Append the person's agreement to the ledger and look again at every held slot.
 
-    Returns how many slots are looked at again. Raises NotFound, and Conflict when the referral was
-    withdrawn.
+    Where the recipients had an agreement before, it is a renewal: those who have the referral are
+    told, and what was refused to them meanwhile is released by a fresh decision. Returns how many
+    slots are looked at again. Raises NotFound, and Conflict when the referral was withdrawn.
     """
     at = hub.clock()
     with hub.database.acting_for(actor.agency_id) as connection:
@@ -42,10 +47,18 @@ def record_agreement(hub: Hub, actor: Actor, referral_id: UUID, agreement: Agree
             raise Conflict("A safeguarding concern does not rest on the person's agreement.")
         subject = withdrawals.subject_key(connection, referral.subject_id)
         key = SubjectKey(subject.id, referral.origin_agency_id, subject.wrapped_key)
-        taken = take(Taking(hub.keys, actor, key, referral_id, at), agreement)
+        said = _as_renewal(connection, subject.id, agreement)
+        taken = take(Taking(hub.keys, actor, key, referral_id, at), said)
         evidence, inserts = taken_rows(hub, actor, taken, key, at=at)
         again = look_again(connection, [referral_id], at)
-        change.write(connection, change.Change(evidence, {**inserts, "outbox": again}))
+        written: Mapping[str, Sequence[Any]] = {**inserts, "outbox": again}
+        if said.state is EventState.RENEWED:
+            telling = Telling(
+                NotificationKind.RENEWED, taken.event_row["id"], evidence[0].entry["id"], at
+            )
+            tasks = referrals.tasks_of(connection, [referral_id])
+            written = together(written, _renew(connection, tasks, said, telling))
+        change.write(connection, change.Change(evidence, written))
     hub.doorbell.ring()
     return len(again)
 
@@ -59,3 +72,37 @@ def look_again(
         for task in referrals.tasks_of(connection, referral_ids)
         if task.state == TaskState.HELD
     ]
+
+
+def _as_renewal(
+    connection: Connection, subject_id: UUID, agreement: AgreementTaken
+) -> AgreementTaken:
+    """ISO/IEC TS 27560: given once, renewed when the same recipients had it before."""
+    if agreement.state is not EventState.GIVEN:
+        return agreement
+    if not withdrawals.was_given(connection, subject_id, agreement.recipients):
+        return agreement
+    return replace(agreement, state=EventState.RENEWED)
+
+
+def _renew(
+    connection: Connection,
+    tasks: Sequence[referrals.TaskRow],
+    said: AgreementTaken,
+    telling: Telling,
+) -> Mapping[str, Sequence[Any]]:
+    """Tell those who have the referral, and send what was refused since they took it on."""
+    having = [task for task in tasks if task.state in DISCLOSED]
+    theirs = [task for task in having if task.recipient_agency_id in said.recipients]
+    everybody = len(theirs) == len(having)
+    referral_id = tasks[0].referral_id
+    supersede(connection, referral_id, telling.kind, None if everybody else said.recipients)
+    rest = withdrawals.without_the_rest(
+        connection, [task.id for task in theirs if task.state in WORKING]
+    )
+    more = [
+        rows.outbox_row(turn_of(task), telling.at, kind=OutboxKind.ACCEPTANCE, task_id=task.id)
+        for task in theirs
+        if task.id in rest
+    ]
+    return together({"outbox": more}, to_recipients(telling, theirs))

@@ -146,6 +146,8 @@ def open_task(hub: Hub, actor: Actor, task_id: UUID) -> OpenedTask:
     if release is None or release["wrapped_keys"] is None:
         raise Conflict("This referral was delivered to your own system; open it there.")
     permit, entry_id = _permit_now(hub, actor, task, batch=batch, stage=stage)
+    if release["record_version"] != batch.cases[task.referral_id].sealed["version"]:
+        raise Conflict("Something in it was just corrected. Open it again in a minute.")
     opened = _open_released(hub, actor, task, batch=batch, release=release)
     allowed = {record.stored_field(name, task.slot) for name in permit.fields}
     shown = {name: value for name, value in opened.items() if name in allowed}

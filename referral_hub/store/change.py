@@ -52,6 +52,7 @@ _INSERTABLE = (
     "message",
     "release",
     "outbox",
+    "notification",
     "emergency_access",
     "emergency_note",
     "emergency_alert",

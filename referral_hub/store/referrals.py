@@ -271,3 +271,10 @@ def is_withdrawn(connection: Connection, referral_id: UUID) -> bool:
         text("SELECT withdrawn_at IS NOT NULL FROM referral WHERE id = :id"), {"id": referral_id}
     )
     return bool(found.scalar())
+
+
+def state_of(connection: Connection, task_id: UUID) -> str | None:
+    """Return the state of a task as it is now."""
+    found = connection.execute(text("SELECT state FROM task WHERE id = :id"), {"id": task_id})
+    state: str | None = found.scalar()
+    return state

@@ -49,6 +49,7 @@ from referral_hub.store.log_tables import (
     log_tile,
     used_jti,
 )
+from referral_hub.store.notification_tables import notification
 from referral_hub.store.register_tables import (
     agency,
     agency_endpoint,
@@ -88,6 +89,7 @@ __all__ = [
     "log_tile",
     "message",
     "metadata",
+    "notification",
     "outbox",
     "proxy_authority",
     "referral",
@@ -188,6 +190,12 @@ consent_event = Table(
     Column("entry_id", UUID, ForeignKey("log_entry.id")),
     UniqueConstraint("entry_id"),
     Index(None, "subject_id", "recorded_at"),
+    Index(
+        "ix_consent_event_ends",
+        "valid_until",
+        "id",
+        postgresql_where=text("state in ('given', 'renewed')"),
+    ),
 )
 
 proxy_authority = Table(
@@ -229,6 +237,12 @@ task = Table(
     Index(None, "referral_id", "slot"),
     Index(None, "recipient_agency_id", "id"),
     Index(None, "owner_agency_id", "state"),
+    Index(
+        "ix_task_held_origin",
+        "origin_agency_id",
+        "id",
+        postgresql_where=text("state = 'held'"),
+    ),
     Index(
         "uq_task_open_slot",
         "referral_id",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import ARRAY, Connection, bindparam, text
+from sqlalchemy import UUID as SqlUuid
 
 from referral_hub.errors import NotFound
 
@@ -26,7 +28,8 @@ _CANCEL = text(
     """
     WITH before AS (
         SELECT id, task_id, lease_until FROM outbox
-        WHERE referral_id = :id AND state = 'due' AND kind <> 'withdrawal' FOR UPDATE
+        WHERE referral_id = :id AND state = 'due' AND kind <> 'notification'
+          AND (:whole OR task_id = ANY(:tasks)) FOR UPDATE
     ), stopped AS (
         UPDATE outbox SET state = 'cancelled', last_code = 'withdrawn', settled_at = :at
         FROM before WHERE outbox.id = before.id
@@ -34,6 +37,10 @@ _CANCEL = text(
     SELECT task_id, max(lease_until) FROM before
     WHERE lease_until > :at AND task_id IS NOT NULL GROUP BY task_id
     """
+).bindparams(bindparam("tasks", type_=ARRAY(SqlUuid)))
+_LAST_SAID = text(
+    "SELECT state, recipients, evidence FROM consent_event WHERE subject_id = :id"
+    " ORDER BY recorded_at DESC, id DESC LIMIT 1"
 )
 
 
@@ -55,6 +62,62 @@ def lock_tasks(connection: Connection, referral_id: UUID) -> None:
     )
 
 
-def cancel_unsent(connection: Connection, referral_id: UUID, at: datetime) -> dict[UUID, datetime]:
-    """Cancel every unsent delivery; returns tasks whose delivery is leased now, and until when."""
-    return {row[0]: row[1] for row in connection.execute(_CANCEL, {"id": referral_id, "at": at})}
+def cancel_unsent(
+    connection: Connection,
+    referral_id: UUID,
+    at: datetime,
+    *,
+    tasks: Collection[UUID] | None = None,
+) -> dict[UUID, datetime]:
+    """Cancel every unsent delivery, or those of `tasks`; returns tasks whose delivery is leased
+    now, and until when.
+    """
+    wanted = {"id": referral_id, "at": at, "whole": tasks is None, "tasks": list(tasks or ())}
+    return {row[0]: row[1] for row in connection.execute(_CANCEL, wanted)}
+
+
+def last_said(
+    connection: Connection, subject_id: UUID
+) -> tuple[str, frozenset[UUID], Mapping[str, str]] | None:
+    """Return what a person's newest consent event says: state, recipients named, evidence."""
+    row = connection.execute(_LAST_SAID, {"id": subject_id}).one_or_none()
+    return None if row is None else (row.state, frozenset(row.recipients), row.evidence)
+
+
+def leased(connection: Connection, referral_id: UUID, at: datetime) -> dict[UUID, datetime]:
+    """Return tasks with a delivery that a worker holds at this moment, and until when."""
+    rows = connection.execute(
+        text(
+            "SELECT task_id, max(lease_until) FROM outbox WHERE referral_id = :id"
+            " AND state = 'due' AND lease_until > :at AND task_id IS NOT NULL"
+            " AND kind IN ('offer', 'acceptance', 'correction') GROUP BY task_id"
+        ),
+        {"id": referral_id, "at": at},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def was_given(connection: Connection, subject_id: UUID, recipients: Collection[UUID]) -> bool:
+    """Tell whether a person agreed to any of these recipients before."""
+    found = connection.execute(
+        text(
+            "SELECT count(*) FROM consent_event WHERE subject_id = :id"
+            " AND state IN ('given', 'renewed') AND recipients && :recipients"
+        ).bindparams(bindparam("recipients", type_=ARRAY(SqlUuid))),
+        {"id": subject_id, "recipients": list(recipients)},
+    )
+    return bool(found.scalar_one())
+
+
+def without_the_rest(connection: Connection, task_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return which accepted tasks neither have their further fields nor have them on the way."""
+    rows = connection.execute(
+        text(
+            "SELECT t.id FROM task t WHERE t.id = ANY(:ids) AND NOT EXISTS"
+            " (SELECT 1 FROM release d WHERE d.task_id = t.id AND d.stage = 'accepted')"
+            " AND NOT EXISTS (SELECT 1 FROM outbox x WHERE x.task_id = t.id AND x.state = 'due'"
+            " AND x.kind = 'acceptance')"
+        ).bindparams(bindparam("ids", type_=ARRAY(SqlUuid))),
+        {"ids": list(task_ids)},
+    )
+    return frozenset(rows.scalars())

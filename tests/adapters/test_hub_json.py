@@ -76,7 +76,7 @@ def test_every_document_is_read_back_as_it_was_written(
         priority=texts[6],
         obligations=obligations,
         respond_by=times[1],
-        fields={} if kind is DocumentKind.WITHDRAWAL else told,
+        fields=told if kind.discloses else {},
     )
     assert FORMAT.read(FORMAT.write(document)) == document
 

@@ -172,7 +172,7 @@ def test_recipients_are_told_by_reference_and_what_was_not_sent_stops(
     assert done.stopped == ("Mereford Council",)
     bench.deliver()
     assert {state for _, state in bench.states()} == {"withdrawn"}
-    assert ("withdrawal", "delivered", None) in bench.outbox()
+    assert ("notification", "delivered", None) in bench.outbox()
     assert ("offer", "cancelled", "withdrawn") in bench.outbox()
 
 

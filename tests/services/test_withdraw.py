@@ -58,7 +58,7 @@ def test_who_has_it_is_told_and_can_no_longer_open_it(bench: Bench) -> None:
     with pytest.raises(HubError):
         open_task(bench.hub, bench.staff["mentors"], task_id)
     bench.deliver()
-    assert bench.outbox()[-1] == ("withdrawal", "delivered", None)
+    assert bench.outbox()[-1] == ("notification", "delivered", None)
     told = bench.rows("SELECT outcome, seq FROM log_entry WHERE type = 'withdrawal' ORDER BY id")
     assert [row["outcome"] for row in told] == ["withdrawn", "told"]
     assert all(row["seq"] is not None for row in told)

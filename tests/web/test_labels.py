@@ -32,6 +32,8 @@ ENUMS: tuple[type[StrEnum], ...] = (
     codes.AgencyKind,
     codes.OutboxKind,
     codes.OutboxState,
+    codes.NotificationKind,
+    codes.NotificationState,
     codes.Transport,
     codes.Role,
     routing.RouteReason,
