@@ -71,10 +71,17 @@ class Ledger:
     superseding: tuple[ConsentEvent, ...]
 
     def stands(self, event: ConsentEvent, recipient_id: str, at: datetime) -> Grant | Lapse:
-        """Return what `event` grants to a recipient that it names, or why it grants nothing."""
+        """Return what `event` grants to a recipient that it names, or why it grants nothing.
+
+        Where several endings end all of it, the newest gives the reason: somebody who withdrew and
+        then refused has refused.
+        """
         for other in self.superseding:
             if other.supersedes == event.id:
                 return Lapse(RefusalReason.CONSENT_SUPERSEDED, (event.id, other.id))
+        for ending in reversed(self.ending):
+            if _ends(ending, event, recipient_id) and _whole(ending, event):
+                return Lapse(ENDING[ending.state], (event.id, ending.id))
         classes = event.classes
         cites: tuple[str, ...] = (event.id,)
         for ending in self.ending:
@@ -151,3 +158,8 @@ def _ends(ending: ConsentEvent, event: ConsentEvent, recipient_id: str) -> bool:
     return ending.supersedes == event.id or (
         ending.purpose == event.purpose and ending.recorded_at >= event.recorded_at
     )
+
+
+def _whole(ending: ConsentEvent, event: ConsentEvent) -> bool:
+    """Say whether an ending alone leaves nothing of what an event gave."""
+    return bool(event.classes) and (not ending.classes or event.classes <= ending.classes)

@@ -22,12 +22,21 @@ from partner_system.envelope import Partnership
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS envelope (effect_id PRIMARY KEY, task_id, receipt, sealed);
 CREATE TABLE IF NOT EXISTS task (task_id PRIMARY KEY, reference, state, wanted, said, problem);
+CREATE TABLE IF NOT EXISTS told (effect_id PRIMARY KEY, task_id, kind, state);
 """
+# What we do when the hub tells us what became of an agreement, and the state it leaves a task in.
+ENDS = {"withdrawal": "withdrawn", "refusal": "withdrawn", "objection": "withdrawn"}
+RESTS = {"restriction": "restricted", "expiry": "expired"}
+GOES_ON = {"renewal", "expiring", "correction"}
 # What we are no longer part of is not kept, in whichever order messages arrive.
 FORGET = """
 UPDATE envelope SET sealed = NULL WHERE task_id IN
     (SELECT task_id FROM task WHERE state IN ('withdrawn', 'declined'))
 """
+# While a task rests nothing of it is shown or used; a renewal wakes it where it was.
+RESTING = (
+    "SELECT kind FROM told WHERE task_id = ? AND kind IN (?, ?, 'renewal') ORDER BY rowid DESC"
+)
 STATES = {"accept": "accepted", "decline": "declined", "contact": "in_progress", "close": "closed"}
 AGAIN = {0, 404, 408, 425, 429}
 MOST_ATTEMPTS = 60
@@ -61,13 +70,47 @@ class Casebook(threading.Thread):
                 "INSERT OR IGNORE INTO task VALUES (?, ?, 'offered', '', '', '')",
                 (task_id, document["reference"]),
             )
-            if document["kind"] == "withdrawal":
-                self._db.execute(
-                    "UPDATE task SET state = 'withdrawn', wanted = '', said = '' WHERE task_id = ?",
-                    (task_id,),
-                )
+            if document["kind"] in {*ENDS, *RESTS, *GOES_ON}:
+                self._act_on(effect_id, task_id, document["kind"])
+            else:
+                self._replace_older(document)
             self._db.execute(FORGET)
         return receipt, True
+
+    def _act_on(self, effect_id: str, task_id: str, kind: str) -> None:
+        """Do what we were told to, and note that the hub must know: in one transaction."""
+        if kind in ENDS:
+            self._db.execute(
+                "UPDATE task SET state = ?, wanted = '', said = '' WHERE task_id = ?",
+                (ENDS[kind], task_id),
+            )
+        self._db.execute(
+            "INSERT INTO told VALUES (?, ?, ?, 'to acknowledge')", (effect_id, task_id, kind)
+        )
+
+    def _replace_older(self, document: dict[str, Any]) -> None:
+        """After a correction an offer or acceptance comes again: only the newest is kept."""
+        found = self._db.execute(
+            "SELECT effect_id, sealed FROM envelope WHERE task_id = ? AND sealed IS NOT NULL",
+            (document["task"],),
+        ).fetchall()
+        alike = [
+            (known["issued_at"], effect_id)
+            for effect_id, sealed in found
+            if (known := self._partnership.reread(sealed))["kind"] == document["kind"]
+        ]
+        for _, effect_id in sorted(alike)[:-1]:
+            self._db.execute("UPDATE envelope SET sealed = NULL WHERE effect_id = ?", (effect_id,))
+
+    def remind(self, effect_id: str) -> None:
+        """The hub told us again: what we acted on is acknowledged again."""
+        self._rows("UPDATE told SET state = 'to acknowledge' WHERE effect_id = ?", (effect_id,))
+        self._bell.set()
+
+    def resting(self, task_id: str) -> str:
+        """Why a task must not be used for now: "restricted", "expired", or "" when it may be."""
+        rows = self._rows(RESTING, (task_id, *RESTS))
+        return RESTS.get(rows[0][0], "") if rows else ""
 
     def tasks(self) -> list[dict[str, str]]:
         """Every task, newest first: task_id, reference, state, wanted, said, problem."""
@@ -99,6 +142,7 @@ class Casebook(threading.Thread):
         """
         attempts: dict[str, int] = {}
         while True:
+            acknowledging = self._acknowledge()
             waiting = [task for task in self.tasks() if task["wanted"]]
             for task in waiting:
                 task_id, status = task["task_id"], self._tell(task)
@@ -107,12 +151,27 @@ class Casebook(threading.Thread):
                 if not again:
                     attempts.pop(task_id)
                     self._settle(task, status)
-            self._bell.wait(timeout=1 if waiting else None)
+            self._bell.wait(timeout=1 if waiting or acknowledging else None)
             self._bell.clear()
 
+    def _acknowledge(self) -> bool:
+        """Tell the hub what we acted on; True while some of it could not be told."""
+        rows = self._rows("SELECT effect_id FROM told WHERE state = 'to acknowledge'")
+        left = False
+        for (effect_id,) in rows:
+            status = self._post(f"notifications/{effect_id}/acknowledge", b"{}")
+            if status in AGAIN - {404} or status >= 500:
+                left = True
+            else:
+                state = "acknowledged" if 200 <= status < 300 else f"the hub answered {status}"
+                self._rows("UPDATE told SET state = ? WHERE effect_id = ?", (state, effect_id))
+        return left
+
     def _tell(self, task: dict[str, str]) -> int:
-        url = f"{self._partnership.hub_url}/partner/v1/tasks/{task['task_id']}/{task['wanted']}"
-        body = task["said"].encode()
+        return self._post(f"tasks/{task['task_id']}/{task['wanted']}", task["said"].encode())
+
+    def _post(self, path: str, body: bytes) -> int:
+        url = f"{self._partnership.hub_url}/partner/v1/{path}"
         token = self._partnership.bearer_token(url, body)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         try:

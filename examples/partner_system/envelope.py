@@ -84,7 +84,7 @@ class Partnership:
     def receive(self, body: bytes, idempotency_key: str | None) -> tuple[str, dict[str, Any]]:
         """The id and the document of a message that has just come in, or Refused."""
         header, document = self._open(body)
-        if header["jti"] != idempotency_key:
+        if header["jti"] != idempotency_key or not TASK_ID.fullmatch(header["jti"]):
             raise Refused("idempotency key: not the id that was signed")
         if not -CLOCK_DIFFERENCE_SECONDS <= now() - header["iat"] <= OLDEST_SECONDS:
             raise Refused("issued at: too old, or in the future")

@@ -99,6 +99,8 @@ class Handler(BaseHTTPRequestHandler):
         except (ValueError, KeyError, TypeError):
             return self._json(400, {"error": "document: not as agreed"})
         self._json(201 if new else 200, {"receipt": receipt})
+        if document["kind"] not in {"offer", "acceptance"}:
+            self.server.casebook.remind(effect_id)
         if document["kind"] == "offer" and new and self.server.answer != "ask-me":
             said = {"reason": "no_capacity"} if self.server.answer == "decline" else {}
             self.server.casebook.want(document["task"], self.server.answer, said)
@@ -128,7 +130,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def _tasks_page(self) -> str:
         casebook = self.server.casebook
-        return tasks_page([(task, casebook.told(task["task_id"])) for task in casebook.tasks()])
+        shown = []
+        for task in casebook.tasks():
+            resting = casebook.resting(task["task_id"])
+            told = [] if resting else casebook.told(task["task_id"])
+            shown.append(({**task, "state": resting or task["state"]}, told))
+        return tasks_page(shown)
 
     def _json(self, status: int, content: dict[str, str]) -> None:
         self._send(status, json.dumps(content), "application/json")

@@ -10,7 +10,8 @@ from referral_hub import access
 from referral_hub.access import Permission, Situation
 from referral_hub.domain.commands import Actor
 from referral_hub.services.hub import Hub
-from referral_hub.store import referrals
+from referral_hub.store import notifications, referrals
+from referral_hub.store.notifications import NotificationRow
 
 PAGE = 25
 
@@ -39,6 +40,7 @@ class ReferralView:
     slots: Mapping[int, Sequence[referrals.TaskRow]]
     history: Sequence[referrals.HistoryRow]
     disclosures: Sequence[referrals.DisclosureRow]
+    notifications: Sequence[NotificationRow]
 
     @property
     def current(self) -> list[referrals.TaskRow]:
@@ -72,7 +74,8 @@ def read_referral(hub: Hub, actor: Actor, referral_id: UUID) -> ReferralView:
         tasks = referrals.tasks_of(connection, [referral_id])
         history = referrals.history_of(connection, referral_id)
         disclosed = referrals.disclosures_of(connection, referral_id)
+        told = notifications.of_referral(connection, referral_id)
     slots: dict[int, list[referrals.TaskRow]] = {}
     for task in tasks:
         slots.setdefault(task.slot, []).append(task)
-    return ReferralView(row, slots, history, disclosed)
+    return ReferralView(row, slots, history, disclosed, told)

@@ -11,26 +11,29 @@ from referral_hub.access import Permission, Situation
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import Party, TaskEvent, TaskState, possible
 from referral_hub.services.hub import Hub
-from referral_hub.store import referrals
+from referral_hub.store import notifications, referrals
+from referral_hub.store.notifications import NotificationRow
 
 PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
 class TaskPage:
-    """A page of tasks; `next` continues it, None at the end."""
+    """A page of tasks; `next` continues it. `to_act_on` are tasks with something to act on."""
 
     rows: Sequence[referrals.TaskRow]
     next: UUID | None
+    to_act_on: frozenset[UUID | None]
 
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """One task, its own history, and what its recipient may do now."""
+    """One task, its own history, what its recipient may do, and what it must act on."""
 
     task: referrals.TaskRow
     history: Sequence[referrals.HistoryRow]
     moves: Sequence[TaskEvent]
+    told: Sequence[NotificationRow]
 
 
 def list_tasks(hub: Hub, actor: Actor, before: UUID | None = None) -> TaskPage:
@@ -38,8 +41,10 @@ def list_tasks(hub: Hub, actor: Actor, before: UUID | None = None) -> TaskPage:
     access.require(actor, Permission.LIST_TASKS)
     with hub.database.acting_for(actor.agency_id) as connection:
         rows = referrals.received_by(connection, actor.agency_id, before=before, most=PAGE + 1)
-    shown = rows[:PAGE]
-    return TaskPage(shown, shown[-1].id if len(rows) > PAGE else None)
+        shown = rows[:PAGE]
+        told = notifications.to_act_on(connection, [row.id for row in shown])
+    waiting = frozenset(row.task_id for row in told)
+    return TaskPage(shown, shown[-1].id if len(rows) > PAGE else None, waiting)
 
 
 def read_task(hub: Hub, actor: Actor, task_id: UUID) -> TaskView:
@@ -52,7 +57,8 @@ def read_task(hub: Hub, actor: Actor, task_id: UUID) -> TaskView:
             for row in referrals.history_of(connection, task.referral_id)
             if row.task_id == task_id
         ]
+        told = notifications.to_act_on(connection, [task_id])
     moves = possible(TaskState(task.state), Party.RECIPIENT)
     if task.recipient_agency_id == task.owner_agency_id:
         moves = tuple(event for event in moves if event is not TaskEvent.DECLINE)
-    return TaskView(task, history, moves)
+    return TaskView(task, history, moves, told)

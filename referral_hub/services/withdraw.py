@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from consent.model import Purpose
 from referral_hub import access
 from referral_hub.access import Permission, Situation
 from referral_hub.audit.events import SubjectKey

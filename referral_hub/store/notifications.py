@@ -25,6 +25,7 @@ class NotificationRow:
     """Who was told what about which referral, and what they said to it. No content, ever.
 
     `task_id` is None for what the sender itself is told. `told_at` is None until it has left.
+    `reference` is empty for a recipient whose delivery was overtaken and never became its task.
     """
 
     id: UUID
@@ -51,11 +52,12 @@ class NotificationRow:
 
 
 _SELECT = """
-    SELECT n.id, n.kind, n.cause_id, n.task_id, n.referral_id, r.reference, n.origin_agency_id,
+    SELECT n.id, n.kind, n.cause_id, n.task_id, n.referral_id, COALESCE(r.reference, ''),
+           n.origin_agency_id,
            n.owner_agency_id, n.recipient_agency_id, a.name, n.state, n.created_at, n.told_at,
            n.due_at, n.chased_at, n.answered_at
     FROM notification n
-    JOIN referral r ON r.id = n.referral_id
+    LEFT JOIN referral r ON r.id = n.referral_id
     JOIN agency a ON a.id = n.recipient_agency_id
 """
 _OPEN = [state.value for state in UNACKNOWLEDGED]

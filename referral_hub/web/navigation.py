@@ -28,9 +28,10 @@ class Item:
 
 ITEMS: tuple[Item, ...] = (
     Item("refer.start", "Refer someone", Permission.REFER),
-    Item("referrals.list_own", "Referrals you sent", Permission.REFER),
+    Item("referrals.list_own", "Referrals you sent", Permission.REFER, also="changes"),
     Item("council.list_open", "Open referrals", Permission.OVERSEE),
     Item("tasks.list_all", "Referrals to you", Permission.LIST_TASKS, also="answers"),
+    Item("work_list.show", "Work list", Permission.READ_WORK_LIST),
     Item("overview.show", "Overview", Permission.READ_AUDIT),
     Item("officer.list_entries", "The log", Permission.READ_AUDIT),
     Item("emergency_reviews.list_all", "Emergency access", Permission.REVIEW_EMERGENCY_ACCESS),

@@ -1,4 +1,4 @@
-"""The partner endpoint: a partner system's answers about a task that was delivered to it.
+"""The partner endpoint: a partner system's answers about what was delivered to it.
 
 The guard authenticates before anything is looked up, by a token that the partner signed for this
 URL and this body (`services.partner_access`). The address and the codes are the ones of the
@@ -15,10 +15,17 @@ from flask import jsonify, request
 
 from referral_hub.domain.commands import Actor, AnswerTask, CloseTask
 from referral_hub.domain.transitions import FHIR_STATUS, TaskState
+from referral_hub.services.acknowledge import acknowledge
 from referral_hub.services.answer_task import answer_task, close_task, record_contact
 from referral_hub.services.hub import Hub
 from referral_hub.services.partner_access import authenticate_partner
-from referral_hub.web.forms.partner import AcceptBody, CloseBody, ContactBody, DeclineBody
+from referral_hub.web.forms.partner import (
+    AcceptBody,
+    AcknowledgeBody,
+    CloseBody,
+    ContactBody,
+    DeclineBody,
+)
 from referral_hub.web.guards import Guard
 from referral_hub.web.json_body import read_body, read_json
 
@@ -50,6 +57,13 @@ def close(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     given = read_json(CloseBody())
     closing = CloseTask(task_id, given["outcome"], given["person_told"], given["next_step"])
     return _now(task_id, close_task(hub, actor, closing))
+
+
+def acknowledge_told(hub: Hub, actor: Actor, notification_id: UUID) -> Any:
+    """Record that the partner acted on what it was told; saying so again changes nothing."""
+    read_json(AcknowledgeBody())
+    state = acknowledge(hub, actor, notification_id)
+    return jsonify(notification=str(notification_id), state=state.value)
 
 
 def _now(task_id: UUID, state: TaskState) -> Any:

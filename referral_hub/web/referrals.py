@@ -50,6 +50,7 @@ def show(hub: Hub, actor: Actor, referral_id: UUID) -> str:
         view=view,
         may=_buttons(actor, view),
         history=(senders_history if ours else owners_history)(view.history, words()),
+        done=request.args.get("done"),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from referral_hub.access import Permission as May
 from referral_hub.web import (
     answers,
+    changes,
     council,
     emergency,
     emergency_reviews,
@@ -27,6 +28,7 @@ from referral_hub.web import (
     retention,
     sign_in,
     tasks,
+    work_list,
 )
 from referral_hub.web.guards import PUBLIC, SIGNED_IN, Route, staff
 from referral_hub.web.journey import NAMES
@@ -37,6 +39,7 @@ _PAGE = f"{_DRAFT}/<any({','.join(NAMES)}):name>"
 _REFERRAL = "/referrals/<uuid:referral_id>"
 _CHILD = "/council/referrals/<uuid:referral_id>/child"
 _TASK = "/tasks/<uuid:task_id>"
+_NOTIFICATION = "/notifications/<uuid:notification_id>"
 _ENTRY = "/log/entries/<uuid:entry_id>"
 _RECEIPT = "receipts/<uuid:entry_id>"
 _ALERTS = "/log/emergencies"
@@ -83,6 +86,12 @@ REFERRING: tuple[Route, ...] = (
     Route(f"{_REFERRAL}/withdraw", referrals.withdraw, staff(May.WITHDRAW_AGREEMENT), _POST),
     Route(f"{_REFERRAL}/death", referrals.death_form, staff(May.RECORD_DEATH)),
     Route(f"{_REFERRAL}/death", referrals.record_death_of, staff(May.RECORD_DEATH), _POST),
+    Route(f"{_REFERRAL}/changed", changes.ask, staff(May.WITHDRAW_AGREEMENT)),
+    Route(f"{_REFERRAL}/changed", changes.choose, staff(May.WITHDRAW_AGREEMENT), _POST),
+    Route(f"{_REFERRAL}/changed/sharing", changes.stop_form, staff(May.WITHDRAW_AGREEMENT)),
+    Route(f"{_REFERRAL}/changed/sharing", changes.stop, staff(May.WITHDRAW_AGREEMENT), _POST),
+    Route(f"{_REFERRAL}/changed/fact", changes.correction_form, staff(May.CORRECT_FACT)),
+    Route(f"{_REFERRAL}/changed/fact", changes.correct, staff(May.CORRECT_FACT), _POST),
     Route(f"{_REFERRAL}/reply/<uuid:task_id>", referrals.answer, staff(May.REPLY), _POST),
 )
 
@@ -109,6 +118,12 @@ RECEIVING: tuple[Route, ...] = (
         staff(May.USE_EMERGENCY_ACCESS),
         _POST,
     ),
+)
+
+WORKING: tuple[Route, ...] = (
+    Route("/work", work_list.show, staff(May.READ_WORK_LIST)),
+    Route(f"{_NOTIFICATION}/seen", work_list.seen, staff(May.ACKNOWLEDGE), _POST),
+    Route(f"{_NOTIFICATION}/settled", work_list.settled, staff(May.SETTLE_NOTIFICATION), _POST),
 )
 
 OVERSEEING: tuple[Route, ...] = (
@@ -166,6 +181,12 @@ PARTNERS: tuple[Route, ...] = (
     Route(f"{_PARTNER}/decline", partner.decline, PARTNER, _POST),
     Route(f"{_PARTNER}/contact", partner.contact, PARTNER, _POST),
     Route(f"{_PARTNER}/close", partner.close, PARTNER, _POST),
+    Route(
+        "/partner/v1/notifications/<uuid:notification_id>/acknowledge",
+        partner.acknowledge_told,
+        PARTNER,
+        _POST,
+    ),
     Route("/partner/v1/log/checkpoint", log_files.partner_checkpoint, PARTNER),
     Route("/partner/v1/log/tile/<path:path>", log_files.partner_tile, PARTNER),
 )
@@ -174,6 +195,7 @@ ROUTES: tuple[Route, ...] = (
     *SHELL,
     *REFERRING,
     *RECEIVING,
+    *WORKING,
     *OVERSEEING,
     *OFFICERS,
     *REVIEWING,

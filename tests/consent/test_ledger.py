@@ -130,6 +130,18 @@ def test_the_first_to_replace_a_grant_is_cited() -> None:
     assert stands(a_consent(), late, early).cites == ("consent", "z-early")
 
 
+def test_of_several_endings_the_newest_gives_the_reason() -> None:
+    """Somebody who withdrew and later said no has said no; and the other way round."""
+    earlier, later = NOON - SECOND, NOON
+    withdrew = an_ending(EventState.WITHDRAWN, id="withdrew")
+    refused = an_ending(EventState.REFUSED, id="refused")
+    for first, last in ((withdrew, refused), (refused, withdrew)):
+        events = (replace(first, recorded_at=earlier), replace(last, recorded_at=later))
+        for order in permutations(events):
+            lapse = stands(a_consent(), *order)
+            assert lapse == Lapse(ENDINGS[last.state], ("consent", last.id))
+
+
 def test_superseding_a_withdrawal_does_not_bring_the_grant_back() -> None:
     mistaken = an_ending(recorded_at=NOON - 2 * SECOND)
     corrected = a_consent(

@@ -25,10 +25,22 @@ from referral_hub.crypto.partner import (
     seal_for_partner,
     verify_partner_token,
 )
-from referral_hub.web.forms.partner import AcceptBody, CloseBody, ContactBody, DeclineBody
+from referral_hub.web.forms.partner import (
+    AcceptBody,
+    AcknowledgeBody,
+    CloseBody,
+    ContactBody,
+    DeclineBody,
+)
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-BODIES = {"accept": AcceptBody, "decline": DeclineBody, "contact": ContactBody, "close": CloseBody}
+BODIES = {
+    "accept": AcceptBody,
+    "decline": DeclineBody,
+    "contact": ContactBody,
+    "close": CloseBody,
+    "acknowledge": AcknowledgeBody,
+}
 AGENCY = "01890000-0000-7000-8000-000000000002"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(EXAMPLES)}
 

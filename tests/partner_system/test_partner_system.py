@@ -334,6 +334,45 @@ def test_a_withdrawal_removes_what_was_held_and_what_comes_late_is_not_kept(
     kept.close()
 
 
+def test_it_acts_on_what_it_is_told_and_acknowledges_under_the_effect_id(
+    hub: Hub, partner: Partner
+) -> None:
+    """Restricted and ended agreements rest, refusals and objections end, the rest goes on."""
+    goes_on = {DocumentKind.RENEWAL, DocumentKind.EXPIRING, DocumentKind.CORRECTION}
+    cookie = partner.sign_in()
+    kinds = [kind for kind in DocumentKind if not kind.discloses]
+    for number, kind in enumerate(kinds, 1):
+        task, effect, name = f"task-{number}", f"told-{number}", f"Person {number}."
+        offer = document(task=task, identity__first_name=name)
+        partner.deliver(hub.message(partner.encryption_jwk, offer, task), task)
+        told = hub.message(partner.encryption_jwk, document(kind, task), effect)
+        partner.deliver(told, effect)
+        answer = hub.wait(number)[-1]
+        assert answer.path == f"/partner/v1/notifications/{effect}/acknowledge"
+        assert (answer.body, answer.fault, answer.unacceptable) == ({}, None, {})
+        assert (name in partner.page(cookie)) is (kind in goes_on), kind
+    assert partner.deliver(told, effect)[0] == 200
+    assert hub.wait(len(kinds) + 1)[-1].path == answer.path
+    rested = kinds.index(DocumentKind.RESTRICTION) + 1
+    renewal = document(DocumentKind.RENEWAL, f"task-{rested}")
+    partner.deliver(hub.message(partner.encryption_jwk, renewal, "renewed"), "renewed")
+    assert f"Person {rested}." in partner.page(cookie)
+
+
+def test_a_corrected_offer_replaces_the_earlier_one(hub: Hub, partner: Partner) -> None:
+    partner.deliver(hub.message(partner.encryption_jwk, OFFER))
+    corrected = json.loads(document(identity__first_name="Winnie"))
+    later = json.dumps({**corrected, "issued_at": "2026-03-02T00:00:00.000000Z"}).encode()
+    partner.deliver(hub.message(partner.encryption_jwk, later, "effect-2"), "effect-2")
+    page = partner.page(partner.sign_in())
+    assert "Winnie" in page
+    assert "Winifred" not in page
+    partner.stop()
+    kept = sqlite3.connect(partner.data / "partner.sqlite3")
+    assert kept.execute("SELECT count(*) FROM envelope WHERE sealed IS NOT NULL").fetchone() == (1,)
+    kept.close()
+
+
 def test_a_decision_is_told_again_until_the_hub_answers(hub: Hub, partner: Partner) -> None:
     hub.statuses[:] = [404, 503, 429, 200]
     partner.deliver(hub.message(partner.encryption_jwk, OFFER))
@@ -341,6 +380,9 @@ def test_a_decision_is_told_again_until_the_hub_answers(hub: Hub, partner: Partn
     partner.form("/tasks/task-1/accept", cookie)
     assert {answer.fault for answer in hub.wait(4)} == {None}
     _eventually(lambda: "State: accepted<" in partner.page(cookie))
+    hub.statuses[:] = [503, 429, 200]
+    partner.deliver(hub.message(partner.encryption_jwk, WITHDRAWAL, "effect-2"), "effect-2")
+    assert {answer.path.rpartition("/")[2] for answer in hub.wait(7)[4:]} == {"acknowledge"}
 
 
 def test_a_decision_that_the_hub_refuses_is_shown_to_the_coordinator(

@@ -11,7 +11,9 @@ import pytest
 from consent import codes as consent_codes
 from referral_hub.domain import codes, retention, routing, transitions
 from referral_hub.services.next_steps import NextStep
+from referral_hub.services.work_list import Waits
 from referral_hub.web import labels as module
+from referral_hub.web.forms.changes import Change
 from referral_hub.web.forms.deciding import View
 from referral_hub.web.forms.referral import Answer, Until
 from referral_hub.web.labels import Labels
@@ -52,6 +54,8 @@ ENUMS: tuple[type[StrEnum], ...] = (
     consent_codes.GivenBy,
     consent_codes.Clearer,
     NextStep,
+    Waits,
+    Change,
     Answer,
     Until,
     View,

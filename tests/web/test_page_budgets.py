@@ -31,9 +31,9 @@ STATEMENTS = {
     "{draft}/sharing": SESSION + 5,
     "{draft}/check": SESSION + 5,
     "/referrals": SESSION + 3,
-    "/referrals/{referral}": SESSION + 5,
-    "/referrals/{referral}/sent": SESSION + 5,
-    "/referrals/{referral}/agreement": SESSION + 7,
+    "/referrals/{referral}": SESSION + 6,
+    "/referrals/{referral}/sent": SESSION + 6,
+    "/referrals/{referral}/agreement": SESSION + 8,
 }
 
 

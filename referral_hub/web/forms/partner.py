@@ -68,6 +68,10 @@ class ContactBody(PartnerBody):
     """`{}`."""
 
 
+class AcknowledgeBody(PartnerBody):
+    """`{}`."""
+
+
 class CloseBody(PartnerBody):
     """`{"outcome": code, "person_told": bool, "next_step": …}`."""
 
