@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
+from referral_hub.domain.codes import NotificationKind
+from referral_hub.domain.notifications import Rule, rules
 from referral_hub.domain.transitions import (
     ACTIVE,
     FHIR_STATUS,
@@ -34,9 +36,33 @@ the plan; the last of a plan is always the council that is accountable for the p
 """
 
 
+_AFTERWARDS = """\
+## What becomes of an agreement afterwards
+
+A person withdraws, says no to a service, objects, asks that something is not used for now, agrees
+again, or an agreement ends by its date; or a fact turns out to be wrong. Whoever has the referral is
+told: by a reference, never by a word about the person. Each of them must say that they acted on it,
+with the button "I have acted on this" in the hub or from their own system
+(`docs/partner-endpoint.md`). Who is silent is told once more. Who is silent even then is on the work
+list of the sender and of the accountable council, and their data protection officers see it. Every
+step (told, reminded, silent, acted on, settled in another way) has its entry in the log.
+"""
+_LIMITS = """\
+Sharing **stops** means that the recipient's turn ends and the next service that the person agreed to
+is asked; after a withdrawal nobody is. Where it does not stop, the turn stays, and every look and
+every delivery is decided anew: restricted and ended agreements show nothing until the person agrees
+again. A corrected fact reaches those who hold it as every fact does, by a fresh decision and a logged
+release.
+
+An agreement that is about to end is announced to the sender once; on its last day it ends without
+anybody doing anything. The days stand in `referral_hub/domain/notifications.toml`.
+"""
+
+
 def page() -> str:
-    """Return the page: a diagram, the moves with whose they are, and each state's FHIR status."""
-    return "\n".join((_HEAD, *_diagram(), "", *_moves(), "", *_states(), ""))
+    """Return the page: the states with their moves, and what becomes of an agreement afterwards."""
+    states = (_HEAD, *_diagram(), "", *_moves(), "", *_states(), "")
+    return "\n".join((*states, _AFTERWARDS, *_notifications(), "", _LIMITS))
 
 
 def _diagram() -> Iterable[str]:
@@ -69,6 +95,25 @@ def _states() -> Iterable[str]:
     for state in TaskState:
         turn = "taken" if state in ACTIVE else "over" if _ends(state) else "not taken"
         yield f"| {_words(state)} | {FHIR_STATUS[state]} | {turn} |"
+
+
+def _notifications() -> Iterable[str]:
+    yield "| kind | answer within | reminded | then shown to people | sharing |"
+    yield "|---|---|---|---|---|"
+    yield from (_notification(kind, rules()[kind]) for kind in NotificationKind)
+
+
+def _notification(kind: NotificationKind, rule: Rule) -> str:
+    chased = f"once, {_days(rule.chase_within.days)} more" if rule.chase_within else "no"
+    shown = "yes" if rule.escalates else "no"
+    sharing = "stops" if rule.stops else "does not stop"
+    ahead = f", {_days(rule.ahead.days)} ahead" if rule.ahead else ""
+    within = _days(rule.answer_within.days)
+    return f"| {_words(kind)}{ahead} | {within} | {chased} | {shown} | {sharing} |"
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
 
 
 def _rows() -> list[Transition]:

@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 
+from adapters.contract import DocumentKind
 from referral_hub.clock import system_clock
 from referral_hub.crypto.partner import TokenExpectation, verify_partner_token
 from referral_hub.domain.codes import ClosingOutcome, DeclineReason
@@ -40,7 +41,7 @@ def test_the_example_signs_a_token_that_the_hub_verifies() -> None:
     assert claims.kid == "sig-1"
 
 
-@pytest.mark.parametrize("codes", [DeclineReason, ClosingOutcome])
+@pytest.mark.parametrize("codes", [DeclineReason, ClosingOutcome, DocumentKind])
 def test_every_code_stands_in_the_guide(codes: Any) -> None:
     assert not [code.value for code in codes if f"`{code.value}`" not in GUIDE]
 
