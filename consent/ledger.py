@@ -79,18 +79,18 @@ class Ledger:
         for other in self.superseding:
             if other.supersedes == event.id:
                 return Lapse(RefusalReason.CONSENT_SUPERSEDED, (event.id, other.id))
-        for ending in reversed(self.ending):
-            if _ends(ending, event, recipient_id) and _whole(ending, event):
+        endings = [one for one in self.ending if _ends(one, event, recipient_id)]
+        for ending in reversed(endings):
+            if _whole(ending, event):
                 return Lapse(ENDING[ending.state], (event.id, ending.id))
         classes = event.classes
         cites: tuple[str, ...] = (event.id,)
-        for ending in self.ending:
-            if _ends(ending, event, recipient_id):
-                left = classes - ending.classes if ending.classes else NOTHING
-                if left != classes:
-                    classes, cites = left, (*cites, ending.id)
-                if not classes:
-                    return Lapse(ENDING[ending.state], cites)
+        for ending in endings:
+            left = classes - ending.classes if ending.classes else NOTHING
+            if left != classes:
+                classes, cites = left, (*cites, ending.id)
+            if not classes:
+                return Lapse(ENDING[ending.state], cites)
         if at < event.valid_from:
             return Lapse(RefusalReason.CONSENT_NOT_YET_VALID, cites)
         until = event.valid_until or FOREVER

@@ -40,19 +40,19 @@ _AFTERWARDS = """\
 ## What becomes of an agreement afterwards
 
 A person withdraws, says no to a service, objects, asks that something is not used for now, agrees
-again, or an agreement ends by its date; or a fact turns out to be wrong. Whoever has the referral is
-told: by a reference, never by a word about the person. Each of them must say that they acted on it,
-with the button "I have acted on this" in the hub or from their own system
-(`docs/partner-endpoint.md`). Who is silent is told once more. Who is silent even then is on the work
-list of the sender and of the accountable council, and their data protection officers see it. Every
-step (told, reminded, silent, acted on, settled in another way) has its entry in the log.
+again, or an agreement ends by its date; or a fact turns out to be wrong. Whoever has the referral
+is told: by a reference, never by a word about the person. Each of them must say that they acted on
+it, with the button "I have acted on this" in the hub or from their own system
+(`docs/partner-endpoint.md`). Who is silent is told once more. Who is silent even then is on the
+work list of the sender and of the accountable council, and their data protection officers see it.
+Every step (told, reminded, silent, acted on, settled in another way) has its entry in the log.
 """
 _LIMITS = """\
-Sharing **stops** means that the recipient's turn ends and the next service that the person agreed to
-is asked; after a withdrawal nobody is. Where it does not stop, the turn stays, and every look and
-every delivery is decided anew: restricted and ended agreements show nothing until the person agrees
-again. A corrected fact reaches those who hold it as every fact does, by a fresh decision and a logged
-release.
+Sharing **stops** means that the recipient's turn ends and the next service that the person agreed
+to is asked; after a withdrawal nobody is. Where it does not stop, the turn stays, and every look
+and every delivery is decided anew: restricted and ended agreements show nothing until the person
+agrees again. A corrected fact reaches those who hold it as every fact does, by a fresh decision and
+a logged release.
 
 An agreement that is about to end is announced to the sender once; on its last day it ends without
 anybody doing anything. The days stand in `referral_hub/domain/notifications.toml`.
