@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from consent.model import EventState
+from consent.model import EventState, Purpose
 from referral_hub import access
 from referral_hub.access import Permission, Situation
 from referral_hub.audit.events import SubjectKey
@@ -55,6 +55,8 @@ def change_of_mind(hub: Hub, actor: Actor, referral_id: UUID, said: Said) -> Cha
         access.require(actor, Permission.WITHDRAW_AGREEMENT, situation)
         if referral.withdrawn_at is not None:
             raise Conflict("The agreement was withdrawn, so nothing is shared any more.")
+        if referral.purpose == Purpose.SAFEGUARDING:
+            raise Conflict("A safeguarding concern does not rest on the person's agreement.")
         _require_named(referral, said)
         _require_new(connection, referral, said)
         subject = withdrawals.subject_key(connection, referral.subject_id)

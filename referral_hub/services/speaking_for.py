@@ -16,7 +16,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from consent.model import DataClass, EventState, GivenBy, Purpose
+from consent.ledger import GRANTING
+from consent.model import DataClass, GivenBy, Purpose
 from referral_hub.audit.events import SubjectKey
 from referral_hub.crypto.keys import KeyService
 from referral_hub.crypto.records import StatementContext
@@ -84,7 +85,7 @@ class SpokenFor:
 def speaking_for(taking: Taking, agreement: AgreementTaken) -> SpokenFor:
     """Return what `agreement` records about whoever decided, sealed where it is words."""
     made = SpokenFor()
-    if agreement.state is not EventState.GIVEN:
+    if agreement.state not in GRANTING:
         return made
     made.proxy = _proxy(taking, agreement, made)
     made.capacity = _capacity(taking, agreement, made)
