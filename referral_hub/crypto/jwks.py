@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -53,6 +54,14 @@ class EncryptionKey:
 
     kid: str
     key: ECKey | OKPKey
+
+    @property
+    def thumbprint(self) -> str:
+        """The RFC 7638 thumbprint in hexadecimal, which is a code of the log whatever the key id is.
+
+        A base64url one may begin with a hyphen, which no code does.
+        """
+        return urlsafe_b64decode(f"{self.key.thumbprint()}=").hex()
 
 
 class HubSigner:

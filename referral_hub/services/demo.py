@@ -15,6 +15,7 @@ from uuid import UUID
 
 from consent.model import Article6, Article9, DataClass, Purpose
 from referral_hub.audit.events import EntryType, Event, prepare
+from referral_hub.crypto.jwks import encryption_key
 from referral_hub.crypto.one_time_codes import code_at
 from referral_hub.domain.codes import AgencyKind, Role, Transport
 from referral_hub.domain.commands import Actor
@@ -163,7 +164,7 @@ def register_partner(
         sender=agency_id,
         actor_agency=agency_id,
         outcome="registered",
-        details={"kid": str(encryption_jwk.get("kid", "none"))},
+        details={"thumbprint": encryption_key(encryption_jwk).thumbprint},
     )
     with hub.database.one_worker_statement() as connection:
         change.write(connection, change.Change([prepare(event, hub.keys, at)]))

@@ -1,6 +1,8 @@
 """Messages out: only the named partner opens them, and they say who sent what to whom."""
 
 import json
+import re
+from base64 import urlsafe_b64decode
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -197,3 +199,12 @@ def test_the_hub_s_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
     path.chmod(0o640)
     with pytest.raises(KeyUnavailable, match="open to other users"):
         HubSigner(path)
+
+
+def test_any_partner_s_key_can_be_named_in_the_log() -> None:
+    """Some thumbprints begin with a hyphen in base64url, as no code of the log may."""
+    many = (OKPKey.generate_key("X25519") for _ in range(10_000))
+    key = next(key for key in many if key.thumbprint().startswith("-"))
+    found = encryption_key({**key.as_dict(private=False), "use": "enc"}).thumbprint
+    assert re.fullmatch("[0-9a-f]{64}", found)
+    assert bytes.fromhex(found) == urlsafe_b64decode(f"{key.thumbprint()}=")

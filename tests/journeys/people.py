@@ -85,7 +85,7 @@ class Person:
     def choose(self, *labels: str) -> None:
         """Tick or pick answers by their labels."""
         for label in labels:
-            self.page.get_by_label(label, exact=True).first.check()
+            self.page.get_by_label(label, exact=True).locator("visible=true").first.check()
 
     def see(self, *texts: str) -> None:
         """Find each text on the page."""
