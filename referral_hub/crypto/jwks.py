@@ -57,7 +57,7 @@ class EncryptionKey:
 
     @property
     def thumbprint(self) -> str:
-        """The RFC 7638 thumbprint in hexadecimal, which is a code of the log whatever the key id is.
+        """The RFC 7638 thumbprint in hexadecimal: a code of the log, whatever the key id is.
 
         A base64url one may begin with a hyphen, which no code does.
         """
