@@ -1,6 +1,7 @@
-"""`make pictures`: the README's picture, taken from a hub that is started for it.
+"""`make pictures`: pictures for the README and the officers’ guide, from a hub started for it.
 
-The person in it does not exist, and the picture is of the page before anything is sent.
+The people in them do not exist. A page that has changed shows in the next run, so that no guide
+describes what nobody can find.
 """
 
 from __future__ import annotations
@@ -8,25 +9,24 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-from tests.journeys.people import Person, fill_in
-from tests.journeys.started import started_hub
+from tests.conftest import CHROMIUM_FLAGS
+from tests.journeys.people import Person, fill_in, refer
+from tests.journeys.started import RunningHub, started_hub
 
 HERE = Path(__file__).resolve().parent
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-)
+NEIGHBOURS, MENTORS = "Mereford Good Neighbours", "Common Ground Peer Mentors"
+WIDE = {"width": 1000, "height": 1120}
+
+Sign = Callable[[str], Person]
 
 
 def main() -> None:
-    """Start, walk to the check page, take the picture."""
+    """Start, walk, take the pictures."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         sys.exit("Chromium is needed for the pictures.")
@@ -35,20 +35,61 @@ def main() -> None:
         started_hub(Path(directory)) as hub,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        page = browser.new_page(viewport={"width": 1000, "height": 1120})
-        gp = Person(page, hub.address)
-        gp.sign_in("gp", hub.password, None)
-        fill_in(
-            gp,
-            name="Margaret Ellison",
-            needs=("Lonely or isolated", "Garden or jobs in the home"),
-            agencies=("Mereford Time Bank", "Mereford Good Neighbours"),
-            agreed=True,
-        )
-        page.get_by_role("heading", name="What would help").evaluate("it => it.scrollIntoView()")
-        page.screenshot(path=HERE / "check-answers.png")
-        browser.close()
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
+        try:
+            sign = _signing(hub, browser)
+            for_the_readme(sign)
+            for_the_officer(sign)
+        finally:
+            browser.close()
+
+
+def for_the_readme(sign: Sign) -> None:
+    """The check page, before anything is sent."""
+    gp = sign("gp")
+    fill_in(
+        gp,
+        name="Margaret Ellison",
+        needs=("Lonely or isolated", "Garden or jobs in the home"),
+        agencies=("Mereford Time Bank", NEIGHBOURS),
+        agreed=True,
+    )
+    gp.page.get_by_role("heading", name="What would help").evaluate("it => it.scrollIntoView()")
+    gp.page.screenshot(path=HERE / "check-answers.png")
+
+
+def for_the_officer(sign: Sign) -> None:
+    """A day: the overview, the log, one explanation, and the check of the whole."""
+    gp, mentor = sign("gp"), sign("mentors")
+    agreed = refer(gp, name="Arthur Pell", needs=("Lonely or isolated",), agencies=(MENTORS,))
+    refer(gp, name="Dilys Ward", needs=("Lonely or isolated",), agencies=(), agreed=False)
+    mentor.wait_for_link(agreed)
+    mentor.press("Open the referral")
+    officer = sign("surgery-dpo")
+    _take(officer, "/overview", "officer-overview.png")
+    _take(officer, "/log", "officer-log.png")
+    officer.page.get_by_role("link", name="Disclosure").first.click()
+    officer.page.get_by_role("link", name="Explain this in plain words").click()
+    officer.page.screenshot(path=HERE / "officer-why.png")
+    officer.page.goto(f"{officer.address}/log/verify")
+    officer.press("Verify the log")
+    officer.see("The log is whole")
+    officer.page.screenshot(path=HERE / "officer-verify.png")
+
+
+def _take(who: Person, path: str, name: str) -> None:
+    who.page.goto(f"{who.address}{path}")
+    who.page.screenshot(path=HERE / name)
+
+
+def _signing(hub: RunningHub, browser: Browser) -> Sign:
+    def sign(username: str) -> Person:
+        who = Person(browser.new_context(viewport=WIDE).new_page(), hub.address)
+        coded = username.endswith(("-dpo", "-admin"))
+        who.sign_in(username, hub.password, hub.one_time_code(username) if coded else None)
+        return who
+
+    return sign
 
 
 if __name__ == "__main__":
