@@ -13,6 +13,7 @@ only what cannot be one.
 
 from consent.codes import Article6, Article9, HoldReason, Purpose, RefusalReason, RuleId
 from consent.footing import Record, lay_ground
+from consent.ledger import distinct
 from consent.model import Override
 from consent.policy import DecidedBy, EmergencyTerms, ReasonFault
 from consent.worksheet import Finding, Refusal, Sheet, Wait
@@ -28,12 +29,12 @@ def r12_emergency(sheet: Sheet) -> Finding | None:
     if sheet.policy.decided_by[request.purpose] != DecidedBy.OVERRIDE:
         return Wait(RuleId.R12, HoldReason.EMERGENCY_NEEDS_A_PERSON)
     claimed = sorted(
-        {
-            override.id: override
-            for override in sheet.facts.overrides
+        (
+            override
+            for override in distinct(sheet.facts.overrides)
             if override.subject_id == request.subject_id
             and override.recipient_id == request.recipient_id
-        }.values(),
+        ),
         key=lambda override: (override.opened_at, override.id),
     )
     if not claimed:

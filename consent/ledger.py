@@ -23,7 +23,14 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from consent.codes import DataClass, EventState, RefusalReason
-from consent.model import ConsentError, ConsentEvent, ProxyAuthority, SharingAgreement
+from consent.model import (
+    Concern,
+    ConsentError,
+    ConsentEvent,
+    Override,
+    ProxyAuthority,
+    SharingAgreement,
+)
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
@@ -39,7 +46,9 @@ ENDING = {
     EventState.INVALIDATED: RefusalReason.CONSENT_INVALIDATED,
 }
 
-Identified = TypeVar("Identified", ConsentEvent, ProxyAuthority, SharingAgreement)
+Identified = TypeVar(
+    "Identified", ConsentEvent, ProxyAuthority, SharingAgreement, Override, Concern
+)
 
 
 class Grant(NamedTuple):

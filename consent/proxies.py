@@ -3,6 +3,8 @@
 A person speaks for themselves. From 16 everybody is presumed able to (Mental Capacity Act 2005, s 1
 and 2), so a parent speaks for a young person of 16 or 17 only where capacity is lacking, and a
 decision in somebody's best interests is made for nobody younger: for a child it is R10 that asks.
+An attorney was appointed by an adult (s 9), a deputy for somebody of 16 or more (s 2 and 16), and
+neither speaks for someone who is recorded as able to decide this: that person is asked.
 
 The authority must be on record with the document that was seen, be of the kind that was claimed,
 cover the purpose, and be in force both when the consent was recorded and now. It narrows the
@@ -54,7 +56,7 @@ def _with_authority(sheet: Sheet, grant: Grant) -> Grant | Refusal:
     cites = (*grant.cites, authority.id)
     if authority.flagged:
         return Refusal(RuleId.R08, RefusalReason.PROXY_FLAGGED, cites)
-    if not authority.evidence_id:
+    if not (authority.evidence_id or "").strip():
         return Refusal(RuleId.R08, RefusalReason.PROXY_WITHOUT_AUTHORITY, cites)
     until = authority.valid_until or FOREVER
     if not (authority.valid_from <= event.recorded_at and sheet.at < until) or _grown_up(
@@ -69,12 +71,20 @@ def _with_authority(sheet: Sheet, grant: Grant) -> Grant | Refusal:
 
 
 def _speaks_for_themselves(sheet: Sheet, authority: ProxyAuthority) -> bool:
-    """Say whether a parent speaks for a young person who is presumed able to."""
+    """Say whether the person decides and nobody else: they are able, or too young for this kind.
+
+    For a parent, somebody of 16 is presumed able; for others, only a record says that they are.
+    """
     born, capacity = sheet.person.date_of_birth, sheet.facts.capacity
-    if authority.kind != GivenBy.PARENT or born is None:
-        return False
-    lacking = capacity is not None and capacity.lacks_capacity
-    return age(born, sheet.at) >= sheet.policy.child_until and not lacking
+    years = None if born is None else age(born, sheet.at)
+    if authority.kind == GivenBy.PARENT:
+        lacking = capacity is not None and capacity.lacks_capacity
+        return years is not None and years >= sheet.policy.child_until and not lacking
+    if capacity is not None and not capacity.lacks_capacity:
+        return True
+    grown = authority.kind == GivenBy.ATTORNEY
+    youngest = sheet.policy.parental_responsibility_until if grown else sheet.policy.child_until
+    return years is not None and years < youngest
 
 
 def _grown_up(sheet: Sheet, authority: ProxyAuthority) -> bool:

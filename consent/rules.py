@@ -20,7 +20,7 @@ from consent.codes import Article6, Article9, HoldReason, RefusalReason, RuleId
 from consent.emergency import r11_not_against_recorded_capacity, r12_emergency, r12_grounds
 from consent.grounds import complete_best_interests, lay_grounds, weakness
 from consent.ledger import ENDING, Grant, distinct, when_recorded
-from consent.model import ConsentEvent, SharingAgreement
+from consent.model import ChildRecord, ConsentEvent, SharingAgreement
 from consent.policy import DecidedBy
 from consent.proxies import age, spoken_for
 from consent.safeguarding import r13_concern, r13_grounds, r13_safeguarding_route
@@ -235,22 +235,18 @@ def r10_child(sheet: Sheet) -> Finding | None:
     """For a child, a Gillick note or parental responsibility, and no undecided disagreement.
 
     A person whose date of birth is not known is a child only if there is a record about a child.
+    Whoever agreed, a no of the child or of the parent disagrees with it, and two are a refusal.
     """
     child, born = sheet.facts.child, sheet.person.date_of_birth
     is_child = child is not None if born is None else age(born, sheet.at) < sheet.policy.child_until
     if not is_child:
         return None
-    if child is None or not (child.gillick_note_id or child.parental_responsibility_id):
+    if child is None or not (
+        _written(child.gillick_note_id) or _written(child.parental_responsibility_id)
+    ):
         cites = (sheet.person.subject_id,) if child is None else (child.id,)
         return Wait(RuleId.R10, HoldReason.CHILD_AUTHORITY_MISSING, cites)
-    if {child.child_agrees, child.parent_agrees} != {True, False}:
-        return None
-    if not (child.decision_id or "").strip():
-        return Wait(RuleId.R10, HoldReason.CHILD_AND_PARENT_DISAGREE, (child.id,))
-    if not child.share:
-        decided = (child.id, str(child.decision_id))
-        return Refusal(RuleId.R10, RefusalReason.CHILD_DECIDED_AGAINST, decided)
-    return None
+    return _disagreement(child)
 
 
 ALWAYS: tuple[Rule, ...] = (
@@ -301,6 +297,24 @@ def _answers(sheet: Sheet) -> list[ConsentEvent]:
         if event.purpose == request.purpose
         and (not event.recipients or request.recipient_id in event.recipients)
     ]
+
+
+def _disagreement(child: ChildRecord) -> Finding | None:
+    views = (child.child_agrees, child.parent_agrees)
+    if False not in views:
+        return None
+    if views == (False, False):
+        return Refusal(RuleId.R10, RefusalReason.CONSENT_REFUSED, (child.id,))
+    if not _written(child.decision_id):
+        return Wait(RuleId.R10, HoldReason.CHILD_AND_PARENT_DISAGREE, (child.id,))
+    if not child.share:
+        decided = (child.id, str(child.decision_id))
+        return Refusal(RuleId.R10, RefusalReason.CHILD_DECIDED_AGAINST, decided)
+    return None
+
+
+def _written(reference: str | None) -> bool:
+    return bool(reference and reference.strip())
 
 
 def _claims_vital_interests(agreement: SharingAgreement) -> bool:

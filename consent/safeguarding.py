@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from consent.codes import HoldReason, Purpose, RefusalReason, RuleId
 from consent.footing import Record, lay_ground
+from consent.ledger import distinct
 from consent.policy import DecidedBy
 from consent.worksheet import Finding, Refusal, Sheet, Wait
 
@@ -37,7 +38,7 @@ def r13_concern(sheet: Sheet) -> Finding | None:
     if policy.decided_by[request.purpose] == DecidedBy.CONCERN:
         sheet.concerns = [
             concern
-            for concern in sheet.facts.concerns
+            for concern in distinct(sheet.facts.concerns)
             if concern.subject_id == request.subject_id
             and concern.reasons_id.strip()
             and concern.raised_at <= sheet.at < concern.raised_at + stands

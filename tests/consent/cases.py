@@ -182,7 +182,7 @@ def _changes(text: str) -> dict[str, Any]:
 
 
 def _value(field: str, text: str) -> Any:
-    return None if text == "none" else "" if text == "blank" else READERS.get(field, _plain)(text)
+    return NOTHING[text] if text in NOTHING else READERS.get(field, _plain)(text)
 
 
 def _plain(text: str) -> str | bool:
@@ -213,6 +213,8 @@ def _reference(text: str) -> tuple[str, str]:
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
+
+NOTHING = {"none": None, "blank": "", "spaces": " \t "}
 
 READERS: dict[str, Callable[[str], Any]] = {
     "article6": Article6,

@@ -75,9 +75,11 @@ def _waits_for_a_person(facts: Facts, at: datetime) -> bool:
     born = person.date_of_birth
     if (born is None and child is None) or (born is not None and at.year - born.year > 16):
         return False
-    if child is None or not (child.gillick_note_id or child.parental_responsibility_id):
+    if child is None or not (
+        (child.gillick_note_id or "").strip() or (child.parental_responsibility_id or "").strip()
+    ):
         return True
-    return (child.child_agrees, child.parent_agrees) in {(True, False), (False, True)}
+    return False in (child.child_agrees, child.parent_agrees)
 
 
 def _carries(data_class: DataClass, pair: tuple, world: tuple) -> bool:
@@ -137,20 +139,22 @@ def _given_by_who_may(data_class: DataClass, event: ConsentEvent, world: tuple) 
         return True
     born = facts.person.date_of_birth
     grown_up = born is not None and at.year - born.year >= 18
+    too_young = born is not None and at.year - born.year < 16
+    found_able = facts.capacity is not None and not facts.capacity.lacks_capacity
     if event.given_by == GivenBy.BEST_INTERESTS:
-        young = born is not None and at.year - born.year < 16
-        return event.confidentiality == ConfidentialityBasis.BEST_INTERESTS and not young
+        return event.confidentiality == ConfidentialityBasis.BEST_INTERESTS and not too_young
     return any(
         proxy.id == event.proxy_id
         and proxy.subject_id == event.subject_id
         and proxy.kind == event.given_by
-        and bool(proxy.evidence_id)
+        and bool((proxy.evidence_id or "").strip())
         and not proxy.flagged
         and event.purpose in proxy.purposes
         and data_class in proxy.classes
         and proxy.valid_from <= event.recorded_at
         and (proxy.valid_until is None or at < proxy.valid_until)
         and not (proxy.kind == GivenBy.PARENT and grown_up)
+        and not (proxy.kind != GivenBy.PARENT and (found_able or too_young))
         for proxy in facts.proxies
     )
 

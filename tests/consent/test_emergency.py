@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.codes import Purpose
+from consent.codes import Purpose, RefusalReason
 from consent.decide import decide
 from consent.emergency import weak_reason
-from consent.model import ConsentError, Hold, Permit
+from consent.model import ConsentError, Hold, Permit, Refuse
 from consent.policy import DecidedBy, ReasonFault, current_policy, load_policy, rule_source
 from tests.consent import examples, worlds
 from tests.consent.examples import NOON
@@ -120,3 +120,13 @@ def test_a_footing_whose_standing_evidence_is_missing_permits_nothing(missing: s
     assert outcome.reason == "evidence_missing"  # type: ignore[union-attr]  # a permit has none
     with pytest.raises(ConsentError, match=r"emergency\.evidence"):
         load_policy(changed("purposes", "emergency", "evidence", "hearsay", to="x"), rule_source())
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_id_with_two_contents_is_a_fault_in_the_record_in_either_order(turned: bool) -> None:
+    fresh, used = examples.an_override(), examples.an_override(used_at=NOON)
+    request = examples.a_request(purpose=Purpose.EMERGENCY, actor_role="coordinator")
+    facts = examples.the_facts(overrides=(used, fresh) if turned else (fresh, used))
+    outcome = decide(request, facts, NOON)
+    assert isinstance(outcome, Refuse)
+    assert outcome.reason is RefusalReason.NOT_DECIDABLE

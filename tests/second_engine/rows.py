@@ -164,17 +164,17 @@ THINGS: dict[str, dict[str, Values]] = {
     },
     "child": {
         "subject_id": ("stranger", "person"),
-        "gillick_note_id": ("none", "blank", "note"),
-        "parental_responsibility_id": ("none", "certificate"),
+        "gillick_note_id": ("none", "blank", "spaces", "note"),
+        "parental_responsibility_id": ("none", "spaces", "certificate"),
         "child_agrees": YES_NO,
         "parent_agrees": YES_NO,
-        "decision_id": ("blank", "decision"),
+        "decision_id": ("blank", "spaces", "decision"),
         "share": YES_NO,
     },
     "authority": {
         "subject_id": ("stranger",),
         "kind": PROXIES,
-        "evidence_id": ("none", "blank"),
+        "evidence_id": ("none", "blank", "spaces"),
         "purposes": some(tuple(Purpose)),
         "classes": CLASSES,
         "valid_from": INSTANTS,
@@ -212,8 +212,10 @@ OFTEN = (
     "request",
 )
 ATTORNEY = ("consent.given_by = attorney", "consent.proxy_id = authority")
+SEEN = (*ATTORNEY, "authority.kind = attorney")
 PARENT = ("consent.given_by = parent", "consent.proxy_id = authority", "authority.kind = parent")
 NOBODY = ("consent.given_by = best_interests", "consent.confidentiality = best_interests")
+DEPUTY = ("consent.given_by = deputy", "consent.proxy_id = authority", "authority.kind = deputy")
 GILLICK = ("child.gillick_note_id = note",)
 EDGES = (
     "opened_at = 2026-07-01 12:00:00",
@@ -224,6 +226,12 @@ TOGETHER = (
     ATTORNEY,
     (*ATTORNEY, "authority.flagged = yes"),
     (*ATTORNEY, "authority.purposes = emergency safeguarding"),
+    (*ATTORNEY, "authority.evidence_id = spaces"),
+    (*SEEN, "capacity.lacks_capacity = no"),
+    (*SEEN, "person.date_of_birth = 2008-07-01"),
+    (*SEEN, "person.date_of_birth = 2008-07-02"),
+    (*DEPUTY, "person.date_of_birth = 2010-07-01"),
+    (*DEPUTY, "person.date_of_birth = 2010-07-02", *GILLICK),
     (*ATTORNEY, "authority.classes = need finance identity"),
     (*ATTORNEY, "authority.valid_until = 2026-07-01 12:00:00"),
     (*ATTORNEY, "authority.valid_from = 2026-06-30 12:00:01"),
@@ -245,6 +253,8 @@ TOGETHER = (
         "child.share = yes",
     ),
     ("agreement.article6 = d",),
+    ("agreement.article6 = d", "capacity.lacks_capacity = no"),
+    ("agreement.evidence = professional_secrecy",),
     ("agreement.article6 = d", "capacity.lacks_capacity = yes"),
     ("agreement.article9 = c", "capacity.lacks_capacity = no"),
     ("agreement.article9 = none",),
@@ -262,6 +272,9 @@ TOGETHER = (
     ("capacity.lacks_capacity = yes", "no best interests"),
     ("capacity.lacks_capacity = yes", "best interests.decided_by = blank"),
     ("child.child_agrees = yes", "child.parent_agrees = no"),
+    ("child.child_agrees = no", "child.parent_agrees = no"),
+    ("child.child_agrees = no",),
+    ("child.parent_agrees = no", "child.decision_id = decision"),
     ("child.gillick_note_id = none", "person.date_of_birth = 2010-07-02"),
     ("person.deceased = yes",),
     ("person.never_share_with = AGENCY",),

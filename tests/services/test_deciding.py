@@ -45,7 +45,7 @@ def _agreement(bench: Bench, row: dict[str, str]) -> AgreementTaken:
         said["best_interests"] = people.decision(bench)
     if words := set(row["child"].split()):
         said["child"] = people.views(
-            child_agrees=True if "agrees" in words else None,
+            child_agrees=True if "agrees" in words else False if "disagrees" in words else None,
             parent_agrees={True: True, False: None}["parent_agrees" in words]
             if "parent_disagrees" not in words
             else False,
