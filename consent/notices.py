@@ -32,6 +32,11 @@ class Notice:
     sha256: str
 
 
+def nothing_told(at: datetime) -> Notice:
+    """Return what stands for the words where somebody was told none: an empty text of no notice."""
+    return Notice("none", "0", "en", at, "", hashlib.sha256(b"").hexdigest())
+
+
 def notice(notice_id: str, version: str, language: str) -> Notice:
     """Return the words that an event names; raise `ConsentError` if there are none such."""
     for known in installed_notices():

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from consent.model import ConsentError, ConsentEvent, SharingAgreement
-from consent.notices import Notice
+from consent.notices import Notice, is_known
 from consent.policy import Policy, current_policy
 
 SCHEMA_VERSION = "ISO/IEC TS 27560:2023"
@@ -61,9 +61,12 @@ def consent_record(
     *,
     policy: Policy | None = None,
 ) -> Content:
-    """Return the record of one consent event; raise `ConsentError` if a part does not fit it."""
+    """Return the record of one consent event; raise `ConsentError` if a part does not fit it.
+
+    An event that ends is recorded without words of its own; `words` are then those of what it ends.
+    """
     told = (event.notice_id, event.notice_version, event.notice_language)
-    if told != (words.id, words.version, words.language):
+    if is_known(*told) and told != (words.id, words.version, words.language):
         raise ConsentError("consent record: these are not the words that the event names")
     unknown = event.recipients - {party.party_id for party in around.recipients}
     if unknown:

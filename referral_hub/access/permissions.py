@@ -14,6 +14,7 @@ class Permission(StrEnum):
     READ_REFERRAL = "read_referral"
     VIEW_SENT = "view_sent"
     RECORD_AGREEMENT = "record_agreement"
+    READ_AGREEMENT = "read_agreement"
     WITHDRAW_AGREEMENT = "withdraw_agreement"
     RECORD_DEATH = "record_death"
     CORRECT_FACT = "correct_fact"

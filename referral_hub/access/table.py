@@ -29,6 +29,7 @@ _REFERRER: dict[Permission, Predicate] = {
     Permission.READ_REFERRAL: is_origin,
     Permission.VIEW_SENT: is_origin,
     Permission.RECORD_AGREEMENT: is_origin,
+    Permission.READ_AGREEMENT: is_origin,
     Permission.WITHDRAW_AGREEMENT: is_origin,
     Permission.RECORD_DEATH: is_origin,
     Permission.CORRECT_FACT: is_origin,
@@ -64,6 +65,7 @@ _COUNCIL_OFFICER: dict[Permission, Predicate] = _COORDINATOR | {
 _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
     Permission.KEEP_DRAFT: is_author,
     Permission.READ_AUDIT: always,
+    Permission.READ_AGREEMENT: is_origin,
     Permission.VERIFY_LOG: always,
     Permission.WRITE_BUNDLE: always,
     Permission.ERASE_PERSON: always,

@@ -27,6 +27,7 @@ from referral_hub.services.demo_town import (
     AGENCIES,
     AGREEMENTS,
     AREAS,
+    CONTACTS,
     SERVICES,
     STAFF,
 )
@@ -65,6 +66,7 @@ def seed_demo(hub: Hub) -> None:
         registers.add(
             connection, "agency", [_agency(a.name, a.kind, ids[a.key], at) for a in AGENCIES]
         )
+        registers.add(connection, "agency_contact", _contacts(ids, at))
         registers.add(
             connection,
             "area",
@@ -187,6 +189,20 @@ def _agency(name: str, kind: AgencyKind, agency_id: UUID, at: datetime) -> dict[
         "joined_at": at,
         "insured_until": at + _YEARS,
     }
+
+
+def _contacts(ids: dict[str, UUID], at: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": new_id(at),
+            "agency_id": ids[key],
+            "address": address,
+            "contact": contact,
+            "officer_contact": officer,
+            "recorded_at": at,
+        }
+        for key, (address, contact, officer) in CONTACTS.items()
+    ]
 
 
 def _services(ids: dict[str, UUID], at: datetime) -> list[dict[str, Any]]:

@@ -144,6 +144,18 @@ STAFF = (
     DemoStaff("fire", "Ben Adeyemi", "fire", Role.COORDINATOR),
 )
 
+# where an agency is, how to ring it, and its data protection officer's address; nobody is there
+CONTACTS = {
+    "surgery": ("2 Harbour Street, Mereford MF1 1AB", "01632 960010", "dpo@harbour.example"),
+    "hill": ("Hill View, Mere Valley MF7 3QX", "01632 960020", "dpo@hillview.example"),
+    "council": ("Town Hall, Mereford MF1 2AA", "01632 960030", "dpo@mereford.example"),
+    "time_bank": ("The Old Forge, Mereford MF2 4TB", "01632 960040", ""),
+    "mentors": ("9 Common Lane, Mereford MF3 1PM", "01632 960050", ""),
+    "neighbours": ("St Brannoc’s Hall, Mereford MF1 3GN", "01632 960060", ""),
+    "library": ("Market Square, Mereford MF1 2LB", "01632 960070", ""),
+    "fire": ("Station Road, Mereford MF4 9FS", "01632 960080", ""),
+}
+
 # who approve the policy that the demonstration decides by
 ADMINISTRATORS = ("surgery-admin", "council-admin")
 

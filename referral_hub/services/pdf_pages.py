@@ -9,34 +9,68 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from dataclasses import dataclass
 from typing import BinaryIO
 
 WIDTH, LINES = 96, 72
-_SIZE, _LEADING, _LEFT, _TOP = 8, 10.4, 56, 790
-_CATALOG, _PAGES, _FONT, _INFO, _FIRST_PAGE = 1, 2, 3, 4, 5
+_LEFT, _TOP = 56, 790
+_CATALOG, _PAGES, _FONT, _INFO, _STRONG, _FIRST_PAGE = 1, 2, 3, 4, 5, 6
 _HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """Standard fonts, their size and leading in points, and how much a page of them holds.
+
+    `width` is in characters. Of a proportional font it is what fits of broad letters in running
+    text, so that no line leaves the page.
+    """
+
+    font: str
+    strong: str
+    size: float
+    leading: float
+    width: int
+    lines: int
+
+
+SMALL_PRINT = Print("Courier", "Courier-Bold", 8, 10.4, WIDTH, LINES)
+LARGE_PRINT = Print("Helvetica", "Helvetica-Bold", 16, 22, 52, 33)
 
 
 class PdfPages:
     """A document that is being written into `file`; `close` makes it whole."""
 
-    def __init__(self, file: BinaryIO, title: str) -> None:
+    def __init__(self, file: BinaryIO, title: str, kind: Print = SMALL_PRINT) -> None:
         self._file = file
+        self._print = kind
         self._title = title
         self._at: dict[int, int] = {}
         self._lines: list[bytes] = []
         self._pages: list[int] = []
         self._written = file.write(_HEAD)
 
-    def line(self, text: str, *, indent: int = 0) -> None:
+    def line(self, text: str, *, indent: int = 0, strong: bool = False) -> None:
         """Add a line, wrapped where it is too long; following lines are indented."""
+        hanging = indent + 2 if indent or self._print is SMALL_PRINT else 0
         wrapped = textwrap.wrap(
-            text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2)
+            text,
+            self._print.width,
+            initial_indent=" " * indent,
+            subsequent_indent=" " * hanging,
         )
         for one in wrapped or [""]:
-            if len(self._lines) == LINES:
+            if len(self._lines) == self._print.lines:
                 self._end_page()
-            self._lines.append(_shown(one))
+            self._lines.append(self._drawn(one, strong=strong))
+
+    def _drawn(self, text: str, *, strong: bool) -> bytes:
+        """The operators that move to the next line and show `text` (ISO 32000-1, 9.4.3)."""
+        line = b"(" + _shown(text) + b") '\n"
+        if not strong:
+            return line
+        size = self._print.size
+        return f"/F2 {size} Tf ".encode() + line + f"/F1 {size} Tf\n".encode()
 
     def close(self) -> None:
         """Write the last page and what a reader begins with."""
@@ -50,10 +84,12 @@ class PdfPages:
         self._object(
             _PAGES, f"<< /Type /Pages /Kids [{kids}] /Count {len(self._pages)} >>".encode()
         )
-        self._object(
-            _FONT,
-            b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>",
-        )
+        for number, name in ((_FONT, self._print.font), (_STRONG, self._print.strong)):
+            self._object(
+                number,
+                f"<< /Type /Font /Subtype /Type1 /BaseFont /{name}"
+                " /Encoding /WinAnsiEncoding >>".encode(),
+            )
         self._object(_INFO, b"<< /Title (" + _shown(self._title) + b") >>")
         start, count = self._written, max(self._at) + 1
         self._put(f"xref\n0 {count}\n0000000000 65535 f \n".encode())
@@ -64,16 +100,16 @@ class PdfPages:
 
     def _end_page(self) -> None:
         page = self._pages[-1] + 2 if self._pages else _FIRST_PAGE
-        shown = b"".join(b"(" + line + b") '\n" for line in self._lines)
+        kind = self._print
         drawn = (
-            f"BT /F1 {_SIZE} Tf {_LEADING} TL {_LEFT} {_TOP} Td\n".encode()
-            + shown
+            f"BT /F1 {kind.size} Tf {kind.leading} TL {_LEFT} {_TOP} Td\n".encode()
+            + b"".join(self._lines)
             + f"1 0 0 1 {_LEFT} 30 Tm (Page {len(self._pages) + 1}) Tj ET".encode()
         )
         self._object(
             page,
             f"<< /Type /Page /Parent {_PAGES} 0 R /MediaBox [0 0 595 842] /Contents {page + 1} 0 R"
-            f" /Resources << /Font << /F1 {_FONT} 0 R >> >> >>".encode(),
+            f" /Resources << /Font << /F1 {_FONT} 0 R /F2 {_STRONG} 0 R >> >> >>".encode(),
         )
         self._object(
             page + 1,

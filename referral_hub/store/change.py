@@ -58,6 +58,7 @@ _INSERTABLE = (
     "emergency_alert",
     "appraisal",
     "legal_hold",
+    "agency_contact",
     "log_entry",
     "log_opening",
 )

@@ -47,6 +47,18 @@ area = Table(
     agency_column("owner_agency_id"),
 )
 
+agency_contact = Table(
+    "agency_contact",
+    metadata,
+    id_column(),
+    agency_column("agency_id"),
+    Column("address", Text, nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("officer_contact", Text, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Index(None, "agency_id", "id"),
+)
+
 agency_endpoint = Table(
     "agency_endpoint",
     metadata,

@@ -52,6 +52,7 @@ from referral_hub.store.log_tables import (
 from referral_hub.store.notification_tables import notification
 from referral_hub.store.register_tables import (
     agency,
+    agency_contact,
     agency_endpoint,
     area,
     draft,
@@ -70,6 +71,7 @@ from referral_hub.store.standing_tables import (
 
 __all__ = [
     "agency",
+    "agency_contact",
     "agency_endpoint",
     "appraisal",
     "area",

@@ -46,6 +46,7 @@ from referral_hub.web.officer_words import bases, reasons, shown
 from referral_hub.web.rendering import words
 
 IN_MEMORY = 4 * 1024 * 1024
+_OF_AGREEMENTS = frozenset({EntryType.CONSENT, EntryType.WITHDRAWAL})
 _PAGING = frozenset({"before"})
 _BESIDE = frozenset({"checkpoint_size", "form"})
 FORMS_KEPT = 64
@@ -88,6 +89,8 @@ def show(hub: Hub, actor: Actor, entry_id: UUID) -> str:
         text=logged.row.entry.decode("utf-8", "replace") if logged.whole else None,
         sealed=bool(logged.entry and logged.entry.commitments),
         explained=logged.row.type in EXPLAINED and logged.entry is not None,
+        agreement=logged.row.type in _OF_AGREEMENTS
+        and logged.row.sender_agency_id == actor.agency_id,
         back=url_for("officer.list_entries"),
     )
 

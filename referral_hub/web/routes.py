@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from referral_hub.access import Permission as May
 from referral_hub.web import (
+    agreement_records,
     answers,
     changes,
     council,
@@ -47,6 +48,7 @@ _ALERT = f"{_ALERTS}/<uuid:alert_id>"
 _APPRAISAL = "/retention/appraisals/<uuid:appraisal_id>"
 _HOLD = "/retention/people/<uuid:subject_id>/hold"
 _PARTNER = "/partner/v1/tasks/<uuid:task_id>"
+_AGREED = "/agreements/<uuid:event_id>"
 _GET, _POST = ("GET",), ("POST",)
 
 SHELL: tuple[Route, ...] = (
@@ -82,6 +84,11 @@ REFERRING: tuple[Route, ...] = (
     Route(f"{_REFERRAL}/opened", referrals.open_own, staff(May.VIEW_SENT), _POST),
     Route(f"{_REFERRAL}/agreement", referrals.agreement_form, staff(May.RECORD_AGREEMENT)),
     Route(f"{_REFERRAL}/agreement", referrals.agree, staff(May.RECORD_AGREEMENT), _POST),
+    Route(f"{_REFERRAL}/agreements", agreement_records.list_all, staff(May.READ_AGREEMENT)),
+    Route(f"{_REFERRAL}/copy", agreement_records.newest, staff(May.READ_AGREEMENT)),
+    Route(_AGREED, agreement_records.show, staff(May.READ_AGREEMENT)),
+    Route(f"{_AGREED}/copy", agreement_records.copy, staff(May.READ_AGREEMENT)),
+    Route(f"{_AGREED}/files/<path:name>", agreement_records.download, staff(May.READ_AGREEMENT)),
     Route(f"{_REFERRAL}/withdraw", referrals.confirm_withdraw, staff(May.WITHDRAW_AGREEMENT)),
     Route(f"{_REFERRAL}/withdraw", referrals.withdraw, staff(May.WITHDRAW_AGREEMENT), _POST),
     Route(f"{_REFERRAL}/death", referrals.death_form, staff(May.RECORD_DEATH)),
@@ -142,6 +149,7 @@ OFFICERS: tuple[Route, ...] = (
     Route("/log/people", people.find, staff(May.READ_AUDIT), _POST),
     Route(_ENTRY, officer.show, staff(May.READ_AUDIT)),
     Route(f"{_ENTRY}/why", officer.why, staff(May.READ_AUDIT)),
+    Route(f"{_ENTRY}/agreement", agreement_records.of_entry, staff(May.READ_AGREEMENT)),
     Route(f"{_ENTRY}/receipt", receipts.of_entry, staff(May.READ_AUDIT)),
     Route(f"{_ENTRY}/opened", officer.open_commitments, staff(May.READ_AUDIT), _POST),
     Route("/log/verify", officer.state, staff(May.VERIFY_LOG)),

@@ -8,7 +8,7 @@ import pytest
 
 from consent.codes import Article6, DataClass, EventState
 from consent.model import ConsentError, ConsentEvent
-from consent.notices import notice
+from consent.notices import nothing_told, notice
 from consent.receipt import Circumstances, Party, consent_receipt, consent_record
 from tests.consent.examples import NOON, a_consent, an_agreement, an_ending
 
@@ -195,3 +195,11 @@ def test_words_that_were_not_told_are_refused(other: tuple[str, str]) -> None:
 def test_a_recipient_without_a_party_is_refused() -> None:
     with pytest.raises(ConsentError, match="not among the parties"):
         a_record(a_consent(recipients=frozenset({"time_bank", "stranger"})))
+
+
+def test_an_ending_without_words_of_its_own_names_those_of_what_it_ends() -> None:
+    ending = an_ending(EventState.WITHDRAWN, notice_id="withdrawal", notice_version="1")
+    assert a_record(ending)["processing"]["privacy_notice"]["id"] == WORDS.id
+    nothing = consent_record(ending, nothing_told(NOON), AROUND)
+    assert nothing["processing"]["privacy_notice"]["id"] == "none"
+    assert consent_receipt(nothing, nothing_told(NOON), receipt_id="1", issued_at=NOON)

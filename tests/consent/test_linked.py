@@ -1,0 +1,173 @@
+"""A consent record as linked data, read by a reader that is not ours: every field is a triple."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rdflib import RDF, Graph, Literal, Namespace, URIRef
+from rdflib.term import Node
+
+from consent.codes import Article6, DataClass, EventState, EventType, GivenBy, Purpose
+from consent.linked import ARTICLE_6, EVENT_TYPES, PURPOSES, STATES, linked
+from consent.receipt import consent_receipt, consent_record
+from tests.consent.examples import NOON, a_consent, an_ending
+from tests.consent.test_receipt import AROUND, WORDS, a_record
+from tests.consent.triples import graph_of
+
+DPV = Namespace("https://w3id.org/dpv#")
+DCT = Namespace("http://purl.org/dc/terms/")
+TABLES = Path(__file__).parents[1] / "tables"
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (TABLES / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def a_receipt(**changes: Any) -> Any:
+    record = consent_record(a_consent(**changes), WORDS, AROUND)
+    return consent_receipt(record, WORDS, receipt_id="receipt-1", issued_at=NOON)
+
+
+def one(graph: Graph, kind: URIRef) -> Node:
+    (found,) = graph.subjects(RDF.type, kind)
+    return found
+
+
+def written(node: Node) -> str:
+    return str(node)
+
+
+@pytest.mark.parametrize(
+    "row",
+    rows("consent_record_fields.csv"),
+    ids=lambda row: f"{row['where in the JSON']}.{row['field']}",
+)
+def test_each_field_of_the_specification_is_in_the_json_and_is_a_triple(
+    row: dict[str, str],
+) -> None:
+    receipt = a_receipt()
+    at: Any = receipt
+    for part in row["where in the JSON"].split("."):
+        at = at[part]
+    holders = at if isinstance(at, list) else [at]
+    assert all(row["field"] in holder for holder in holders)
+    graph = graph_of(linked(receipt))
+    property_, value = (
+        URIRef(row["RDF property that carries it"]),
+        row["example value of it"],
+    )
+    assert value in {written(found) for found in graph.objects(None, property_)}
+
+
+def test_no_field_of_the_record_lacks_its_row_in_the_table() -> None:
+    listed = {row["field"] for row in rows("consent_record_fields.csv")}
+    record = a_record()
+    named = set(record["header"]) | set(record["processing"]) | set(record["event"])
+    named |= {key for party in record["party_identification"] for key in party}
+    assert named - listed == {"proxy_id", "supersedes"}  # only of some events; tested below
+
+
+def test_only_terms_that_the_vocabulary_has_are_used() -> None:
+    known = {row["term"]: row["kind"] for row in rows("dpv_terms.csv")}
+    used: dict[str, str] = {}
+    for state in EventState:
+        for kind in EventType:
+            changes: dict[str, Any] = {"state": state, "event_type": kind}
+            graph = graph_of(linked(a_receipt(**changes, given_by=GivenBy.PARENT)))
+            for _, property_, value in graph:
+                for term in (property_, value):
+                    if str(term).startswith(str(DPV)):
+                        is_class = term is value
+                        used[str(term)[len(str(DPV)) :]] = "class" if is_class else "property"
+    assert {term: known.get(term) for term in used} == used
+    graph = graph_of(linked(a_receipt()))
+    foreign = {
+        str(property_).rpartition("#")[0] or str(property_).rpartition("/")[0]
+        for property_ in graph.predicates()
+        if not str(property_).startswith("urn:referral-hub:terms:")
+    }
+    assert foreign == {
+        "https://w3id.org/dpv",
+        "http://purl.org/dc/terms",
+        "https://schema.org",
+        "http://www.w3.org/2004/02/skos/core",
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns",
+    }
+
+
+def test_every_code_has_its_term() -> None:
+    assert set(STATES) == set(EventState)
+    assert set(EVENT_TYPES) == set(EventType)
+    assert set(ARTICLE_6) == set(Article6)
+    assert set(PURPOSES) <= set(Purpose)
+
+
+def test_a_receipt_leads_to_its_record_and_the_record_to_what_it_is_about() -> None:
+    graph = graph_of(linked(a_receipt()))
+    receipt = URIRef("urn:referral-hub:receipt:receipt-1")
+    record = URIRef("urn:referral-hub:record:consent")
+    assert one(graph, DPV.ConsentReceipt) == receipt
+    assert graph.value(receipt, DPV.hasRecordOfActivity) == record
+    assert graph.value(record, DPV.hasDataSubject) == URIRef("urn:referral-hub:person:person")
+    process = graph.value(record, DPV.hasProcess)
+    assert graph.value(process, DPV.hasRecipient) == URIRef("urn:referral-hub:party:time_bank")
+    notice = graph.value(record, DPV.hasNotice)
+    told = graph.value(notice, URIRef("https://schema.org/text"))
+    assert told == Literal(WORDS.text, lang="en")
+    (created,) = graph.objects(receipt, DCT.created)
+    assert isinstance(created, Literal)
+    assert created.toPython() == NOON
+
+
+def test_a_record_alone_is_a_record_and_no_receipt() -> None:
+    graph = graph_of(linked(a_record()))
+    assert one(graph, DPV.ConsentRecord) == URIRef("urn:referral-hub:record:consent")
+    assert not list(graph.subjects(RDF.type, DPV.ConsentReceipt))
+
+
+def test_sensitive_and_special_kinds_are_classes_and_others_are_not() -> None:
+    classes = frozenset({DataClass.NEED, DataClass.HEALTH})
+    graph = graph_of(linked(a_record(a_consent(classes=classes))))
+
+    def named(kind: URIRef) -> set[str]:
+        return {
+            str(graph.value(subject, DCT.identifier)) for subject in graph.subjects(RDF.type, kind)
+        }
+
+    assert named(DPV.PersonalData) == {"need", "health"}
+    assert named(DPV.SpecialCategoryPersonalData) == {"health"}
+    assert named(DPV.SensitivePersonalData) == {"health"}
+
+
+def test_the_three_bases_stay_apart_by_recipient() -> None:
+    graph = graph_of(linked(a_record()))
+    process = one(graph, DPV.Process)
+    bases = list(graph.objects(process, DPV.hasLegalBasis))
+    named = sorted(str(graph.value(basis, DCT.identifier)) for basis in bases)
+    assert named == [
+        "common-law-confidentiality:explicit_consent",
+        "common-law-confidentiality:explicit_consent",
+        "uk-gdpr:6-1-a",
+        "uk-gdpr:6-1-e",
+        "uk-gdpr:9-2-h",
+    ]
+    assert all(graph.value(basis, DPV.hasRecipient) for basis in bases)
+
+
+def test_somebody_who_spoke_for_the_person_is_not_the_person() -> None:
+    event = a_consent(given_by=GivenBy.ATTORNEY, proxy_id="authority-1")
+    graph = graph_of(linked(consent_record(event, WORDS, AROUND)))
+    status = next(graph.objects(None, DPV.hasConsentStatus))
+    by = graph.value(status, DPV.isIndicatedBy)
+    assert graph.value(by, DCT.identifier) == Literal("authority-1")
+    assert graph.value(by, DCT.type) == Literal("attorney")
+    assert (by, RDF.type, DPV.DataSubject) not in graph
+
+
+def test_an_ending_says_what_it_replaces() -> None:
+    graph = graph_of(linked(a_record(an_ending(EventState.WITHDRAWN, supersedes="consent"))))
+    status = next(graph.objects(None, DPV.hasConsentStatus))
+    assert (status, RDF.type, DPV.ConsentWithdrawn) in graph
+    assert graph.value(status, DCT.replaces) == URIRef("urn:referral-hub:record:consent")
