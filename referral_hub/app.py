@@ -21,6 +21,7 @@ from referral_hub.web.guards import NotSignedIn, register
 from referral_hub.web.headers import harden
 from referral_hub.web.kept import ask_to_sign_in
 from referral_hub.web.officer import doubt
+from referral_hub.web.rates import Rates, tell_rates
 from referral_hub.web.rendering import teach_templates
 from referral_hub.web.responses import answer_errors
 from referral_hub.web.routes import ROUTES
@@ -46,6 +47,8 @@ def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
     harden(app, production=hub.settings.production)
     keep_sessions(app, hub)
     app.extensions["throttle"] = Throttle(hub.settings.redis_url, hub.settings.secret_key)
+    app.extensions["rates"] = Rates(hub.settings.redis_url, hub.settings.secret_key, hub.clock)
+    tell_rates(app)
     app.config.update(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)
     CSRFProtect(app)
     answer_errors(app)

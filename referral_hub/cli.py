@@ -18,6 +18,7 @@ from referral_hub.errors import HubError
 
 COMMANDS = {
     "check-migrations": "schema:check_migrations",
+    "clients": "clients:clients",
     "demo-code": "people:demo_code_command",
     "erasures": "erasures:erasures",
     "metrics": "processes:metrics",

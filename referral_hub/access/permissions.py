@@ -41,5 +41,6 @@ class Permission(StrEnum):
     ERASE_PERSON = "erase_person"
     APPRAISE = "appraise"
     MANAGE_STAFF = "manage_staff"
+    MANAGE_CLIENTS = "manage_clients"
     APPROVE_POLICY = "approve_policy"
     ANSWER_AS_PARTNER = "answer_as_partner"

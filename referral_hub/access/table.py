@@ -77,6 +77,7 @@ _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
 _AGENCY_ADMIN: dict[Permission, Predicate] = {
     Permission.KEEP_DRAFT: is_author,
     Permission.MANAGE_STAFF: always,
+    Permission.MANAGE_CLIENTS: always,
     Permission.APPRAISE: always,
     Permission.APPROVE_POLICY: always,
 }

@@ -47,6 +47,11 @@ class SigningKey:
     algorithms: tuple[str, ...]
     key: ECKey | OKPKey
 
+    @property
+    def thumbprint(self) -> str:
+        """The RFC 7638 thumbprint in hexadecimal, a code of the log (see `EncryptionKey`)."""
+        return urlsafe_b64decode(f"{self.key.thumbprint()}=").hex()
+
 
 @dataclass(frozen=True, slots=True)
 class EncryptionKey:

@@ -19,19 +19,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from joserfc import jwe, jws
-from joserfc.errors import JoseError, UnsupportedAlgorithmError
-from joserfc.jwa import JWSAlgModel
+from joserfc import jwe
+from joserfc.errors import JoseError
 from joserfc.registry import HeaderParameter
-from joserfc.util import urlsafe_b64decode
 
 from referral_hub.crypto.jwks import HubSigner, Jwk, SigningKey, encryption_key, signing_keys
+from referral_hub.crypto.strict_jwt import AllowlistRegistry, signed_by, unverified_parts
 from referral_hub.errors import CryptoError
 
 __all__ = [
@@ -47,7 +45,6 @@ __all__ = [
 ]
 
 LARGEST_DOCUMENT = 65_536
-LONGEST_TOKEN = 8_192
 LONGEST_LIFE = timedelta(minutes=5)
 CLOCK_LEEWAY = timedelta(seconds=30)
 SIGNED_TYPE = "referral-hub+jws"
@@ -128,21 +125,6 @@ _HEAD_PARAMETERS = {
 }
 
 
-class _SignedRegistry(jws.JWSRegistry):
-    """Issuer and audience are URLs, for which the library's 512 encoded bytes are too few.
-
-    The allowlist is asked directly: the library warns of the name EdDSA, which RFC 9864 replaces
-    by Ed25519 and which partners' libraries still need.
-    """
-
-    max_header_length = 2_048
-
-    def get_alg(self, name: str) -> JWSAlgModel:
-        if name not in (self.allowed or ()):
-            raise UnsupportedAlgorithmError("algorithm is not allowed")
-        return self.algorithms[name]
-
-
 def seal_for_partner(
     document: bytes, *, recipient_jwk: Jwk, hub_signer: HubSigner, head: MessageHead
 ) -> bytes:
@@ -168,7 +150,7 @@ def seal_for_partner(
         "typ": SEALED_TYPE,
         "cty": SIGNED_TYPE,
     }
-    signing = _SignedRegistry(header_registry=_HEAD_PARAMETERS, algorithms=["EdDSA"])
+    signing = AllowlistRegistry(header_registry=_HEAD_PARAMETERS, algorithms=["EdDSA"])
     try:
         signed = hub_signer.sign(signed_head, document, signing)
         sealed = jwe.encrypt_compact(sealed_head, signed, recipient.key, algorithms=_SEALING)
@@ -221,35 +203,10 @@ def verify_partner_token(
 
 
 def _parse(token: str) -> tuple[dict[str, object], dict[str, object]]:
-    parts = token.split(".")
-    if len(token) > LONGEST_TOKEN or len(parts) != 3:
-        raise PartnerTokenRefused(TokenFault.MALFORMED, "send a signed compact JWT")
-    return _json_object(parts[0]), _json_object(parts[1])
-
-
-def _json_object(segment: str) -> dict[str, object]:
     try:
-        value = json.loads(
-            urlsafe_b64decode(segment.encode("ascii")),
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_no_constant,
-        )
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise PartnerTokenRefused(TokenFault.MALFORMED, "header and claims must be JSON objects")
-    return value
-
-
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("duplicate member")
-    return found
-
-
-def _no_constant(_: str) -> object:
-    raise ValueError("not JSON")
+        return unverified_parts(token)
+    except ValueError:
+        raise PartnerTokenRefused(TokenFault.MALFORMED, "send a signed compact JWT") from None
 
 
 def _registered_key(header: Mapping[str, object], jwks: Mapping[str, object]) -> SigningKey:
@@ -265,12 +222,10 @@ def _registered_key(header: Mapping[str, object], jwks: Mapping[str, object]) ->
 
 
 def _verify_signature(token: str, key: SigningKey) -> None:
-    try:
-        jws.deserialize_compact(token, key.key, registry=_SignedRegistry(algorithms=key.algorithms))
-    except (JoseError, ValueError):
+    if not signed_by(token, key):
         raise PartnerTokenRefused(
             TokenFault.SIGNATURE, "sign with the private half of the registered key"
-        ) from None
+        )
 
 
 def _check_times(

@@ -177,6 +177,18 @@ class NotificationState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class Scope(StrEnum):
+    """What a partner's client may be allowed to do, as OAuth scopes (RFC 6749 section 3.3)."""
+
+    REFERRAL_SUBMIT = "referral.submit"
+    REFERRAL_READ = "referral.read"
+    CONSENT_WRITE = "consent.write"
+    TASK_ANSWER = "task.answer"
+    EVENTS_READ = "events.read"
+    RECEIPTS_READ = "receipts.read"
+    FHIR = "fhir"
+
+
 class Transport(StrEnum):
     """How documents reach an agency."""
 

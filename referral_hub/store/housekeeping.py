@@ -1,4 +1,6 @@
-"""Throwing away what has served: sent drafts, ended sessions, spent token ids. Never evidence."""
+"""Throwing away what has served: sent drafts, ended sessions, spent ids, old tokens. Never
+evidence.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from sqlalchemy import Connection, text
 _SENT_DRAFTS = text("DELETE FROM draft USING referral r WHERE r.draft_id = draft.id")
 _OLD_DRAFTS = text("DELETE FROM draft WHERE updated_at < :before")
 _OLD_SESSIONS = text("DELETE FROM staff_session WHERE created_at < :before")
+_ENDED = text("DELETE FROM access_token WHERE expires_at < :at")
 _SPENT = text("DELETE FROM used_jti WHERE expires_at < :at")
 
 
@@ -20,3 +23,4 @@ def tidy(
     connection.execute(_OLD_DRAFTS, {"before": drafts_before})
     connection.execute(_OLD_SESSIONS, {"before": sessions_before})
     connection.execute(_SPENT, {"at": at})
+    connection.execute(_ENDED, {"at": at})

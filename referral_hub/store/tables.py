@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from referral_hub.store.client_tables import access_token, api_client, api_client_key
 from referral_hub.store.columns import (
     Ids,
     Instant,
@@ -70,9 +71,12 @@ from referral_hub.store.standing_tables import (
 )
 
 __all__ = [
+    "access_token",
     "agency",
     "agency_contact",
     "agency_endpoint",
+    "api_client",
+    "api_client_key",
     "appraisal",
     "area",
     "capacity_record",

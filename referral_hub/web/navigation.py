@@ -35,6 +35,7 @@ ITEMS: tuple[Item, ...] = (
     Item("work_list.show", "Work list", Permission.READ_WORK_LIST),
     Item("officer.list_entries", "The log", Permission.READ_AUDIT),
     Item("emergency_reviews.list_all", "Emergency access", Permission.REVIEW_EMERGENCY_ACCESS),
+    Item("clients.list_all", "Partner systems", Permission.MANAGE_CLIENTS),
     Item("retention.show", "Retention", Permission.APPRAISE),
 )
 

@@ -28,6 +28,7 @@ from referral_hub.observe import current_request_id
 from referral_hub.services.partner_access import PartnerRefused
 from referral_hub.web.headers import for_programs
 from referral_hub.web.json_body import pointer
+from referral_hub.web.rates import TooOften
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ _HEADERS = {
 }
 _STATUS: tuple[tuple[type[HubError], int], ...] = (
     (PartnerRefused, 401),
+    (TooOften, 429),
     (NotFound, 404),
     (Forbidden, 403),
     (Conflict, 409),
@@ -115,6 +117,9 @@ def _expected(error: HubError) -> Any:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     if status == 500:
         return _unexpected(error)
+    if isinstance(error, TooOften):
+        body, _, headers = _answer(status, WORDS[status])
+        return body, status, {**headers, "Retry-After": str(error.seconds)}
     if isinstance(error, InvalidInput) and for_programs():
         return _fields_problem(error)
     if isinstance(error, Conflict) and for_programs():

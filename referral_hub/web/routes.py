@@ -11,6 +11,7 @@ from referral_hub.web import (
     agreement_records,
     answers,
     changes,
+    clients,
     council,
     emergency,
     emergency_reviews,
@@ -18,6 +19,7 @@ from referral_hub.web import (
     health,
     kept,
     log_files,
+    oauth,
     officer,
     overview,
     pages,
@@ -33,6 +35,7 @@ from referral_hub.web import (
 )
 from referral_hub.web.guards import PUBLIC, SIGNED_IN, Route, staff
 from referral_hub.web.journey import NAMES
+from referral_hub.web.oauth import CLIENTS
 from referral_hub.web.partner import PARTNER
 
 _DRAFT = "/refer/<uuid:draft_id>"
@@ -47,6 +50,7 @@ _ALERTS = "/log/emergencies"
 _ALERT = f"{_ALERTS}/<uuid:alert_id>"
 _APPRAISAL = "/retention/appraisals/<uuid:appraisal_id>"
 _HOLD = "/retention/people/<uuid:subject_id>/hold"
+_CLIENT = "/clients/<uuid:client_id>"
 _PARTNER = "/partner/v1/tasks/<uuid:task_id>"
 _AGREED = "/agreements/<uuid:event_id>"
 _GET, _POST = ("GET",), ("POST",)
@@ -184,6 +188,24 @@ REVIEWING: tuple[Route, ...] = (
     Route(f"{_ALERT}/reason", emergency_reviews.reason, staff(May.REVIEW_EMERGENCY_ACCESS), _POST),
 )
 
+ADMINISTERING: tuple[Route, ...] = (
+    Route("/clients", clients.list_all, staff(May.MANAGE_CLIENTS)),
+    Route("/clients/new", clients.new_form, staff(May.MANAGE_CLIENTS)),
+    Route("/clients/new", clients.register, staff(May.MANAGE_CLIENTS), _POST),
+    Route(_CLIENT, clients.show, staff(May.MANAGE_CLIENTS)),
+    Route(_CLIENT, clients.change, staff(May.MANAGE_CLIENTS), _POST),
+    Route(f"{_CLIENT}/keys", clients.add, staff(May.MANAGE_CLIENTS), _POST),
+    Route(f"{_CLIENT}/keys/<uuid:key_id>/remove", clients.remove, staff(May.MANAGE_CLIENTS), _POST),
+    Route(f"{_CLIENT}/disable", clients.disable, staff(May.MANAGE_CLIENTS), _POST),
+    Route(f"{_CLIENT}/enable", clients.enable, staff(May.MANAGE_CLIENTS), _POST),
+)
+
+AUTHORISING: tuple[Route, ...] = (
+    Route(oauth.METADATA_PATH, oauth.metadata, PUBLIC),
+    Route("/oauth/token", oauth.token, CLIENTS, _POST),
+    Route("/oauth/revoke", oauth.revoke, CLIENTS, _POST),
+)
+
 PARTNERS: tuple[Route, ...] = (
     Route(f"{_PARTNER}/accept", partner.accept, PARTNER, _POST),
     Route(f"{_PARTNER}/decline", partner.decline, PARTNER, _POST),
@@ -207,5 +229,7 @@ ROUTES: tuple[Route, ...] = (
     *OVERSEEING,
     *OFFICERS,
     *REVIEWING,
+    *ADMINISTERING,
+    *AUTHORISING,
     *PARTNERS,
 )

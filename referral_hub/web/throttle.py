@@ -39,7 +39,7 @@ class Throttle:
         self._pair, self._user = parse(wanted.pair), parse(wanted.user)
         self._address = parse(wanted.address)
         self._local = FixedWindowRateLimiter(MemoryStorage())
-        self._shared = _shared(redis_url) if redis_url else None
+        self._shared = shared_limiter(redis_url) if redis_url else None
 
     def allows(self, username: str, address: str) -> bool:
         """Tell whether `username` may try from `address`; False once any window is full."""
@@ -72,7 +72,8 @@ class Throttle:
         return hmac.digest(self._key, data, "sha256").hex()[:32]
 
 
-def _shared(redis_url: str) -> FixedWindowRateLimiter:
+def shared_limiter(redis_url: str) -> FixedWindowRateLimiter:
+    """A limiter that every web process shares; a Redis that is away costs half a second once."""
     scheme, _, rest = redis_url.partition("://")
     wanted = {"unix": "redis+unix"}.get(scheme, scheme)
     storage = storage_from_string(

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from consent.model import EmergencyCause, EventState
 from referral_hub.crypto.tokens import new_token, token_digest
-from referral_hub.domain.codes import DeclineReason
+from referral_hub.domain.codes import DeclineReason, Scope
 from referral_hub.domain.commands import AnswerTask, AskEmergencyAccess
 from referral_hub.domain.retention import LegalHoldReason
 from referral_hub.services.answer_task import answer_task, ask, reply
+from referral_hub.services.clients import ClientTerms, add_key, register_client
 from referral_hub.services.demo import approve_demo_policy
 from referral_hub.services.drafts import save_draft, start_draft
 from referral_hub.services.emergency_access import ask_emergency_access, open_in_emergency
 from referral_hub.services.retention import place_hold
 from referral_hub.services.withdraw import withdraw_agreement
-from referral_hub.store import cosignatures, jti, log, staff
+from referral_hub.store import access_tokens, cosignatures, jti, log, staff
+from referral_hub.store.access_tokens import NewToken
 from tests import people
+from tests.crypto.jose import ed25519_jwk
 from tests.hub_bench import Bench
 
 EMERGENCY = "Her neighbour hears water running and nobody answers the door or the telephone."
@@ -38,6 +44,8 @@ def populate(bench: Bench) -> None:
     _sign_in(bench, "mentors")
     for key in ("time_bank", "neighbours"):
         _spend_token(bench, bench.agencies[key])
+    for username in ("surgery-admin", "council-admin"):
+        _client(bench, username)
     _retain(bench)
     _cosign(bench)
     approve_demo_policy(bench.hub)
@@ -114,6 +122,21 @@ def _sign_in(bench: Bench, username: str) -> None:
             agency_id=actor.agency_id,
             at=bench.clock(),
         )
+
+
+def _client(bench: Bench, username: str) -> None:
+    """An agency's system with a key and a token."""
+    admin = bench.staff[username]
+    terms = ClientTerms(frozenset(Scope), plain_json=True)
+    client_id = register_client(bench.hub, admin, "Case system", terms)
+    key = Ed25519PrivateKey.generate()
+    added = add_key(bench.hub, admin, client_id, json.dumps(ed25519_jwk(key, "first")))
+    at = bench.clock()
+    new = NewToken(
+        uuid4().bytes, client_id, added.id, ["fhir"], None, at, at + timedelta(minutes=10)
+    )
+    with bench.hub.database.one_statement() as connection:
+        assert access_tokens.issue(connection, admin.agency_id, new, [])
 
 
 def _spend_token(bench: Bench, agency_id: UUID) -> None:

@@ -36,6 +36,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     codes.OutboxState,
     codes.NotificationKind,
     codes.NotificationState,
+    codes.Scope,
     codes.Transport,
     codes.Role,
     routing.RouteReason,
