@@ -19,6 +19,21 @@ _TEXT = (
     "/.well-known/oauth-authorization-server. JSON only."
 )
 
+_SECURITY = {
+    "cors": False,
+    "service": [
+        {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                    "code": "OAuth",
+                }
+            ]
+        }
+    ],
+    "description": _TEXT,
+}
+
 
 def capability_statement(*, base: str, software_version: str, date: datetime) -> dict[str, Any]:
     """The statement of a server whose FHIR address is `base`."""
@@ -38,21 +53,7 @@ def capability_statement(*, base: str, software_version: str, date: datetime) ->
         "rest": [
             {
                 "mode": "server",
-                "security": {
-                    "cors": False,
-                    "service": [
-                        {
-                            "coding": [
-                                {
-                                    "system": "http://terminology.hl7.org/CodeSystem/"
-                                    "restful-security-service",
-                                    "code": "OAuth",
-                                }
-                            ]
-                        }
-                    ],
-                    "description": _TEXT,
-                },
+                "security": _SECURITY,
                 "resource": [
                     _resource("ServiceRequest", ("create", "read")),
                     _resource("Task", ("read", "search-type", "patch"), search=_TASK_SEARCH),
