@@ -34,7 +34,8 @@ _LOOK_SECONDS = 0.25
 @click.command()
 def run() -> None:
     """Start the hub on this machine and keep it running until Ctrl-C."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for kind in (signal.SIGINT, signal.SIGTERM):  # a shell's background job inherits "ignored"
+        signal.signal(kind, signal.default_int_handler)
     settings = load_settings(os.environ)
     with ExitStack() as stack:
         stack.callback(click.echo, "Stopped.")
