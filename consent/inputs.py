@@ -5,6 +5,9 @@ somebody else can decide again over the same request, the same facts and the sam
 three become canonical JSON here: ids, codes and times, no free text. What equals its default is
 left out, so that a kind of fact which the law learns later changes nothing that was written before.
 
+The text is written directly, keys sorted when a writer is made and what agencies agreed once for as
+long as it lasts: every decision is recorded, and a general encoder cost as much as deciding.
+
 The writers and readers are made from the dataclasses' own annotations: a fact that is added to
 `consent.model` is recorded from then on without a line here, and one that cannot be written is a
 failure of the first test and not of an inquiry. The limit: a fact that the law ceases to know makes
@@ -16,17 +19,20 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
-from functools import cache, partial
+from functools import cache, lru_cache, partial
+from json.encoder import encode_basestring_ascii as _quoted
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from consent.decide import decide
-from consent.model import ConsentError, DisclosureRequest, Facts, Outcome
+from consent.model import ConsentError, DisclosureRequest, Facts, Outcome, SharingAgreement
 from consent.policy import Policy
 
 VERSION = 1
-_WRITER = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+_MOST_KEPT = 512
+_PLAIN_WRITER = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 _Convert = Callable[[Any], Any]
+_Write = Callable[[Any], str]
 _Kind = TypeVar("_Kind")
 
 
@@ -60,8 +66,7 @@ def decide_on(inputs: Inputs, *, policy: Policy | None = None) -> Decided:
 
 def write_inputs(inputs: Inputs) -> bytes:
     """Return the canonical bytes: ASCII JSON, keys sorted, sets sorted, instants in UTC."""
-    written = _writer(Inputs)(inputs)
-    return _WRITER.encode({**written, "version": VERSION}).encode("ascii")
+    return f'{_writer(Inputs)(inputs)[:-1]},"version":{VERSION}}}'.encode("ascii")
 
 
 def read_inputs(data: bytes) -> Inputs:
@@ -82,12 +87,14 @@ def read_inputs(data: bytes) -> Inputs:
 
 
 @cache
-def _writer(hint: Hashable) -> _Convert:
-    """Return what turns a value of this annotation into JSON's own kinds."""
+def _writer(hint: Hashable) -> _Write:
+    """Return what turns a value of this annotation into its JSON text."""
     kind, inner = _kind(hint)
     if inner is not None:
         return _WRITERS[kind](_writer(inner))
-    return _record_writer(hint) if is_dataclass(hint) else _PLAIN.get(hint, _value)
+    if is_dataclass(hint):
+        return _kept(_record_writer(hint)) if hint is SharingAgreement else _record_writer(hint)
+    return _PLAIN.get(hint) or _enum_writer(hint)
 
 
 @cache
@@ -101,18 +108,54 @@ def _reader(hint: Hashable) -> _Convert:
     return _PARSED.get(hint) or partial(_enumerated, hint)
 
 
-def _record_writer(shape: Any) -> _Convert:
+def _record_writer(shape: Any) -> _Write:
     hints = get_type_hints(shape)
-    columns = [(one.name, _default(one), _writer(hints[one.name])) for one in fields(shape)]
+    columns = [
+        (f'"{one.name}":', one.name, _default(one), _writer(hints[one.name]))
+        for one in sorted(fields(shape), key=lambda one: one.name)
+    ]
 
-    def write(value: Any) -> dict[str, Any]:
-        return {
-            name: convert(found)
-            for name, default, convert in columns
-            if (found := getattr(value, name)) != default
-        }
+    def write(value: Any) -> str:
+        parts = [
+            key + convert(found)
+            for key, name, default, convert in columns
+            if (found := getattr(value, name)) is not default
+            and (default is MISSING or found != default)
+        ]
+        return "{" + ",".join(parts) + "}"
 
     return write
+
+
+def _kept(write: _Write) -> _Write:
+    """Write a value that many decisions share once; it is known again by being the same object."""
+    known: dict[int, tuple[object, str]] = {}
+
+    def recall(value: object) -> str:
+        found = known.get(id(value))
+        if found is not None and found[0] is value:
+            return found[1]
+        if len(known) >= _MOST_KEPT:
+            known.clear()
+        text = write(value)
+        known[id(value)] = value, text
+        return text
+
+    return recall
+
+
+def _enum_writer(kind: Any) -> _Write:
+    """Return the texts of a closed list, looked up."""
+    texts = {one: _PLAIN_WRITER.encode(one.value) for one in kind}
+    return texts.__getitem__
+
+
+def _set_writer(write: _Write) -> _Write:
+    @lru_cache(maxsize=_MOST_KEPT)
+    def text(values: frozenset[Any]) -> str:
+        return "[" + ",".join(map(write, sorted(values, key=_value))) + "]"
+
+    return text
 
 
 def _record_reader(shape: Any) -> _Convert:
@@ -158,11 +201,11 @@ def _is(kind: type[_Kind], value: object) -> _Kind:
     return value
 
 
-_WRITERS: Mapping[Any, Callable[[_Convert], _Convert]] = {
-    frozenset: lambda write: lambda value: sorted(map(write, value)),
-    tuple: lambda write: lambda value: list(map(write, value)),
-    UnionType: lambda write: lambda value: None if value is None else write(value),
-    Mapping: lambda _: dict,
+_WRITERS: Mapping[Any, Callable[[_Write], _Write]] = {
+    frozenset: _set_writer,
+    tuple: lambda write: lambda value: "[" + ",".join(map(write, value)) + "]",
+    UnionType: lambda write: lambda value: "null" if value is None else write(value),
+    Mapping: lambda _: lambda value: _PLAIN_WRITER.encode(dict(value)) if value else "{}",
 }
 _READERS: Mapping[Any, Callable[[_Convert], _Convert]] = {
     frozenset: lambda read: lambda value: frozenset(map(read, _is(list, value))),
@@ -170,7 +213,13 @@ _READERS: Mapping[Any, Callable[[_Convert], _Convert]] = {
     UnionType: lambda read: lambda value: None if value is None else read(value),
     Mapping: lambda read: lambda value: {name: read(one) for name, one in value.items()},
 }
-_PLAIN: Mapping[Any, _Convert] = {datetime: _write_instant, date: date.isoformat}
+_PLAIN: Mapping[Any, _Write] = {
+    str: _quoted,
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    datetime: lambda value: f'"{_write_instant(value)}"',
+    date: lambda value: f'"{value.isoformat()}"',
+}
 _PARSED: Mapping[Any, _Convert] = {
     datetime: datetime.fromisoformat,
     date: date.fromisoformat,

@@ -134,8 +134,8 @@ def ask_emergency_access(hub: Hub, actor: Actor, wanted: AskEmergencyAccess) -> 
         "emergency_alert": _alerts(asking, ticket, at),
     }
     try:
-        with hub.database.one_statement() as connection:
-            change.write(connection, change.Change([entry], inserts), acting_for=actor.agency_id)
+        with hub.database.direct() as link:
+            change.write_at_once(link, change.Change([entry], inserts), acting_for=actor.agency_id)
     except change.AlreadyThere:
         _require_same(hub, asking, wanted.ticket_id)
     return ticket.id
@@ -343,8 +343,8 @@ def _not_theirs(
 def _append(hub: Hub, asking: _Asking, event: Event) -> None:
     """Write an entry that changes nothing else."""
     entry = prepare(event, hub.keys, hub.clock())
-    with hub.database.one_statement() as connection:
-        change.write(connection, change.Change([entry]), acting_for=asking.actor.agency_id)
+    with hub.database.direct() as link:
+        change.write_at_once(link, change.Change([entry]), acting_for=asking.actor.agency_id)
 
 
 def _require_same(hub: Hub, asking: _Asking, ticket_id: UUID) -> None:

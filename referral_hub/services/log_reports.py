@@ -91,7 +91,7 @@ def report_event(
 def append(hub: Hub, actor: Actor, event: Event) -> UUID:
     """Append an event that changes nothing else, for the actor's agency; return its entry's id."""
     row = prepare(event, hub.keys, hub.clock())
-    with hub.database.one_statement() as connection:
-        change.write(connection, change.Change([row]), acting_for=actor.agency_id)
+    with hub.database.direct() as link:
+        change.write_at_once(link, change.Change([row]), acting_for=actor.agency_id)
     entry_id: UUID = row.entry["id"]
     return entry_id

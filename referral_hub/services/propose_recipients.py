@@ -67,8 +67,8 @@ def propose_recipients(
     """Return the plan for `needs` as a person reads it. Raises Forbidden."""
     access.require(actor, Permission.REFER)
     at, needs = hub.clock(), tuple(needs)
-    with hub.database.one_statement() as connection:
-        known = gather(connection, actor.agency_id, area=seeker.area, needs=list(needs))
+    with hub.database.direct() as link:
+        known = gather(link, actor.agency_id, area=seeker.area, needs=list(needs))
     services = facts.services_in(known.services, known.standing)
     slots = routing.propose(needs, seeker, services, at=at)
     if known.owner_agency_id is not None:

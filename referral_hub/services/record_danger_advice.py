@@ -24,5 +24,5 @@ def record_danger_advice(hub: Hub, actor: Actor) -> None:
         outcome="shown",
     )
     entry = prepare(event, hub.keys, hub.clock())
-    with hub.database.one_statement() as connection:
-        change.write(connection, change.Change([entry]), acting_for=actor.agency_id)
+    with hub.database.direct() as link:
+        change.write_at_once(link, change.Change([entry]), acting_for=actor.agency_id)

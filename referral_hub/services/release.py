@@ -182,8 +182,8 @@ def _permit_now(
 
 
 def _logged(hub: Hub, actor: Actor, entry: LogRow) -> UUID:
-    with hub.database.one_statement() as connection:
-        change.write(connection, change.Change([entry]), acting_for=actor.agency_id)
+    with hub.database.direct() as link:
+        change.write_at_once(link, change.Change([entry]), acting_for=actor.agency_id)
     entry_id: UUID = entry.entry["id"]
     ensure_integrated(hub.database, hub.integrator, [entry_id])
     return entry_id

@@ -117,9 +117,9 @@ def sign_out_everywhere(hub: Hub, actor: Actor) -> None:
 
 
 def _session(hub: Hub, token: str) -> staff.SessionRow | None:
-    with hub.database.one_statement() as connection:
+    with hub.database.direct() as link:
         return staff.session(
-            connection,
+            link,
             token_digest(token),
             at=hub.clock(),
             idle=hub.settings.idle_limit,

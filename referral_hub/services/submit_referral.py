@@ -59,9 +59,9 @@ def submit_referral(hub: Hub, actor: Actor, command: SubmitReferral) -> Submitte
     hub = hub.for_one_use_case()
     for _ in range(_ATTEMPTS):
         at = hub.clock()
-        with hub.database.one_statement() as connection:
+        with hub.database.direct() as link:
             known = gather(
-                connection,
+                link,
                 actor.agency_id,
                 area=command.person.area,
                 needs=command.needs,
@@ -70,8 +70,8 @@ def submit_referral(hub: Hub, actor: Actor, command: SubmitReferral) -> Submitte
             drawn = draw_up(hub, actor, command, known=known, at=at)
             reference = new_reference()
             try:
-                change.write(
-                    connection,
+                change.write_at_once(
+                    link,
                     _change(hub, actor, command, drawn=drawn, stamp=(reference, at)),
                     acting_for=actor.agency_id,
                 )

@@ -1,10 +1,13 @@
 """One atomic change of the record, with its evidence, in a single statement.
 
 A `Change` cannot be made without log rows: that is how "no state change without its entry" is kept.
-Rows travel as one JSON parameter per table and PostgreSQL types them with
-`json_populate_recordset`, so a referral with all its rows costs one round trip however many tables
-it touches. Moving a task names the version it was read at; if any moved on, `expect_rows` aborts
-the whole statement and `Conflict` is raised.
+A referral with all its rows costs one round trip however many tables it touches. Moving a task
+names the version it was read at; if any moved on, `expect_rows` aborts the whole statement and
+`Conflict` is raised.
+
+Within a transaction (`write`) rows travel as one JSON parameter per table, which PostgreSQL types
+with `json_populate_recordset`: any number of rows is one statement. What is a transaction by itself
+(`write_at_once`) is prepared for its number of rows and sends each value in its binary format.
 """
 
 from __future__ import annotations
@@ -13,14 +16,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any
 from uuid import UUID
 
 import orjson
+import psycopg
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from referral_hub.errors import Conflict
+from referral_hub.store import wire
+from referral_hub.store.direct import Link
 
 __all__ = [
     "AlreadyThere",
@@ -31,11 +38,13 @@ __all__ = [
     "TaskMove",
     "to_json",
     "write",
+    "write_at_once",
 ]
 
 Row = Mapping[str, Any]
 
 CONFLICT_CODE = "RH409"
+UNIQUE_CODE = "23505"
 
 _INSERTABLE = (
     "subject",
@@ -110,52 +119,60 @@ class AlreadyThere(Conflict):
         super().__init__("This has been recorded already.")
 
 
-def write(connection: Connection, change: Change, *, acting_for: UUID | None = None) -> None:
-    """Write `change` in one statement.
+def write(connection: Connection, change: Change) -> None:
+    """Write `change` in one statement of a transaction that has set its agency.
 
-    With `acting_for`, the statement itself sets the agency for row-level security (autocommit
-    connections; inserts only, since an update might be planned before the setting). Raises
-    Conflict, AlreadyThere.
+    Raises Conflict, AlreadyThere.
     """
-    if acting_for is not None and change.moves:
-        raise ValueError("moves need a transaction that has set its agency")
     rows = _rows(change)
     columns = tuple((table, tuple(found[0])) for table, found in rows.items())
     parameters: dict[str, Any] = {name: to_json(found) for name, found in rows.items()}
     if change.moves:
         parameters["moves"] = to_json([_move_row(move) for move in change.moves])
         parameters["expected"] = len(change.moves)
-    if acting_for is not None:
-        parameters["acting"] = str(acting_for)
-    statement = _statement(columns, bool(change.moves), acting_for is not None)
     try:
-        connection.exec_driver_sql(statement, parameters)
+        connection.exec_driver_sql(_statement(columns, bool(change.moves)), parameters)
     except DBAPIError as error:
-        raise refusal(error) from error
+        raise refusal(error.orig) or error from error
 
 
-def refusal(error: DBAPIError) -> Exception:
-    """Return the Conflict that `error` stands for, or `error` itself."""
-    state = getattr(error.orig, "sqlstate", None)
+def write_at_once(link: Link, change: Change, *, acting_for: UUID) -> None:
+    """Write `change` as one transaction of one statement, which itself sets the agency.
+
+    Inserts only: an update might be planned before the setting. Raises Conflict, AlreadyThere.
+    """
+    if change.moves:
+        raise ValueError("moves need a transaction that has set its agency")
+    shape: list[tuple[str, tuple[str, ...], int]] = []
+    values: list[bytes | None] = [str(acting_for).encode()]
+    for table, rows in _rows(change).items():
+        names = tuple(rows[0])
+        shape.append((table, names, len(rows)))
+        columns = _encoders(table, names)
+        for row in rows:
+            values += [
+                None if (value := row[name]) is None else encode(value) for name, encode in columns
+            ]
+    try:
+        link.run(_inserting(tuple(shape)), values)
+    except psycopg.Error as error:
+        raise refusal(error) or error from error
+
+
+def refusal(error: BaseException | None) -> Conflict | None:
+    """Return the Conflict that a driver's error stands for; None when it is another fault."""
+    state = getattr(error, "sqlstate", None)
     if state == CONFLICT_CODE:
         return Conflict("Somebody else has moved this on since you opened it.")
-    if isinstance(error, IntegrityError) and state == "23505":
-        diagnostics = getattr(error.orig, "diag", None)
+    if state == UNIQUE_CODE:
+        diagnostics = getattr(error, "diag", None)
         return AlreadyThere(getattr(diagnostics, "constraint_name", None) or "")
-    return error
+    return None
 
 
 def to_json(rows: Iterable[Row]) -> str:
     """Return `rows` as JSON that `json_populate_recordset` reads back into column types."""
-    return orjson.dumps(list(rows), default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
-
-
-def _plain(value: object) -> Any:
-    if isinstance(value, bytes):
-        return "\\x" + value.hex()
-    if isinstance(value, frozenset | set):
-        return sorted(value)
-    raise TypeError(f"cannot store a {type(value).__name__}")
+    return orjson.dumps(list(rows), default=wire.plain, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _rows(change: Change) -> dict[str, Sequence[Row]]:
@@ -193,13 +210,9 @@ def _move_row(move: TaskMove) -> Row:
 
 
 @lru_cache(maxsize=256)
-def _statement(columns: tuple[tuple[str, tuple[str, ...]], ...], moving: bool, acting: bool) -> str:
+def _statement(columns: tuple[tuple[str, tuple[str, ...]], ...], moving: bool) -> str:
     """Every name in it comes from this module and from column names of our own rows."""
     parts: list[str] = []
-    source = ""
-    if acting:
-        parts.append("acting AS MATERIALIZED (SELECT set_config('app.agency', %(acting)s, true))")
-        source = "acting, "
     if moving:
         parts.append(
             "moved AS (UPDATE task SET state = m.state, moved_at = m.moved_at,"
@@ -214,7 +227,29 @@ def _statement(columns: tuple[tuple[str, tuple[str, ...]], ...], moving: bool, a
         selected = ", ".join(f"r.{name}" for name in names)
         parts.append(
             f"in_{table} AS (INSERT INTO {table} ({listed}) SELECT {selected}"
-            f" FROM {source}json_populate_recordset(NULL::{table}, %({table})s) AS r)"
+            f" FROM json_populate_recordset(NULL::{table}, %({table})s) AS r)"
         )
     end = "SELECT expect_rows((SELECT count(*) FROM moved), %(expected)s)" if moving else "SELECT 1"
     return f"WITH {', '.join(parts)} {end}"
+
+
+@lru_cache(maxsize=256)
+def _inserting(shape: tuple[tuple[str, tuple[str, ...], int], ...]) -> str:
+    """Like `_statement`; each insert waits for the agency, since it selects from the setting."""
+    parts = ["acting AS MATERIALIZED (SELECT set_config('app.agency', $1::text, true))"]
+    number = count(2)
+    for table, names, rows in shape:
+        kinds = [wire.column(table, name)[0] for name in names]
+        listed = ", ".join(
+            "(" + ", ".join(f"${next(number)}::{kind}" for kind in kinds) + ")" for _ in range(rows)
+        )
+        parts.append(
+            f"in_{table} AS (INSERT INTO {table} ({', '.join(names)})"
+            f" SELECT v.* FROM acting, (VALUES {listed}) AS v)"
+        )
+    return f"WITH {', '.join(parts)} SELECT 1"
+
+
+@lru_cache(maxsize=256)
+def _encoders(table: str, names: tuple[str, ...]) -> list[tuple[str, wire.Encode]]:
+    return [(name, wire.column(table, name)[1]) for name in names]

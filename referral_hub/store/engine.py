@@ -7,9 +7,10 @@ leaving it unset would fail statements that set it themselves). `hub_worker` ser
 service, the outbox and the log. Neither owns a table. The role is chosen by a start-up option of
 the connection, so it costs no round trip and `RESET ROLE` returns to it.
 
-Hot paths use the autocommit engine: one statement is one transaction and one round trip, and
-carries the agency setting in its first CTE; its plan is made once
-(`docs/decisions/0003-one-statement-writes.md`).
+Hot paths use autocommit: one statement is one transaction and one round trip, and carries the
+agency setting in its first CTE; its plan is made once
+(`docs/decisions/0003-one-statement-writes.md`). The hottest of them go past the engine
+(`store.direct`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -27,10 +30,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from referral_hub.errors import ServiceUnavailable
+from referral_hub.store.direct import Link, Links, without_details
 
-__all__ = ["Connection", "Database", "open_database", "open_owner", "reachable"]
+__all__ = ["Connection", "Database", "Link", "open_database", "open_owner", "reachable"]
 
 READ_ONLY = "25006"
+AWAY = "The database cannot be reached just now."
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
 _SESSION = (
@@ -49,6 +54,7 @@ class Database:
     app_statement: Engine
     worker: Engine
     worker_statement: Engine
+    links: Links
 
     @contextmanager
     def acting_for(self, agency_id: UUID) -> Iterator[Connection]:
@@ -75,10 +81,17 @@ class Database:
         with reachable(), self.worker_statement.connect() as connection:
             yield connection
 
+    @contextmanager
+    def direct(self) -> Iterator[Link]:
+        """Like `one_statement`, past the engine: for what is asked with every request."""
+        with reachable(), self.links.one() as link:
+            yield link
+
     def dispose(self) -> None:
         """Close every pooled connection (after a fork, and at the end)."""
         for engine in (self.app, self.app_statement, self.worker, self.worker_statement):
             engine.dispose()
+        self.links.close()
 
 
 @contextmanager
@@ -89,7 +102,11 @@ def reachable() -> Iterator[None]:
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None)
         if isinstance(error, OperationalError) or state == READ_ONLY:
-            raise ServiceUnavailable("The database cannot be reached just now.") from error
+            raise ServiceUnavailable(AWAY) from error
+        raise
+    except psycopg.Error as error:
+        if isinstance(error, psycopg.OperationalError) or error.sqlstate == READ_ONLY:
+            raise ServiceUnavailable(AWAY) from error
         raise
 
 
@@ -102,6 +119,7 @@ def open_database(url: str, *, pool_size: int = 8) -> Database:
         worker_statement=_engine(
             url, "hub_worker", pool_size=pool_size, autocommit=True, limit="60s"
         ),
+        links=Links(partial(_connect, url, "hub_app"), 2 * pool_size),
     )
 
 
@@ -120,15 +138,25 @@ def _engine(
         max_overflow=pool_size,
         pool_timeout=10,
         isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED",
-        connect_args={
-            "options": _SESSION.format(role=role, limit=limit) + (_PLAN_ONCE if autocommit else ""),
-            "connect_timeout": 5,
-            "application_name": role,
-        },
+        connect_args=_options(role, limit=limit, plan_once=autocommit),
     )
     event.listen(engine, "handle_error", _forget_parameters)
     event.listen(engine, "connect", _read_json_quickly)
     return engine
+
+
+def _connect(url: str, role: str) -> psycopg.Connection[Any]:
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    options = _options(role, limit="15s", plan_once=True)
+    return psycopg.connect(address, autocommit=True, **options)
+
+
+def _options(role: str, *, limit: str, plan_once: bool) -> dict[str, Any]:
+    return {
+        "options": _SESSION.format(role=role, limit=limit) + (_PLAN_ONCE if plan_once else ""),
+        "connect_timeout": 5,
+        "application_name": role,
+    }
 
 
 def _read_json_quickly(connection: psycopg.Connection, _: object) -> None:
@@ -139,10 +167,8 @@ def _read_json_quickly(connection: psycopg.Connection, _: object) -> None:
 def _forget_parameters(context: object) -> None:
     """PostgreSQL's DETAIL repeats key values; drop it before anything can log the exception."""
     original = getattr(context, "original_exception", None)
-    diagnostics = getattr(original, "diag", None)
-    if original is not None and diagnostics is not None:
-        primary = diagnostics.message_primary or type(original).__name__
-        original.args = (f"{primary} (constraint {diagnostics.constraint_name})",)
+    if isinstance(original, psycopg.Error):
+        without_details(original)
 
 
 def _psycopg(url: str) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection
+
+from referral_hub.store import wire
+from referral_hub.store.direct import Link
 
 Json = Mapping[str, Any]
 
@@ -40,16 +42,16 @@ class Intake:
 
 _GATHER = """
     WITH acting AS MATERIALIZED (
-        SELECT set_config('app.agency', %(agency)s, true)::uuid AS agency_id
+        SELECT set_config('app.agency', $1::text, true)::uuid AS agency_id
     ), person AS MATERIALIZED (
         SELECT s.* FROM acting CROSS JOIN LATERAL (
             SELECT * FROM subject
             WHERE origin_agency_id = acting.agency_id
-            AND nhs_index = %(nhs_index)s::bytea AND erased_at IS NULL LIMIT 1
+            AND nhs_index = $4::bytea AND erased_at IS NULL LIMIT 1
         ) s
     )
     SELECT
-        (SELECT a.owner_agency_id FROM area a WHERE a.code = %(area)s) AS owner_agency_id,
+        (SELECT a.owner_agency_id FROM area a WHERE a.code = $2::text) AS owner_agency_id,
         (SELECT row_to_json(p)::text FROM
             (SELECT id, never_share_with, conflicts, deceased, minor_until FROM person) p
         ) AS subject,
@@ -62,21 +64,21 @@ _GATHER = """
             AND x.subject_id = (SELECT id FROM person)) AS proxies,
         (SELECT json_agg(g)::text FROM sharing_agreement g
             WHERE g.sender_agency_id = acting.agency_id) AS agreements,
-        (SELECT json_agg(v)::text FROM service v WHERE v.areas @> ARRAY[%(area)s]::text[]
-            AND v.needs && %(needs)s::text[]
+        (SELECT json_agg(v)::text FROM service v WHERE v.areas @> ARRAY[$2::text]
+            AND v.needs && $3::text[]
             AND acting.agency_id IS NOT NULL) AS services,
         (SELECT json_agg(t)::text FROM agency_standing t WHERE acting.agency_id IS NOT NULL
             AND (t.agency_id IN (SELECT v.agency_id FROM service v
-                                 WHERE v.areas @> ARRAY[%(area)s]::text[]
-                                 AND v.needs && %(needs)s::text[])
-                 OR t.agency_id = (SELECT a.owner_agency_id FROM area a WHERE a.code = %(area)s))
+                                 WHERE v.areas @> ARRAY[$2::text]
+                                 AND v.needs && $3::text[])
+                 OR t.agency_id = (SELECT a.owner_agency_id FROM area a WHERE a.code = $2::text))
         ) AS standing
     FROM acting
     """
 
 
 def gather(
-    connection: Connection,
+    link: Link,
     agency_id: UUID,
     *,
     area: str,
@@ -87,26 +89,25 @@ def gather(
 
     The person is found by that agency's own blind index of the NHS number.
     """
-    row = connection.exec_driver_sql(
-        _GATHER,
-        {
-            "agency": str(agency_id),
-            "area": area,
-            "needs": list(needs),
-            "nhs_index": nhs_index,
-        },
-    ).one()
+    asked = (str(agency_id).encode(), area.encode(), wire.texts(needs), nhs_index)
+    ((owner, subject, wrapped, events, proxies, agreements, services, standing),) = link.run(
+        _GATHER, asked
+    )
     return Intake(
-        owner_agency_id=row.owner_agency_id,
-        subject=None if row.subject is None else orjson.loads(row.subject),
-        wrapped_subject_key=row.wrapped_subject_key,
-        consent_events=_rows(row.consent_events),
-        proxies=_rows(row.proxies),
-        agreements=row.agreements or "[]",
-        services=row.services or "[]",
-        standing=row.standing or "[]",
+        owner_agency_id=None if owner is None else wire.read_id(owner),
+        subject=None if subject is None else orjson.loads(subject),
+        wrapped_subject_key=wrapped,
+        consent_events=_rows(events),
+        proxies=_rows(proxies),
+        agreements=_text(agreements),
+        services=_text(services),
+        standing=_text(standing),
     )
 
 
-def _rows(found: str | None) -> Sequence[Json]:
+def _rows(found: bytes | None) -> Sequence[Json]:
     return () if found is None else tuple(orjson.loads(found))
+
+
+def _text(found: bytes | None) -> str:
+    return "[]" if found is None else found.decode()

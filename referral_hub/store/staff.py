@@ -16,6 +16,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from referral_hub.store import wire
+from referral_hub.store.direct import Link
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Account:
@@ -56,8 +59,11 @@ def for_sign_in(connection: Connection, username: str) -> Account | None:
     return None if row is None else Account(*row)
 
 
+_SESSION = "SELECT * FROM session_principal($1::bytea, $2::timestamptz, $3::interval, $4::interval)"
+
+
 def session(
-    connection: Connection,
+    link: Link,
     token_hash: bytes,
     *,
     at: datetime,
@@ -65,11 +71,17 @@ def session(
     absolute: timedelta,
 ) -> SessionRow | None:
     """Return who the token stands for and note that it was used; None for an unknown one."""
-    row = connection.execute(
-        text("SELECT * FROM session_principal(:token, :at, :idle, :absolute)"),
-        {"token": token_hash, "at": at, "idle": idle, "absolute": absolute},
-    ).one_or_none()
-    return None if row is None else SessionRow(*row)
+    asked = (token_hash, wire.instant(at), wire.interval(idle), wire.interval(absolute))
+    for user, agency, role, display_name, agency_name, live in link.run(_SESSION, asked):
+        return SessionRow(
+            user_id=wire.read_id(user),
+            agency_id=wire.read_id(agency),
+            role=wire.read_text(role),
+            display_name=wire.read_text(display_name),
+            agency_name=wire.read_text(agency_name),
+            live=live == wire.TRUE,
+        )
+    return None
 
 
 def begin_session(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, event
+from tests.statements import everywhere
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,18 @@ def arm(strike: Strike) -> None:
     if what == "call":
         _around_call(strike.where, when, moment)
         return
-    name = f"{when}_cursor_execute"
 
-    def executing(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def executing(statement: str) -> None:
         if strike.where in statement:
             moment.reached()
 
-    event.listen(Engine, name, executing)
+    everywhere(when, executing)
 
 
 def count_statements() -> Callable[[], int]:
     """Count every statement from now on; returns what tells how many there were."""
     seen: list[None] = []
-    event.listen(Engine, "before_cursor_execute", lambda *_: seen.append(None))
+    everywhere("before", lambda _: seen.append(None))
     return lambda: len(seen)
 
 

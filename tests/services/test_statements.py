@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from referral_hub.domain.codes import DeclineReason, NeedCode
 from referral_hub.domain.commands import AnswerTask
@@ -16,32 +15,15 @@ from referral_hub.services.oversee import list_undelivered, open_referrals
 from referral_hub.services.read_referrals import list_referrals, read_referral
 from referral_hub.services.release import open_task, view_own
 from referral_hub.services.task_inbox import list_tasks, read_task
+from referral_hub.store.direct import Link
 from tests.hub_bench import Bench, nhs_number
+from tests.statements import counting
 
 EVERY_NEED = tuple(NeedCode)
 
 
-@contextmanager
-def counting(bench: Bench) -> Iterator[list[str]]:
-    """The statements that reach the database, whichever engine they take."""
-    seen: list[str] = []
-    database = bench.hub.database
-    engines = (database.app, database.app_statement, database.worker, database.worker_statement)
-
-    def note(*arguments: object) -> None:
-        seen.append(str(arguments[2]))
-
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
-
-
 def _count(bench: Bench, work: Callable[[], object]) -> int:
-    with counting(bench) as seen:
+    with counting(bench.hub.database) as seen:
         work()
     return len(seen)
 
@@ -49,7 +31,7 @@ def _count(bench: Bench, work: Callable[[], object]) -> int:
 def test_accepting_a_referral_is_one_read_and_one_write(bench: Bench) -> None:
     bench.refer()
     for needs in ((NeedCode.LONELY,), EVERY_NEED):
-        with counting(bench) as seen:
+        with counting(bench.hub.database) as seen:
             bench.refer(needs=needs)
         assert len(seen) == 2
         read, write = seen
@@ -64,27 +46,24 @@ def test_accepting_about_a_known_person_is_one_read_and_one_write(bench: Bench) 
     assert bench.one("SELECT count(*) FROM subject") == 1
 
 
-def test_accepting_is_two_transactions_of_one_statement_each(bench: Bench) -> None:
+def test_accepting_is_two_transactions_of_one_statement_each(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench.refer()
     counted = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
     flush = "SELECT pg_stat_force_next_flush()"
-    database = bench.hub.database
-    with database.app_statement.connect() as connection:
-        before_pool = database.app_statement.pool.checkedout()
-        connection.exec_driver_sql("SELECT 1")
-    assert before_pool == 1
     bench.rows(flush)
     before = bench.one(counted)
     statuses = []
+    run = Link.run
 
-    def note(connection: object, *_: object) -> None:
-        raw = connection.connection.dbapi_connection  # type: ignore[attr-defined]  # as SQLAlchemy passes it
-        statuses.append((raw.autocommit, raw.info.transaction_status.name))
+    def noting(link: Link, *arguments: Any) -> Any:
+        statuses.append((link._connection.autocommit, link.in_transaction))
+        return run(link, *arguments)
 
-    event.listen(database.app_statement, "before_cursor_execute", note)
+    monkeypatch.setattr(Link, "run", noting)
     bench.refer()
-    event.remove(database.app_statement, "before_cursor_execute", note)
-    assert statuses == [(True, "IDLE"), (True, "IDLE")]
+    assert statuses == [(True, False), (True, False)]
     assert bench.one(counted) >= before
 
 

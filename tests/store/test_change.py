@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from psycopg.errors import InsufficientPrivilege
 
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.errors import Conflict
@@ -90,21 +91,19 @@ def test_a_move_is_not_planned_before_its_agency_is_known(bench: Bench) -> None:
     bench.refer()
     made = Change([_entry(bench)], {}, [_move(only(bench.tasks()))])
     with (
-        bench.hub.database.one_statement() as connection,
+        bench.hub.database.direct() as link,
         pytest.raises(ValueError, match="moves need a transaction"),
     ):
-        change.write(connection, made, acting_for=bench.agencies["surgery"])
+        change.write_at_once(link, made, acting_for=bench.agencies["surgery"])
 
 
 def test_rows_for_another_agency_than_the_acting_one_are_refused(bench: Bench) -> None:
-    from sqlalchemy.exc import DBAPIError
-
     made = Change([_entry(bench)])
     with (
-        bench.hub.database.one_statement() as connection,
-        pytest.raises(DBAPIError, match="row-level security"),
+        bench.hub.database.direct() as link,
+        pytest.raises(InsufficientPrivilege, match="row-level security"),
     ):
-        change.write(connection, made, acting_for=bench.agencies["hill"])
+        change.write_at_once(link, made, acting_for=bench.agencies["hill"])
     assert not bench.rows("SELECT id FROM log_entry WHERE outcome = 'x'")
 
 

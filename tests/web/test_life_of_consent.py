@@ -270,7 +270,7 @@ def test_an_odd_address_of_the_list_is_no_fault(gp: Any, address: str, status: i
 def test_the_list_continues_by_key_and_costs_one_statement(
     town: Any, mereford: Mereford, gp: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.web.test_page_budgets import counted
+    from tests.statements import counting
 
     references = [
         mereford.task(mereford.refer(to=("library",), needs=LONELY)).reference for _ in range(3)
@@ -279,7 +279,7 @@ def test_the_list_continues_by_key_and_costs_one_statement(
     seen: list[str] = []
     address = "/work?what=held"
     while address:
-        with counted(town) as statements:
+        with counting(town.hub.database) as statements:
             gp.get(address)
         assert len(statements) <= 3
         seen += re.findall(r'hub-nowrap">(RH-[^<]+)<', gp.text)

@@ -6,13 +6,13 @@ A list costs the same however long it is; that is what the second look at a long
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+
+from tests.statements import counting
 
 Begin = Callable[[Any], Any]
 HEAVIEST = 60_000
@@ -37,25 +37,6 @@ STATEMENTS = {
 }
 
 
-@contextmanager
-def counted(town: Any) -> Iterator[list[str]]:
-    """Statements that reach the database, whichever engine they take."""
-    database = town.hub.database
-    engines = (database.app, database.app_statement, database.worker, database.worker_statement)
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
-
-
 @pytest.fixture(scope="module")
 def paths(town: Any, begin: Begin) -> dict[str, str]:
     """Each page with a draft that is filled in, and a referral that was sent."""
@@ -74,7 +55,7 @@ def test_a_page_costs_no_more_statements_than_this(
     town: Any, paths: dict[str, str], page: str
 ) -> None:
     gp = town.browser("gp")
-    with counted(town) as statements:
+    with counting(town.hub.database) as statements:
         assert gp.get(paths[page]).status_code == 200
     assert len(statements) <= STATEMENTS[page], "\n".join(statements)
 
@@ -84,19 +65,19 @@ def test_saving_a_page_costs_four_statements_and_the_session(
 ) -> None:
     journey = begin(gp)
     gp.get(journey.path("danger"))
-    with counted(town) as statements:
+    with counting(town.hub.database) as statements:
         assert gp.post(journey.path("danger"), {"danger": "no"}).status_code == 302
     assert len(statements) <= SESSION + 5, "\n".join(statements)
 
 
 def test_a_longer_list_costs_no_more_statements(town: Any, gp: Any, begin: Begin) -> None:
-    with counted(town) as before:
+    with counting(town.hub.database) as before:
         gp.get("/referrals")
     for _ in range(3):
         journey = begin(gp)
         journey.fill_until("why")
         journey.send()
-    with counted(town) as after:
+    with counting(town.hub.database) as after:
         gp.get("/referrals")
     assert len(after) == len(before)
 
