@@ -6,6 +6,8 @@
     openings/<index>.json       optional: {"actor": {"salt": <64 hex>, "value": <text>}, ...}
     consistency                 optional: `old <size>` and base64 hashes, a line each, from the
                                 officer's own last checkpoint to this one
+    wrapped-keys                what was handed to recipients, a line of canonical JSON each
+                                (`consent.evidence.wrapped`); may be left out where nothing was
 
 An index is decimal without leading zeros. A bundle comes from whoever may wish to mislead the
 officer, so reading it is bounded: no other file, no second file of one name, no name that leads
@@ -33,25 +35,27 @@ from consent.evidence.entry import MAX_ENTRY_BYTES
 from consent.evidence.errors import EvidenceError
 from consent.evidence.proof import MAX_PROOF_BYTES, TlogProof
 
-MAX_FILES = 150_003
+MAX_FILES = 150_004
 MAX_DIRECTORY_BYTES = 16 * 2**20
 MAX_TAIL_BYTES = 2**17
 MAX_TOTAL_BYTES = 2**30
 MAX_EXTRA_BYTES = 48
 MAX_OPENINGS_BYTES = 2**20
 MAX_CONSISTENCY_BYTES = 4_096
+MAX_WRAPPED_BYTES = 32 * 2**20
 
 FOLDERS = ("entries", "proofs", "openings")
 _SUFFIX = {"entries": ".json", "proofs": ".tlog-proof", "openings": ".json"}
 _LIMIT = {
     "checkpoint": MAX_NOTE_BYTES,
     "consistency": MAX_CONSISTENCY_BYTES,
+    "wrapped-keys": MAX_WRAPPED_BYTES,
     "entries": MAX_ENTRY_BYTES,
     "proofs": MAX_PROOF_BYTES,
     "openings": MAX_OPENINGS_BYTES,
 }
 _NAME = re.compile(
-    r"(?P<plain>checkpoint|consistency)"
+    r"(?P<plain>checkpoint|consistency|wrapped-keys)"
     r"|(?P<folder>entries|proofs|openings)/(?P<index>0|[1-9][0-9]{0,18})(?P<suffix>\.[a-z-]+)",
     re.ASCII,
 )
@@ -88,6 +92,10 @@ class Failure(StrEnum):
     NOT_INCLUDED = "not-included"
     OPENING_MALFORMED = "opening-malformed"
     OPENING_MISMATCH = "opening-mismatch"
+    KEYS_MISSING = "keys-missing"
+    KEYS_MALFORMED = "keys-malformed"
+    KEY_WITHOUT_ENTRY = "key-without-entry"
+    KEY_OF_OTHER_ENTRY = "key-of-other-entry"
 
 
 class BundleError(EvidenceError):
@@ -122,6 +130,21 @@ class BundleEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class WrappedKeys:
+    """What was handed to one recipient: `index` is that of its release entry, None where there is
+    none; `fields` are "class.field"; `sha256` is of the wrapped keys, None where there are none.
+    """
+
+    index: int | None
+    recipient: str
+    task: str
+    stage: str
+    effect: str
+    fields: Sequence[str]
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """An open bundle: the indexes that each folder names, the other files, a bounded reader."""
 
@@ -148,6 +171,7 @@ def write_bundle(
     checkpoint: bytes,
     entries: Iterable[BundleEntry],
     consistency: tuple[int, Sequence[bytes]] | None = None,
+    wrapped: Sequence[WrappedKeys] = (),
 ) -> None:
     """Write a bundle as a ZIP, entry by entry; equal input gives equal bytes.
 
@@ -162,6 +186,8 @@ def write_bundle(
         put("checkpoint", checkpoint)
         if consistency is not None:
             put("consistency", consistency_bytes(*consistency))
+        if wrapped:
+            put("wrapped-keys", wrapped_bytes(wrapped))
         for item in entries:
             proof = TlogProof(item.index, tuple(item.proof), checkpoint)
             put(f"entries/{item.index}.json", item.entry)
@@ -187,6 +213,25 @@ def consistency_bytes(size: int, hashes: Sequence[bytes]) -> bytes:
     """Return a consistency file: from `size`, in the manner of C2SP tlog-witness."""
     lines = [f"old {size}", *(b64encode(found).decode("ascii") for found in hashes)]
     return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+
+def wrapped_bytes(wrapped: Iterable[WrappedKeys]) -> bytes:
+    """Return a list of wrapped keys, a line each."""
+    lines = (
+        canonical(
+            {
+                "entry": one.index,
+                "recipient": one.recipient,
+                "task": one.task,
+                "stage": one.stage,
+                "effect": one.effect,
+                "fields": sorted(one.fields),
+                "sha256": one.sha256,
+            }
+        )
+        for one in wrapped
+    )
+    return b"".join(line + b"\n" for line in lines)
 
 
 @contextmanager

@@ -42,6 +42,7 @@ from consent.evidence.proof import MAX_PROOF_BYTES, ProofFileError, parse_proof
 from consent.evidence.receipt import VerifiedReceipt, is_receipt, verify_receipt
 from consent.evidence.replay import Problem, Replay, verify_entries
 from consent.evidence.witness_policy import PolicyError, parse_policy
+from consent.evidence.wrapped import Kept, check_wrapped, is_release
 
 __all__ = [
     "Pins",
@@ -74,6 +75,7 @@ class Report:
     types: Mapping[EntryType, int]
     openings: int
     complete: bool
+    kept: Kept
 
     def lines(self) -> Iterator[str]:
         """Yield the report in words, a line each."""
@@ -92,6 +94,7 @@ class Report:
         for kind, count in sorted(self.types.items()):
             yield f"            {count} {kind}"
         yield f"openings    {self.openings} commitments were made from the values beside them"
+        yield self.kept.line()
         yield "limit       what was never written to the log cannot show here"
 
 
@@ -125,8 +128,10 @@ def verify_pinned(path: Path, pins: Pins, *, complete: bool = False) -> Report:
             raise BundleError(Failure.EMPTY, "there is no entry, and no checkpoint of yours")
         # 5. Each entry is well formed, no file stands alone, each proof leads to this root.
         # 6. Each opening is what its entry committed to.
-        # 7. Where asked for, no entry is left out.
+        # 7. Each key that was wrapped for a recipient has a release entry of its own.
+        # 8. Where asked for, no entry is left out.
         due = known.size if known is not None else 0
+        releases: dict[int, Entry] = {}
         types: Counter[EntryType] = Counter()
         openings = 0
         for index in bundle.all_indexes():
@@ -135,9 +140,12 @@ def verify_pinned(path: Path, pins: Pins, *, complete: bool = False) -> Report:
             entry = _require_entry(bundle, index, note=note, head=head)
             openings += _require_openings(bundle, index, entry)
             types[entry.type] += 1
+            if is_release(entry):
+                releases[index] = entry
             due += index == due
         if complete and due < head.size:
             raise BundleError(Failure.INCOMPLETE, "left out of the bundle", index=due)
+        kept = check_wrapped(bundle, releases)
     return Report(
         note=note,
         checkpoint=head,
@@ -147,6 +155,7 @@ def verify_pinned(path: Path, pins: Pins, *, complete: bool = False) -> Report:
         types=types,
         openings=openings,
         complete=due == head.size,
+        kept=kept,
     )
 
 

@@ -41,7 +41,7 @@ def _fault(row: ReleaseRow) -> str | None:
 
 
 def _uncovered(row: ReleaseRow, entry: Entry) -> str | None:
-    if not {_catalogue_id(name) for name in row.field_ids} <= set(entry.fields):
+    if not {catalogue_id(name) for name in row.field_ids} <= set(entry.fields):
         return "it handed out fields that its log entry does not name"
     said = {"task": row.task_id, "stage": row.stage, "effect": row.effect_id}
     if any(entry.details.get(name, value) != value for name, value in said.items()):
@@ -49,6 +49,6 @@ def _uncovered(row: ReleaseRow, entry: Entry) -> str | None:
     return None
 
 
-def _catalogue_id(stored: str) -> str:
+def catalogue_id(stored: str) -> str:
     """The "class.field" of a sealed field's name, which may carry the slot: `need.needs.0`."""
     return ".".join(stored.split(".")[:2])

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
 from uuid import UUID
 
-from consent.evidence.bundle import BundleEntry, Opening
+from consent.evidence.bundle import BundleEntry, Opening, WrappedKeys
 from consent.evidence.bundle import write_bundle as write_file
 from consent.evidence.tiles import Tiles
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.audit.commitments import Opener
 from referral_hub.audit.integrate import ensure_integrated
+from referral_hub.audit.releases import catalogue_id
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import CryptoError, InvalidInput, LogUnavailable
 from referral_hub.services.audit_filters import Filters
@@ -74,7 +75,11 @@ def write_bundle(
         counted = _Counted()
         entries = _entries(hub, us, found, tiles=tiles, size=newest.size)
         write_file(
-            file, checkpoint=newest.note, entries=counted.over(entries), consistency=consistency
+            file,
+            checkpoint=newest.note,
+            entries=counted.over(entries),
+            consistency=consistency,
+            wrapped=_wrapped(hub, us, wanted, size=newest.size),
         )
     return Written(counted.entries, newest.size)
 
@@ -124,6 +129,23 @@ def _consistency(
     if since in {0, newest.size}:
         return None
     return since, tiles.consistency_proof(since, newest.size)
+
+
+def _wrapped(hub: Hub, us: UUID, wanted: Wanted, *, size: int) -> list[WrappedKeys]:
+    """What was handed out by these entries, and whatever of ours was handed out by none."""
+    with hub.database.working() as connection:
+        return [
+            WrappedKeys(
+                index=row.seq,
+                recipient=str(row.recipient_agency_id),
+                task=str(row.task_id),
+                stage=row.stage,
+                effect=str(row.effect_id),
+                fields=sorted({catalogue_id(name) for name in row.field_ids}),
+                sha256=row.sha256,
+            )
+            for row in audit_log.wrapped_keys(connection, us, wanted, size=size)
+        ]
 
 
 def _entries(

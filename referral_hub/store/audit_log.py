@@ -138,6 +138,36 @@ def sealed_openings(connection: Connection, entry_ids: Sequence[UUID]) -> dict[U
     return {row.id: CommittedRow(*row) for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class WrappedRow:
+    """What was handed to a recipient, and the place of its entry; never the keys themselves."""
+
+    seq: int | None
+    recipient_agency_id: UUID
+    task_id: UUID
+    stage: str
+    effect_id: UUID
+    field_ids: Sequence[str]
+    sha256: str | None
+
+
+def wrapped_keys(
+    connection: Connection, us: UUID, wanted: Wanted, *, size: int
+) -> list[WrappedRow]:
+    """Return what `us` handed out or was handed, for the entries of a bundle and for those that
+    are no numbered release (`hub_worker` only), in the order of the log.
+    """
+    where, given = _for_bundle(us, wanted, size)
+    statement = text(
+        "SELECT e.seq, d.recipient_agency_id, d.task_id, d.stage, d.effect_id, d.field_ids,"
+        " encode(sha256(d.wrapped_keys), 'hex')"
+        " FROM release d JOIN log_entry e ON e.id = d.entry_id"
+        " WHERE :us IN (d.origin_agency_id, d.recipient_agency_id)"
+        f" AND (e.seq IS NULL OR e.type <> 'release' OR ({where})) ORDER BY e.seq, d.id"
+    )
+    return [WrappedRow(*row) for row in connection.execute(statement, given)]
+
+
 def agencies(connection: Connection) -> dict[UUID, str]:
     """Return every agency's name by id, in the order of the names."""
     rows = connection.execute(text("SELECT id, name FROM agency ORDER BY name"))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from consent.evidence.bundle import BundleEntry, Opening, write_bundle
+from consent.evidence.bundle import BundleEntry, Opening, WrappedKeys, write_bundle
 from consent.evidence.checkpoint import (
     Checkpoint,
     SignatureType,
@@ -29,6 +29,7 @@ from consent.evidence.entry import (
 )
 from consent.evidence.merkle import EMPTY_ROOT, leaf_hash, node_hash
 from consent.evidence.tiles import Tiles
+from consent.evidence.wrapped import is_release
 
 ORIGIN = "log.example.org/town"
 AT = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
@@ -104,9 +105,29 @@ def make_entry(index: int, **changes: Any) -> Entry:
             for field in COMMITMENT_FIELDS
         },
         "ciphertext_hash": "b" * 64,
-        "details": {"stage": "offer", "attempt": index, "refused": ("R04",)},
+        "details": {
+            "stage": "offer",
+            "attempt": index,
+            "refused": ("R04",),
+            "task": f"task-{index}",
+            "effect": f"effect-{index}",
+        },
     }
     return Entry(**(given | changes))
+
+
+def wrapped_by(number: int, /, **changes: Any) -> WrappedKeys:
+    """What was handed out by the release entry at `number` of the sample log."""
+    entry = make_entry(number)
+    told = {name: str(entry.details[name]) for name in ("task", "stage", "effect")}
+    given: dict[str, Any] = {
+        "index": number,
+        "recipient": TIME_BANK,
+        **told,
+        "fields": ("identity.first_name",),
+        "sha256": sha256(f"wrapped {number}".encode()).hexdigest(),
+    }
+    return WrappedKeys(**(given | changes))
 
 
 class SampleLog:
@@ -149,6 +170,9 @@ class SampleLog:
         proof = None
         if previous is not None:
             proof = previous, self.tiles.consistency_proof(previous, size)
-        items = (self.item(index) for index in indexes)
-        write_bundle(path, checkpoint=self.note(), entries=items, consistency=proof)
+        chosen = list(indexes)
+        items = (self.item(index) for index in chosen)
+        wrapped = [wrapped_by(index) for index in chosen if is_release(make_entry(index))]
+        note = self.note()
+        write_bundle(path, checkpoint=note, entries=items, consistency=proof, wrapped=wrapped)
         return path

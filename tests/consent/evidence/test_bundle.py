@@ -53,14 +53,14 @@ def add(path: Path, name: str, data: bytes = b"x", **attributes: int) -> Path:
 def test_a_bundle_holds_the_files_that_its_format_names(good: Path) -> None:
     with zipfile.ZipFile(good) as archive:
         names = archive.namelist()
-        assert names[:2] == ["checkpoint", "consistency"]
+        assert names[:3] == ["checkpoint", "consistency", "wrapped-keys"]
         assert archive.read("entries/3.json") == LOG.entries[3]
         proof = parse_proof(archive.read("proofs/3.tlog-proof"))
         assert archive.read("checkpoint") == LOG.note() == proof.checkpoint
         assert archive.read("consistency") == consistency_bytes(
             2, LOG.tiles.consistency_proof(2, 5)
         )
-    assert len(names) == 2 + 3 * 5
+    assert len(names) == 3 + 3 * 5
     assert proof.index == 3
 
 
@@ -287,9 +287,9 @@ def test_a_directory_longer_than_allowed_is_not_even_loaded(tmp_path: Path) -> N
 
 
 def test_more_files_than_allowed_are_refused(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle_module, "MAX_FILES", 17)
+    monkeypatch.setattr(bundle_module, "MAX_FILES", 18)
     assert verify_bundle(good, log_keys=[LOG.key.vkey]).entries == 5
-    monkeypatch.setattr(bundle_module, "MAX_FILES", 16)
+    monkeypatch.setattr(bundle_module, "MAX_FILES", 17)
     assert refusal(good).kind is Failure.TOO_LARGE
 
 

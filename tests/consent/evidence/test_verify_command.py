@@ -61,6 +61,7 @@ def test_the_command_says_what_was_verified_and_what_it_cannot_know(desk: Desk) 
         "            1 key",
         "            2 override",
         "openings    20 commitments were made from the values beside them",
+        "keys        0 handed out, each by a release entry of its own",
         "limit       what was never written to the log cannot show here",
     ]
 
