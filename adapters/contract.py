@@ -70,6 +70,8 @@ class ReferralDocument:
     `fields` maps field ids of the catalogue ("identity.first_name") to JSON values, and is empty
     for what carries references alone. `purpose` and `obligations` are the permit's
     codes; `log_entry` is the id of the disclosure's entry in the evidence log. Times are aware.
+    `addressing` is what the recipient's own system needs to file it (a category, a member), from
+    the registered endpoint: never about a person.
     """
 
     kind: DocumentKind
@@ -84,6 +86,7 @@ class ReferralDocument:
     obligations: tuple[str, ...] = ()
     respond_by: datetime | None = None
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    addressing: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.kind.discloses != bool(self.fields):
@@ -142,15 +145,16 @@ class DeliveryOutcome:
 
 
 class Format(Protocol):
-    """Pure: bytes and documents. Both functions raise FormatError."""
+    """Pure: a document becomes bytes. Raises FormatError.
+
+    A format that can be read back as well has `read`; the hub asks for none of it, because what
+    comes in has doors of its own.
+    """
 
     content_type: str
 
     def write(self, document: ReferralDocument) -> bytes:
         """The document in this format."""
-
-    def read(self, data: bytes) -> ReferralDocument:
-        """The document in `data`, which is not trusted."""
 
 
 class Transport(Protocol):

@@ -13,7 +13,12 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
 from adapters.contract import AdapterError, Format, Transport, UnknownAdapter
+from adapters.formats.charitylog import CharitylogReferral
+from adapters.formats.fhir.outgoing import FhirMessage
 from adapters.formats.hub_json import HubJson
+from adapters.formats.komunitin import KomunitinNeed
+from adapters.formats.opportunity import VolunteeringOpportunity
+from adapters.formats.timeoverflow import TimeOverflowMember
 from adapters.transports.https_push import HttpsPush
 
 FORMATS = "referral_hub.formats"
@@ -56,7 +61,14 @@ class Registry:
 
 def load_registry(*, now: Callable[[], datetime]) -> Registry:
     """The hub's own adapters and every installed one. `now` reads the clock."""
-    formats: dict[str, Format] = {"hub_json": HubJson()}
+    formats: dict[str, Format] = {
+        "hub_json": HubJson(),
+        "charitylog_referral": CharitylogReferral(),
+        "fhir_message": FhirMessage(),
+        "komunitin_need": KomunitinNeed(),
+        "timeoverflow_member": TimeOverflowMember(),
+        "volunteering_opportunity": VolunteeringOpportunity(),
+    }
     transports: dict[str, Transport] = {"https_push": HttpsPush(now=now)}
     return Registry(
         formats=with_installed(formats, entry_points(group=FORMATS)),

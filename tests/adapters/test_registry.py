@@ -20,7 +20,17 @@ def now() -> datetime:
 
 def test_the_hub_s_own_adapters_are_there_by_name() -> None:
     registry = load_registry(now=now)
-    assert registry.names() == (("hub_json",), ("https_push",))
+    assert registry.names() == (
+        (
+            "charitylog_referral",
+            "fhir_message",
+            "hub_json",
+            "komunitin_need",
+            "timeoverflow_member",
+            "volunteering_opportunity",
+        ),
+        ("https_push",),
+    )
     assert isinstance(registry.format("hub_json"), HubJson)
     assert isinstance(registry.transport("https_push"), HttpsPush)
     registry.close()

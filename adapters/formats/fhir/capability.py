@@ -72,7 +72,7 @@ def capability_statement(*, base: str, software_version: str, date: datetime) ->
                 "supportedMessage": [
                     {
                         "mode": "receiver",
-                        "definition": f"https://fhir.nhs.uk/MessageDefinition/bars-message-{one}",
+                        "definition": f"{codes.MESSAGE_DEFINITION}{one}",
                     }
                     for one in (
                         "servicerequest-request-referral",

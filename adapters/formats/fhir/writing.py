@@ -18,7 +18,6 @@ _PROFILE_TASK = f"{codes.UK_CORE}Task"
 _PROFILE_REQUEST = f"{codes.UK_CORE}ServiceRequest"
 _REASONED = frozenset({"rejected", "cancelled", "on-hold", "failed"})
 _NO_REASON = "No reason was given."
-_DEFINITIONS = "https://fhir.nhs.uk/MessageDefinition/bars-message-"
 _REQUEST_STATUS = {
     "completed": "completed",
     "cancelled": "revoked",
@@ -179,7 +178,7 @@ def response_message(
         "source": {"name": "Referral Hub", "endpoint": envelope.endpoint},
         "reason": {"coding": [{"system": codes.REASONS, "code": reason}]},
         "focus": [{"reference": focus_url}],
-        "definition": f"{_DEFINITIONS}{codes.RESPONSE}-referral",
+        "definition": f"{codes.MESSAGE_DEFINITION}{codes.RESPONSE}-referral",
     }
     if envelope.receiver:
         header["destination"] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft6Validator
 
+from adapters.contract import DocumentKind, FormatError, ReferralDocument, Sender
 from adapters.formats.fhir.answer import answer_of_patch
 from adapters.formats.fhir.capability import capability_statement
 from adapters.formats.fhir.message import read_message
 from adapters.formats.fhir.outcome import FhirProblem, Issue, operation_outcome
+from adapters.formats.fhir.outgoing import FhirMessage, message_of
+from adapters.formats.fhir.referral import read_referral
 from adapters.formats.fhir.shape import check_shape
 from adapters.formats.fhir.writing import (
     Envelope,
@@ -56,6 +60,30 @@ def an_envelope() -> Envelope:
     )
 
 
+def a_document(kind: DocumentKind, **fields: Any) -> ReferralDocument:
+    told = {
+        "identity.first_name": "Ann",
+        "contact.area": "riverside",
+        "contact.phone": "07700 900982",
+        "need.needs": ["lifts"],
+        "need.task_note": "Ring twice",
+        "access_needs.language": {"tag": "cy", "interpreter": True},
+        "access_needs.access": {"needs": ["bsl"], "note": None},
+        "contact.preferences": {"preferred": ["phone"], "never": ["post"], "note": None},
+    }
+    return ReferralDocument(
+        kind=kind,
+        task_id=THREE,
+        reference="RH-4KT2",
+        sender=Sender(ONE, "High Street Surgery"),
+        recipient_id=TWO,
+        issued_at=NOON,
+        log_entry=FIVE,
+        respond_by=NOON,
+        fields=(fields or told) if kind.discloses else {},
+    )
+
+
 EMITTED: dict[str, dict[str, Any]] = {
     **{f"task {state}": task(a_view(state)) for state in TaskState},
     "declined": task(a_view(TaskState.DECLINED, decline_reason="no_capacity", words="Full")),
@@ -77,6 +105,7 @@ EMITTED: dict[str, dict[str, Any]] = {
     "good outcome": operation_outcome(
         200, [Issue("informational", "Done.")], severity="information"
     ),
+    **{f"outgoing {kind.value}": message_of(a_document(kind)) for kind in DocumentKind},
     "capabilities": capability_statement(
         base="https://hub.example/fhir/R4", software_version="0.1.0", date=NOON
     ),
@@ -160,3 +189,43 @@ def test_a_patch_says_one_thing_that_a_recipient_can_decide() -> None:
 def test_a_patch_of_anything_else_is_refused_as_a_whole(patch: Any) -> None:
     with pytest.raises(FhirProblem):
         answer_of_patch(patch)
+
+
+def test_a_message_to_a_recipient_has_no_element_for_what_was_not_permitted() -> None:
+    narrow = message_of(a_document(DocumentKind.OFFER, **{"need.needs": ["lifts"]}))
+    patient = next(
+        one["resource"] for one in narrow["entry"] if one["resource"]["resourceType"] == "Patient"
+    )
+    assert patient.keys() == {"resourceType", "id"}
+
+
+def test_what_became_of_an_agreement_is_told_without_a_patient() -> None:
+    for kind in DocumentKind:
+        made = message_of(a_document(kind))
+        kinds = [one["resource"]["resourceType"] for one in made["entry"]]
+        assert ("Patient" in kinds) == kind.discloses
+        status = made["entry"][1]["resource"]["status"]
+        stops = kind in {DocumentKind.WITHDRAWAL, DocumentKind.REFUSAL, DocumentKind.OBJECTION}
+        assert (status == "revoked") == stops
+
+
+def test_the_same_document_is_the_same_message() -> None:
+    document = a_document(DocumentKind.OFFER)
+    assert FhirMessage().write(document) == FhirMessage().write(document)
+
+
+def test_a_sender_without_a_uuid_cannot_be_written() -> None:
+    odd = replace(a_document(DocumentKind.OFFER), sender=Sender("agency-1", "Surgery"))
+    with pytest.raises(FormatError, match="sender"):
+        FhirMessage().write(odd)
+
+
+def test_what_was_permitted_comes_back_out_of_the_message() -> None:
+    made = message_of(a_document(DocumentKind.OFFER))
+    incoming = read_referral(read_message(made)).document
+    assert incoming["person"] == {"first_name": "Ann", "area": "riverside", "address": "riverside"}
+    assert incoming["contact"] == {
+        "phone": "07700 900982", "preferred": ["phone"], "never": ["post"],
+    }  # fmt: skip
+    assert incoming["access"] == {"language": "cy", "interpreter": True, "needs": ["bsl"]}
+    assert (incoming["needs"], incoming["task_note"]) == (["lifts"], "Ring twice")

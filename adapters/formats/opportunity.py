@@ -1,0 +1,57 @@
+"""A volunteering opportunity as JSON-LD: schema.org `JobPosting` with employment type VOLUNTEER.
+
+That is what search engines and volunteering sites read. It says what is to be done, about where and
+for whom to ask; the person who needs it does not appear, whatever the permit allows. The place is
+the area and never an address.
+
+Source: schema.org JobPosting, employmentType.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC
+from typing import Any
+
+from adapters.contract import DocumentKind, FormatError, ReferralDocument
+from adapters.formats import needs
+
+
+class VolunteeringOpportunity:
+    """`addressing` may hold `organisation` and `url`, where to ask."""
+
+    content_type = "application/ld+json"
+
+    def write(self, document: ReferralDocument) -> bytes:
+        """The opportunity. Raises FormatError for what is not an offer of something to do."""
+        if document.kind is not DocumentKind.OFFER:
+            raise FormatError("kind: only an offer is an opportunity")
+        what = needs.in_words(document)
+        if not what:
+            raise FormatError("fields: there is nothing to do")
+        members: dict[str, Any] = {
+            "@context": "https://schema.org",
+            "@type": "JobPosting",
+            "identifier": {"@type": "PropertyValue", "value": document.task_id},
+            "title": what,
+            "description": f"Volunteers wanted: {what}.",
+            "employmentType": "VOLUNTEER",
+            "datePosted": document.issued_at.astimezone(UTC).date().isoformat(),
+            "directApply": False,
+        }
+        if document.respond_by is not None:
+            members["validThrough"] = document.respond_by.astimezone(UTC).isoformat()
+        if area := needs.text(document, "contact.area"):
+            members["jobLocation"] = {
+                "@type": "Place",
+                "address": {
+                    "@type": "PostalAddress",
+                    "addressLocality": area,
+                    "addressCountry": "GB",
+                },
+            }
+        if organisation := document.addressing.get("organisation"):
+            members["hiringOrganization"] = {"@type": "Organization", "name": organisation}
+        if url := document.addressing.get("url"):
+            members["url"] = url
+        return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
