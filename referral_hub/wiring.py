@@ -17,6 +17,7 @@ from consent.evidence.pins import Pins
 from consent.evidence.witness_policy import PolicyError, WitnessPolicy, parse_policy
 from referral_hub.audit.integrate import Integrator
 from referral_hub.clock import Clock, system_clock
+from referral_hub.crypto.incoming import HubBox
 from referral_hub.crypto.keys import FileKeyService
 from referral_hub.crypto.log_signer import LogSigner
 from referral_hub.crypto.partner import HubSigner
@@ -52,6 +53,7 @@ def build_hub(settings: Settings, *, clock: Clock = system_clock) -> Hub:
         clock=clock,
         doorbell=_doorbell(settings),
         passwords=Passwords(),
+        box=HubBox(directory),
         registry=load_registry(now=clock),
         witness_policy=_witness_policy(settings.witness_policy, log_signer.vkeys),
     )

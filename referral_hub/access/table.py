@@ -82,6 +82,13 @@ _AGENCY_ADMIN: dict[Permission, Predicate] = {
     Permission.APPROVE_POLICY: always,
 }
 _PARTNER_SYSTEM: dict[Permission, Predicate] = {
+    Permission.REFER: always,
+    Permission.LIST_REFERRALS: always,
+    Permission.READ_REFERRAL: is_origin,
+    Permission.RECORD_AGREEMENT: is_origin,
+    Permission.WITHDRAW_AGREEMENT: is_origin,
+    Permission.LIST_TASKS: always,
+    Permission.READ_TASK: is_recipient,
     Permission.ANSWER_AS_PARTNER: is_recipient,
     Permission.READ_TREE: always,
 }

@@ -155,7 +155,8 @@ class ConcernRaised(_Redacted):
 class SubmitReferral(_Redacted):
     """One referral, ready to be accepted. `draft_id` makes a second submission harmless.
 
-    It rests on an agreement or, where one is raised, on a safeguarding concern: never on both.
+    It rests on an agreement or, where one is raised, on a safeguarding concern: never on both. With
+    neither, nobody has said what the person agreed to, and it is held until somebody does.
     """
 
     draft_id: UUID
@@ -170,7 +171,7 @@ class SubmitReferral(_Redacted):
     concern: ConcernRaised | None = None
 
     def __post_init__(self) -> None:
-        if (self.agreement is None) == (self.concern is None):
+        if self.agreement is not None and self.concern is not None:
             raise ValueError("a referral rests on an agreement or on a safeguarding concern")
 
 

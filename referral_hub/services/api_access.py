@@ -95,31 +95,32 @@ def credential(hub: Hub, shown: Presented) -> Credential:
         raise _refused(f"proof_{refused.code}") from None
 
 
-def authenticate(hub: Hub, shown: Credential, scope: Scope) -> Caller:
-    """Return the caller whose token is in force and includes `scope`.
+def authenticate(hub: Hub, shown: Credential, scope: Scope | None) -> Caller:
+    """Return the caller whose token is in force and includes `scope` (None: whatever it has).
 
     Raises TokenRefused, ScopeMissing, ServiceUnavailable.
     """
     at = hub.clock()
     issued = shown.issued
+    if shown.proven is None:
+        with hub.database.direct() as link:
+            row = access_tokens.find(link, issued.agency_id, issued.digest, at=at)
+        return admitted(shown, row, scope)
     with hub.database.one_statement() as connection:
-        if shown.proven is None:
-            row = access_tokens.find(connection, issued.agency_id, issued.digest, at=at)
-        else:
-            row = access_tokens.find_and_spend(
-                connection, issued.agency_id, issued.digest, proof=_proof_id(shown), at=at
-            )
+        row = access_tokens.find_and_spend(
+            connection, issued.agency_id, issued.digest, proof=_proof_id(shown), at=at
+        )
     return admitted(shown, row, scope)
 
 
-def admitted(shown: Credential, row: TokenRow | None, scope: Scope) -> Caller:
+def admitted(shown: Credential, row: TokenRow | None, scope: Scope | None) -> Caller:
     """Return the caller that `row` says `shown` stands for. Raises TokenRefused, ScopeMissing."""
     if row is None or row.client_id != shown.issued.client_id:
         raise _refused("not_in_force")
     thumbprint = shown.proven.thumbprint if shown.proven else None
     if row.proof_key != thumbprint:
         raise _refused("binding")
-    if scope not in row.scopes:
+    if scope is not None and scope not in row.scopes:
         raise ScopeMissing(scope)
     actor = Actor(row.client_id, shown.issued.agency_id, Role.PARTNER_SYSTEM)
     return Caller(actor, row.scopes, row.plain_json)

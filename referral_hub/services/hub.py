@@ -9,6 +9,7 @@ from adapters.registry import Registry
 from consent.evidence.witness_policy import WitnessPolicy
 from referral_hub.audit.integrate import Integrator
 from referral_hub.clock import Clock
+from referral_hub.crypto.incoming import HubBox
 from referral_hub.crypto.keys import KeyService
 from referral_hub.crypto.partner import HubSigner
 from referral_hub.crypto.passwords import Passwords
@@ -37,6 +38,7 @@ class Hub:
     doorbell: Doorbell
     passwords: Passwords
     registry: Registry
+    box: HubBox
     witness_policy: WitnessPolicy | None = None
 
     def __repr__(self) -> str:

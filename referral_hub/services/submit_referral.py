@@ -24,6 +24,7 @@ from referral_hub.services import facts, plan, rows
 from referral_hub.services.agreements import taken_rows
 from referral_hub.services.draw_up import DrawnUp, draw_up, nhs_index
 from referral_hub.services.hub import Hub
+from referral_hub.services.place import decision_row
 from referral_hub.services.turns import log_considered, task_rows
 from referral_hub.store import change, referrals
 from referral_hub.store.intake import gather
@@ -33,12 +34,16 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class SlotOutcome:
-    """What happened to one group of needs: whose turn it is, or why it waits."""
+    """What happened to one group of needs: whose turn it is, or why it waits.
+
+    `considered` are all that were asked about, in order, each with its decision.
+    """
 
     needs: tuple[NeedCode, ...]
     state: TaskState
     agency_id: UUID
     decision: Mapping[str, Any]
+    considered: tuple[tuple[UUID, Mapping[str, Any]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def submit_referral(hub: Hub, actor: Actor, command: SubmitReferral) -> Submitte
             try:
                 change.write_at_once(
                     link,
-                    _change(hub, actor, command, drawn=drawn, stamp=(reference, at)),
+                    accepting(hub, actor, command, drawn=drawn, stamp=(reference, at)),
                     acting_for=actor.agency_id,
                 )
             except change.AlreadyThere as clash:
@@ -80,11 +85,11 @@ def submit_referral(hub: Hub, actor: Actor, command: SubmitReferral) -> Submitte
                     return _earlier(hub, actor, command.draft_id)
                 continue
         hub.doorbell.ring()
-        return Submitted(drawn.referral_id, reference, _outcomes(drawn))
+        return Submitted(drawn.referral_id, reference, outcomes(drawn))
     raise Conflict("The referral could not be stored just now. Send it again; nothing is lost.")
 
 
-def _change(
+def accepting(
     hub: Hub,
     actor: Actor,
     command: SubmitReferral,
@@ -92,6 +97,7 @@ def _change(
     drawn: DrawnUp,
     stamp: tuple[str, datetime],
 ) -> change.Change:
+    """Return everything that makes a referral true; `stamp` is its reference and instant."""
     at = stamp[1]
     evidence, said = taken_rows(hub, actor, drawn.taken, drawn.subject, at=at)
     inserts: dict[str, list[Mapping[str, Any]]] = {
@@ -168,13 +174,18 @@ def _sealed_row(drawn: DrawnUp) -> Mapping[str, Any]:
     }
 
 
-def _outcomes(drawn: DrawnUp) -> tuple[SlotOutcome, ...]:
+def outcomes(drawn: DrawnUp) -> tuple[SlotOutcome, ...]:
+    """Return what happened to each group of needs."""
     return tuple(
         SlotOutcome(
             needs=slot.needs,
             state=TaskState.ROUTED if placement.permitted else TaskState.HELD,
             agency_id=placement.chosen.candidate.agency_id,
             decision=placement.decision,
+            considered=tuple(
+                (found.candidate.agency_id, decision_row(found.outcome))
+                for found in placement.considered
+            ),
         )
         for slot, placement in zip(drawn.slots, drawn.placements, strict=True)
     )

@@ -16,7 +16,9 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from referral_hub.store import wire
 from referral_hub.store.change import to_json
+from referral_hub.store.direct import Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +86,36 @@ _ISSUE = f"""
     )
     SELECT EXISTS (SELECT 1 FROM issued)
 """
-IN_FORCE = """
+
+
+def in_force(token: str, at: str) -> str:
+    """Return the subquery of a token in force, for a statement whose first CTE is `acting`.
+
+    `token` and `at` are that statement's placeholders.
+    """
+    return f"""
     (SELECT row_to_json(x)::text FROM (
         SELECT c.id AS client_id, c.plain_json, t.proof_key,
                ARRAY(SELECT unnest(t.scopes) INTERSECT SELECT unnest(c.scopes)) AS scopes
         FROM access_token t JOIN api_client c ON c.id = t.client_id
-        WHERE t.token_hash = %(token)s::bytea AND t.agency_id = acting.agency_id
-        AND t.expires_at > %(at)s AND c.disabled_at IS NULL
+        WHERE t.token_hash = {token}::bytea AND t.agency_id = acting.agency_id
+        AND t.expires_at > {at}::timestamptz AND c.disabled_at IS NULL
         AND EXISTS (SELECT 1 FROM agency a WHERE a.id = t.agency_id AND a.active)
         LIMIT 1) x)
 """
-_FIND = f"WITH {_ACTING} SELECT {IN_FORCE} AS found FROM acting"
+
+
+_FIND = f"""
+    WITH acting AS MATERIALIZED (
+        SELECT set_config('app.agency', $1::text, true)::uuid AS agency_id
+    )
+    SELECT {in_force("$2", "$3")} FROM acting
+"""
 _FIND_AND_SPEND = f"""
     WITH {_ACTING}, {_SPENT}
-    SELECT {IN_FORCE} AS found, (SELECT count(*) FROM spent) AS fresh FROM acting
+    SELECT {in_force("%(token)s", "%(at)s")} AS found,
+        (SELECT count(*) FROM spent) AS fresh
+    FROM acting
 """
 _REVOKE = f"""
     WITH {_ACTING}, {_SPENT}, gone AS (
@@ -136,13 +154,10 @@ def issue(connection: Connection, agency_id: UUID, new: NewToken, spent: Sequenc
     return bool(stored.scalar())
 
 
-def find(
-    connection: Connection, agency_id: UUID, digest: bytes, *, at: datetime
-) -> TokenRow | None:
+def find(link: Link, agency_id: UUID, digest: bytes, *, at: datetime) -> TokenRow | None:
     """Return what a token stands for at `at`; None unless it is in force. One statement."""
-    found = connection.exec_driver_sql(
-        _FIND, {"agency": str(agency_id), "token": digest, "at": at}
-    ).scalar()
+    asked = (str(agency_id).encode(), digest, wire.instant(at))
+    ((found,),) = link.run(_FIND, asked)
     return token_row(found)
 
 
@@ -174,8 +189,8 @@ def revoke(
     return bool(done.scalar())
 
 
-def token_row(found: str | None) -> TokenRow | None:
-    """Return the JSON that `IN_FORCE` selects as a value."""
+def token_row(found: str | bytes | None) -> TokenRow | None:
+    """Return the JSON that `in_force` selects as a value."""
     if found is None:
         return None
     row = orjson.loads(found)

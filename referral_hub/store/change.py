@@ -70,6 +70,8 @@ _INSERTABLE = (
     "agency_contact",
     "log_entry",
     "log_opening",
+    "idempotency_key",
+    "used_jti",
 )
 
 
@@ -100,11 +102,16 @@ class TaskMove:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Rows to insert and tasks to move, with at least one log row. Raises ValueError without."""
+    """Rows to insert and tasks to move, with at least one log row. Raises ValueError without.
+
+    `alone` is the number of an advisory lock that `write_at_once` takes: while another statement
+    holds it, this one is a Conflict at once instead of waiting.
+    """
 
     evidence: Sequence[LogRow]
     inserts: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     moves: Sequence[TaskMove] = ()
+    alone: int | None = None
 
     def __post_init__(self) -> None:
         if not self.evidence:
@@ -145,6 +152,8 @@ def write_at_once(link: Link, change: Change, *, acting_for: UUID) -> None:
         raise ValueError("moves need a transaction that has set its agency")
     shape: list[tuple[str, tuple[str, ...], int]] = []
     values: list[bytes | None] = [str(acting_for).encode()]
+    if change.alone is not None:
+        values.append(change.alone.to_bytes(8, "big", signed=True))
     for table, rows in _rows(change).items():
         names = tuple(rows[0])
         shape.append((table, names, len(rows)))
@@ -154,7 +163,7 @@ def write_at_once(link: Link, change: Change, *, acting_for: UUID) -> None:
                 None if (value := row[name]) is None else encode(value) for name, encode in columns
             ]
     try:
-        link.run(_inserting(tuple(shape)), values)
+        link.run(_inserting(tuple(shape), change.alone is not None), values)
     except psycopg.Error as error:
         raise refusal(error) or error from error
 
@@ -233,11 +242,18 @@ def _statement(columns: tuple[tuple[str, tuple[str, ...]], ...], moving: bool) -
     return f"WITH {', '.join(parts)} {end}"
 
 
+_ACTING = "acting AS MATERIALIZED (SELECT set_config('app.agency', $1::text, true))"
+_ALONE = (
+    "acting AS MATERIALIZED (SELECT set_config('app.agency', $1::text, true),"
+    " expect_rows(pg_try_advisory_xact_lock($2::bigint)::int, 1))"
+)
+
+
 @lru_cache(maxsize=256)
-def _inserting(shape: tuple[tuple[str, tuple[str, ...], int], ...]) -> str:
+def _inserting(shape: tuple[tuple[str, tuple[str, ...], int], ...], alone: bool) -> str:
     """Like `_statement`; each insert waits for the agency, since it selects from the setting."""
-    parts = ["acting AS MATERIALIZED (SELECT set_config('app.agency', $1::text, true))"]
-    number = count(2)
+    parts = [_ALONE if alone else _ACTING]
+    number = count(3 if alone else 2)
     for table, names, rows in shape:
         kinds = [wire.column(table, name)[0] for name in names]
         listed = ", ".join(

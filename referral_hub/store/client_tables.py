@@ -1,4 +1,5 @@
-"""Tables of partner systems that call the hub: clients, their public keys, their access tokens.
+"""Tables of partner systems that call the hub: clients, their public keys, their access tokens,
+and what was answered under an idempotency key.
 
 Nothing here can be used to sign or to call: keys are public halves, tokens are hashes. A token
 hangs on the key that it was asked for with, so removing the key ends it in the same instant.
@@ -13,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -20,7 +22,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from referral_hub.store.columns import Instant, Texts, agency_column, id_column, metadata
+from referral_hub.store.columns import (
+    Instant,
+    Texts,
+    agency_column,
+    id_column,
+    metadata,
+    party_column,
+)
 
 api_client = Table(
     "api_client",
@@ -63,4 +72,20 @@ access_token = Table(
     Index(None, "client_id"),
     Index(None, "key_id"),
     Index(None, "expires_at"),
+)
+
+idempotency_key = Table(
+    "idempotency_key",
+    metadata,
+    Column("client_id", UUID, primary_key=True),
+    Column("endpoint", Text, primary_key=True),
+    Column("key_hash", LargeBinary, primary_key=True),
+    party_column("agency_id"),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("location", Text),
+    Column("answer", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "created_at"),
 )

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from referral_hub.store import wire
-from referral_hub.store.direct import Link
+from referral_hub.store.access_tokens import TokenRow, in_force, token_row
+from referral_hub.store.direct import Link, Values
 
 Json = Mapping[str, Any]
 
@@ -40,7 +42,7 @@ class Intake:
         return "<Intake>"
 
 
-_GATHER = """
+_FACTS = """
     WITH acting AS MATERIALIZED (
         SELECT set_config('app.agency', $1::text, true)::uuid AS agency_id
     ), person AS MATERIALIZED (
@@ -73,8 +75,60 @@ _GATHER = """
                                  AND v.needs && $3::text[])
                  OR t.agency_id = (SELECT a.owner_agency_id FROM area a WHERE a.code = $2::text))
         ) AS standing
+"""
+_GATHER = _FACTS + " FROM acting"
+_GATHER_FOR_CALLER = (
+    _FACTS
+    + f""",
+        {in_force("$5", "$6")} AS caller,
+        (SELECT json_agg(k.jwk)::text FROM api_client_key k
+            WHERE $10::boolean AND k.client_id = $7::uuid
+            AND k.agency_id = acting.agency_id) AS client_keys,
+        (SELECT row_to_json(i)::text FROM idempotency_key i
+            WHERE i.client_id = $7::uuid AND i.endpoint = $8::text
+            AND i.key_hash = $9::bytea AND i.agency_id = acting.agency_id) AS earlier
     FROM acting
     """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallerAsked:
+    """By which token and under which idempotency key a client calls; its keys where wanted."""
+
+    agency_id: UUID
+    client_id: UUID
+    token_digest: bytes
+    at: datetime
+    endpoint: str
+    key_hash: bytes
+    with_keys: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CallerFound:
+    """What is known of the caller: its token in force, its public keys, and an earlier answer."""
+
+    token: TokenRow | None
+    keys: Sequence[Json]
+    earlier: Earlier | None
+
+    def __repr__(self) -> str:
+        return "<CallerFound>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Earlier:
+    """What was answered under this key before, byte for byte, and to which request."""
+
+    fingerprint: bytes
+    status: int
+    content_type: str
+    location: str | None
+    answer: bytes
+
+    def __repr__(self) -> str:
+        return "<Earlier>"
 
 
 def gather(
@@ -89,10 +143,59 @@ def gather(
 
     The person is found by that agency's own blind index of the NHS number.
     """
-    asked = (str(agency_id).encode(), area.encode(), wire.texts(needs), nhs_index)
-    ((owner, subject, wrapped, events, proxies, agreements, services, standing),) = link.run(
-        _GATHER, asked
+    (row,) = link.run(_GATHER, _asked(agency_id, area, needs, nhs_index))
+    return _intake(row)
+
+
+def gather_for_caller(
+    link: Link,
+    caller: CallerAsked,
+    *,
+    area: str,
+    needs: Iterable[str],
+    nhs_index: bytes | None = None,
+) -> tuple[Intake, CallerFound]:
+    """Like `gather`, and in the same statement whether the caller may call and what it was told.
+
+    Nothing of the first may be used before the second has been looked at.
+    """
+    asked = (
+        *_asked(caller.agency_id, area, needs, nhs_index),
+        caller.token_digest,
+        wire.instant(caller.at),
+        wire.identifier(caller.client_id),
+        caller.endpoint.encode(),
+        caller.key_hash,
+        wire.TRUE if caller.with_keys else wire.FALSE,
     )
+    ((*facts, token, keys, earlier),) = link.run(_GATHER_FOR_CALLER, asked)
+    return _intake(tuple(facts)), CallerFound(token_row(token), _rows(keys), _earlier(earlier))
+
+
+def _asked(agency_id: UUID, area: str, needs: Iterable[str], nhs_index: bytes | None) -> Values:
+    return (str(agency_id).encode(), area.encode(), wire.texts(needs), nhs_index)
+
+
+def _earlier(found: bytes | None) -> Earlier | None:
+    if found is None:
+        return None
+    row = orjson.loads(found)
+    return Earlier(
+        _bytes(row["fingerprint"]),
+        row["status"],
+        row["content_type"],
+        row["location"],
+        _bytes(row["answer"]),
+    )
+
+
+def _bytes(text: str) -> bytes:
+    """Read a bytea as PostgreSQL writes it into JSON."""
+    return bytes.fromhex(text.removeprefix("\\x"))
+
+
+def _intake(row: Values) -> Intake:
+    owner, subject, wrapped, events, proxies, agreements, services, standing = row
     return Intake(
         owner_agency_id=None if owner is None else wire.read_id(owner),
         subject=None if subject is None else orjson.loads(subject),

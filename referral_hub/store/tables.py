@@ -28,7 +28,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from referral_hub.store.client_tables import access_token, api_client, api_client_key
+from referral_hub.store.client_tables import (
+    access_token,
+    api_client,
+    api_client_key,
+    idempotency_key,
+)
 from referral_hub.store.columns import (
     Ids,
     Instant,
@@ -87,6 +92,7 @@ __all__ = [
     "emergency_access",
     "emergency_alert",
     "emergency_note",
+    "idempotency_key",
     "legal_hold",
     "log_checkpoint",
     "log_cosignature",

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from referral_hub.store.tables import metadata
 
 Encode = Callable[[Any], bytes]
-TRUE = b"\x01"
+TRUE, FALSE = b"\x01", b"\x00"
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _FIRST_DAY = _EPOCH.date().toordinal()
@@ -124,7 +124,7 @@ _ENCODERS: Mapping[type, Encode] = {
     types.Uuid: identifier,
     types.Text: str.encode,
     types.LargeBinary: bytes,
-    types.Boolean: lambda value: TRUE if value else b"\x00",
+    types.Boolean: lambda value: TRUE if value else FALSE,
     types.Date: _day,
     types.DateTime: instant,
     JSONB: lambda value: b"\x01" + orjson.dumps(value, plain, orjson.OPT_NON_STR_KEYS),

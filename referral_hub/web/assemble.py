@@ -16,19 +16,16 @@ from uuid import UUID
 
 from consent.model import EventState
 from referral_hub.domain.commands import (
-    AccessDetails,
     AgreementTaken,
     Assessment,
     AuthorityTaken,
     BestInterestsDecision,
     ChildViews,
     ConcernRaised,
-    ContactDetails,
-    PersonDetails,
     SubmitReferral,
 )
-from referral_hub.domain.nhs_number import parse_nhs_number
 from referral_hub.domain.routing import Seeker, age_on
+from referral_hub.services.assemble_referral import PlainReferral, assemble
 from referral_hub.web import journey
 from referral_hub.web.forms import Filled, fill
 from referral_hub.web.forms.deciding import PROXIES
@@ -78,12 +75,25 @@ def seeker(pages: Pages, today: date) -> Seeker:
 
 def command(draft_id: UUID, pages: Pages, *, today: date) -> SubmitReferral:
     """Return the command that `pages` add up to."""
-    why = pages["why"].values
-    return SubmitReferral(
-        draft_id=draft_id,
-        person=_person(pages["person"].values, pages["address"].values),
-        contact=_contact(pages["contact"].values),
-        access=_access(pages["access"].values),
+    person, home = pages["person"].values, pages["address"].values
+    contact, access, why = (pages[name].values for name in ("contact", "access", "why"))
+    plain = PlainReferral(
+        first_name=person["first_name"],
+        family_name=person["family_name"],
+        date_of_birth=person["date_of_birth"],
+        nhs_number=person["nhs_number"],
+        area=home["area"],
+        address=home["address"],
+        postcode=home["postcode"],
+        phone=contact["phone"],
+        email=contact["email"],
+        preferred=contact["preferred"],
+        never=contact["never"],
+        contact_note=contact["contact_note"],
+        language=access["language"],
+        interpreter=Answer.YES in access["interpreter"],
+        access=access["access"],
+        access_note=access["access_note"],
         needs=pages["needs"].values["needs"],
         why=why["why"],
         task_note=why["task_note"],
@@ -91,38 +101,7 @@ def command(draft_id: UUID, pages: Pages, *, today: date) -> SubmitReferral:
         agreement=None if "safeguarding" in pages else agreement(pages, today=today),
         concern=_concern(pages),
     )
-
-
-def _person(person: Mapping[str, Any], home: Mapping[str, Any]) -> PersonDetails:
-    number = person["nhs_number"]
-    return PersonDetails(
-        first_name=person["first_name"],
-        family_name=person["family_name"],
-        date_of_birth=person["date_of_birth"],
-        nhs_number=parse_nhs_number(number) if number else None,
-        area=home["area"],
-        address=home["address"],
-        postcode=home["postcode"].upper() if home["postcode"] else None,
-    )
-
-
-def _contact(contact: Mapping[str, Any]) -> ContactDetails:
-    return ContactDetails(
-        phone=contact["phone"],
-        email=contact["email"],
-        preferred=contact["preferred"],
-        never=contact["never"],
-        note=contact["contact_note"],
-    )
-
-
-def _access(access: Mapping[str, Any]) -> AccessDetails:
-    return AccessDetails(
-        language=access["language"],
-        interpreter=Answer.YES in access["interpreter"],
-        needs=access["access"],
-        note=access["access_note"],
-    )
+    return assemble(plain, draft_id)
 
 
 def agreement(pages: Pages, *, today: date) -> AgreementTaken:

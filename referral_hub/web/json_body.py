@@ -2,8 +2,8 @@
 
 Readers of JSON disagree about duplicate names, `NaN`, numbers beyond range and other encodings
 than UTF-8 (RFC 8259 section 8.1), and disagreement is how one body means two things; all of
-these are refused. Depth needs no limit of its own: no endpoint takes nested values, the body is
-small, and the parser's own limit ends a bomb. Messages repeat no value.
+these are refused. Depth needs no limit of its own: schemas nest three deep, the body is small,
+and the parser's own limit ends a bomb. Messages repeat no value.
 """
 
 from __future__ import annotations
@@ -25,16 +25,31 @@ WHOLE = ""
 _LONGEST_NAME = 64
 
 
+class InvalidDocument(InvalidInput):
+    """Members that cannot be accepted; `fields` maps JSON pointers (RFC 6901) to messages."""
+
+
+def read_document(schema: Schema, body: bytes) -> Any:
+    """Check a whole document with parts against `schema`. Raises InvalidDocument."""
+    try:
+        return schema.load(_object(body))
+    except ValidationError as problem:
+        raise InvalidDocument(dict(_pointed(problem.messages, ""))) from None
+
+
+def require_json() -> None:
+    """Refuse a body that does not say that it is JSON. Raises UnsupportedMediaType."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+
+
 def read_json(schema: Schema) -> dict[str, Any]:
     """Check the current request's body against `schema`.
 
     Raises UnsupportedMediaType, RequestEntityTooLarge, and InvalidInput with field names.
     """
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType
-    document = parse(read_body())
-    if not isinstance(document, dict):
-        raise InvalidInput({WHOLE: ("Send one JSON object.",)})
+    require_json()
+    document = _object(read_body())
     try:
         values: dict[str, Any] = schema.load(document)
     except ValidationError as problem:
@@ -44,9 +59,9 @@ def read_json(schema: Schema) -> dict[str, Any]:
     return values
 
 
-def read_body() -> bytes:
-    """Return the request's bytes. Raises RequestEntityTooLarge over 16 KiB."""
-    request.max_content_length = LARGEST_BODY
+def read_body(largest: int = LARGEST_BODY) -> bytes:
+    """Return the request's bytes. Raises RequestEntityTooLarge over `largest`, 16 KiB."""
+    request.max_content_length = largest
     return request.get_data(cache=True)
 
 
@@ -69,8 +84,33 @@ def pointer(name: str) -> str:
     """Return the JSON pointer of a member, as a URI fragment; `WHOLE` is the document."""
     if name == WHOLE:
         return "#"
-    escaped = name[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1")
-    return "#/" + quote(escaped, safe="~", errors="replace")
+    return fragment(escaped(name))
+
+
+def fragment(at: str) -> str:
+    """Return a JSON pointer as a URI fragment."""
+    return "#" + quote(at, safe="/~", errors="replace")
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    document = parse(body)
+    if not isinstance(document, dict):
+        raise InvalidInput({WHOLE: ("Send one JSON object.",)})
+    return document
+
+
+def _pointed(found: object, at: str) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """Messages of nested members, each under its pointer; `_schema` is the object itself."""
+    if not isinstance(found, dict):
+        yield at, tuple(_texts(found))
+        return
+    for name, inner in found.items():
+        yield from _pointed(inner, at if name == "_schema" else at + escaped(str(name)))
+
+
+def escaped(name: str) -> str:
+    """Return one step of a JSON pointer (RFC 6901); an over-long name is cut."""
+    return "/" + name[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1")
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

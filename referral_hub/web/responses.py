@@ -25,9 +25,11 @@ from referral_hub.errors import (
     ServiceUnavailable,
 )
 from referral_hub.observe import current_request_id
+from referral_hub.services.api_access import ScopeMissing, TokenRefused
 from referral_hub.services.partner_access import PartnerRefused
+from referral_hub.services.receive_referral import KeyReused, MustBeSealed
 from referral_hub.web.headers import for_programs
-from referral_hub.web.json_body import pointer
+from referral_hub.web.json_body import InvalidDocument, fragment, pointer
 from referral_hub.web.rates import TooOften
 
 logger = logging.getLogger(__name__)
@@ -88,6 +90,11 @@ LOG_WORDS = Words(
     "The log that records every disclosure cannot be written, so nothing was disclosed. Try again "
     "in a few minutes.",
 )
+_TITLES = {
+    401: "Not authenticated",
+    403: "Not allowed",
+    422: "The key was used for another request",
+}
 _PROBLEM = {"Content-Type": "application/problem+json"}
 _HEADERS = {
     401: {"WWW-Authenticate": "Bearer"},
@@ -96,6 +103,8 @@ _HEADERS = {
 }
 _STATUS: tuple[tuple[type[HubError], int], ...] = (
     (PartnerRefused, 401),
+    (TokenRefused, 401),
+    (KeyReused, 422),
     (TooOften, 429),
     (NotFound, 404),
     (Forbidden, 403),
@@ -120,6 +129,8 @@ def _expected(error: HubError) -> Any:
     if isinstance(error, TooOften):
         body, _, headers = _answer(status, WORDS[status])
         return body, status, {**headers, "Retry-After": str(error.seconds)}
+    if isinstance(error, (TokenRefused, ScopeMissing, KeyReused, MustBeSealed)):
+        return _caller_problem(error, status)
     if isinstance(error, InvalidInput) and for_programs():
         return _fields_problem(error)
     if isinstance(error, Conflict) and for_programs():
@@ -151,10 +162,25 @@ def _answer(status: int, words: Words) -> tuple[Any, int, dict[str, str]]:
     return render_template("error.html", words=words, number=number), status, headers
 
 
+def _caller_problem(
+    error: TokenRefused | ScopeMissing | KeyReused | MustBeSealed, status: int
+) -> tuple[Any, int, dict[str, str]]:
+    """What a partner's system is told about its token (RFC 6750 section 3) or its key."""
+    body, status, headers = _problem(status, {"title": _TITLES[status], "detail": str(error)})
+    match error:
+        case TokenRefused(sent=True):
+            headers = {**headers, "WWW-Authenticate": 'Bearer error="invalid_token"'}
+        case ScopeMissing(scope=scope):
+            told = f'Bearer error="insufficient_scope", scope="{scope.value}"'
+            headers = {**headers, "WWW-Authenticate": told}
+    return body, status, headers
+
+
 def _fields_problem(error: InvalidInput) -> tuple[Any, int, dict[str, str]]:
     """A JSON pointer for each field, as `docs/partner-endpoint.md` shows."""
+    spelled = fragment if isinstance(error, InvalidDocument) else pointer
     errors = [
-        {"pointer": pointer(name), "detail": detail}
+        {"pointer": spelled(name), "detail": detail}
         for name, details in error.fields.items()
         for detail in details
     ]

@@ -7,9 +7,12 @@ fails the tests.
 from __future__ import annotations
 
 from referral_hub.access import Permission as May
+from referral_hub.domain.codes import Scope
 from referral_hub.web import (
     agreement_records,
     answers,
+    api_keys,
+    api_referrals,
     changes,
     clients,
     council,
@@ -33,6 +36,7 @@ from referral_hub.web import (
     tasks,
     work_list,
 )
+from referral_hub.web.api_guards import api_knock
 from referral_hub.web.guards import PUBLIC, SIGNED_IN, Route, staff
 from referral_hub.web.journey import NAMES
 from referral_hub.web.oauth import CLIENTS
@@ -206,6 +210,11 @@ AUTHORISING: tuple[Route, ...] = (
     Route("/oauth/revoke", oauth.revoke, CLIENTS, _POST),
 )
 
+API: tuple[Route, ...] = (
+    Route("/api/v1/jwks.json", api_keys.jwks, PUBLIC),
+    Route(api_referrals.PATH, api_referrals.submit, api_knock(Scope.REFERRAL_SUBMIT), _POST),
+)
+
 PARTNERS: tuple[Route, ...] = (
     Route(f"{_PARTNER}/accept", partner.accept, PARTNER, _POST),
     Route(f"{_PARTNER}/decline", partner.decline, PARTNER, _POST),
@@ -231,5 +240,6 @@ ROUTES: tuple[Route, ...] = (
     *REVIEWING,
     *ADMINISTERING,
     *AUTHORISING,
+    *API,
     *PARTNERS,
 )

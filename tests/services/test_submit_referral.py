@@ -17,6 +17,7 @@ from referral_hub.services.release import view_own
 from referral_hub.services.submit_referral import Submitted, submit_referral
 from tests.hub_bench import Bench, nhs_number, only
 
+MAY_REFER = {Role.REFERRER, Role.PARTNER_SYSTEM}
 SECRETS = ("Zebedee", "Quillfeather", "1944-05-06", "4 Gannet Row", "07700 900123", "COPD", "Ring")
 
 
@@ -185,8 +186,8 @@ def test_an_area_that_no_council_looks_after_is_refused_with_the_field_to_fix(
     assert "ELSEWHERE" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.REFERRER])
-def test_nobody_but_a_referrer_may_refer(bench: Bench, role: Role) -> None:
+@pytest.mark.parametrize("role", [role for role in Role if role not in MAY_REFER])
+def test_nobody_but_a_referrer_or_a_partners_system_may_refer(bench: Bench, role: Role) -> None:
     gp = bench.staff["gp"]
     with pytest.raises(Forbidden):
         submit_referral(bench.hub, replace(gp, role=role), bench.command())

@@ -137,6 +137,14 @@ def _client(bench: Bench, username: str) -> None:
     )
     with bench.hub.database.one_statement() as connection:
         assert access_tokens.issue(connection, admin.agency_id, new, [])
+    bench.rows(
+        "INSERT INTO idempotency_key (client_id, endpoint, key_hash, agency_id, fingerprint,"
+        " status, content_type, answer, created_at)"
+        " VALUES (%s, 'POST /api/v1/referrals', 'k', %s, 'f', 202, 'application/json', '{}', %s)",
+        client_id,
+        admin.agency_id,
+        at,
+    )
 
 
 def _spend_token(bench: Bench, agency_id: UUID) -> None:

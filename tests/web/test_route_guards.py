@@ -29,7 +29,7 @@ USERS = {
     Role.DATA_PROTECTION_OFFICER: "surgery-dpo",
     Role.AGENCY_ADMIN: "surgery-admin",
 }
-PROGRAMS = ("partner", "client")
+PROGRAMS = ("partner", "client", "api")
 Row = tuple[str, str, str]
 
 

@@ -25,9 +25,9 @@ from referral_hub.web.forms.fields import Code, DateParts, Line, Many, OneOf, Pa
 
 OLDEST = 125
 WORDS_CHANGED = "The words to say have changed. Read the patient the words below and ask again"
-_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})")
-_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{8,18}[0-9]")
-_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
+POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})")
+PHONE = re.compile(r"\+?[0-9][0-9 ()-]{8,18}[0-9]")
+EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
 
 
 class Answer(StrEnum):
@@ -134,7 +134,7 @@ class AddressPage(ReferralPage):
 
     @validates("postcode")
     def _is_one(self, value: str | None, **_options: Any) -> None:
-        if value is not None and not _POSTCODE.fullmatch(value.upper()):
+        if value is not None and not POSTCODE.fullmatch(value.upper()):
             raise ValidationError("Enter a full UK postcode, like LA1 1AA, or leave it blank")
 
 
@@ -153,12 +153,12 @@ class ContactPage(ReferralPage):
 
     @validates("phone")
     def _can_be_rung(self, value: str | None, **_options: Any) -> None:
-        if value is not None and not _PHONE.fullmatch(value):
+        if value is not None and not PHONE.fullmatch(value):
             raise ValidationError("Enter a phone number, like 07700 900 982")
 
     @validates("email")
     def _can_be_written_to(self, value: str | None, **_options: Any) -> None:
-        if value is not None and not _EMAIL.fullmatch(value):
+        if value is not None and not EMAIL.fullmatch(value):
             raise ValidationError("Enter an email address, like name@example.org")
 
     @validates_schema

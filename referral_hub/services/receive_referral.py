@@ -1,0 +1,295 @@
+"""A partner's system sends a referral: the same acceptance as from the pages, behind any door.
+
+Exactly one read and one write. The read answers four questions at once: is the token in force, was
+this idempotency key used before, with which keys does the client sign, and what must routing and
+consent know. The write has the answer's own row in it, so a referral and what was answered about
+it are true together or not at all.
+
+Idempotency: one key of one client at one address stands for one request. The same request again
+gets the first answer byte for byte; another request under the same key is `KeyReused`; while one
+is being written, the other is `InFlight`. Whoever comes second in any other way meets the unique
+row and gets the first answer. Answers are kept for two days (`store.housekeeping`).
+
+A DPoP proof costs a statement more: it is spent before anything else is looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from referral_hub import access
+from referral_hub.access import Permission
+from referral_hub.crypto.fingerprints import request_fingerprint
+from referral_hub.crypto.incoming import (
+    LARGEST_SEALED,
+    DocumentExpectation,
+    SealedRefused,
+    UnverifiedDocument,
+    open_sealed,
+    verify_document,
+)
+from referral_hub.domain.codes import Role, Scope
+from referral_hub.domain.commands import Actor, SubmitReferral
+from referral_hub.domain.ids import new_id, new_reference
+from referral_hub.errors import Conflict, Forbidden, HubError, InvalidInput
+from referral_hub.services.api_access import Caller, Credential, admitted, authenticate
+from referral_hub.services.assemble_referral import PlainReferral, assemble
+from referral_hub.services.draw_up import draw_up, nhs_index
+from referral_hub.services.hub import Hub
+from referral_hub.services.submit_referral import Submitted, accepting, outcomes
+from referral_hub.store import change
+from referral_hub.store.access_tokens import SpentId
+from referral_hub.store.engine import Link
+from referral_hub.store.intake import (
+    CallerAsked,
+    CallerFound,
+    Earlier,
+    Intake,
+    gather_for_caller,
+)
+
+__all__ = [
+    "LARGEST_SEALED",
+    "InFlight",
+    "KeyReused",
+    "Knock",
+    "MustBeSealed",
+    "UnverifiedDocument",
+    "Written",
+    "opened",
+    "receive_referral",
+]
+
+DOCUMENT = "document"
+_ATTEMPTS = 3
+
+
+class KeyReused(HubError):
+    """The idempotency key has been used for another request."""
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request; use a new one.")
+
+
+class InFlight(Conflict):
+    """A request under the same idempotency key is being written at this moment."""
+
+    def __init__(self) -> None:
+        super().__init__("A request with this Idempotency-Key is being handled. Send it again.")
+
+
+class MustBeSealed(Forbidden):
+    """The client may not send bodies that TLS alone protects."""
+
+    def __init__(self) -> None:
+        super().__init__("This client has to seal its referrals: send application/jose.")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Knock:
+    """One request at a door: by whose token, for which scope, at which address, under which key.
+
+    `content` are the request's bytes as they count for its fingerprint, without a seal that is new
+    each time. `sealed` is what `content` came in, its signature still to be verified, and
+    `audience` the URL that it must have been signed for.
+    """
+
+    shown: Credential
+    scope: Scope
+    endpoint: str
+    key: str
+    content: bytes
+    audience: str
+    sealed: UnverifiedDocument | None = None
+
+    def __repr__(self) -> str:
+        return f"<Knock at {self.endpoint}>"
+
+    @property
+    def key_hash(self) -> bytes:
+        """What is kept of the idempotency key."""
+        return hashlib.sha256(self.key.encode("utf-8", "surrogatepass")).digest()
+
+    @property
+    def lock(self) -> int:
+        """The number of the advisory lock that stands for this key of this client here."""
+        named = b"\0".join([self.shown.issued.client_id.bytes, self.endpoint.encode()])
+        digest = hashlib.sha256(named + self.key_hash).digest()
+        return int.from_bytes(digest[:8], "big", signed=True)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Written:
+    """An answer as it goes out, and as it goes out again when the request is repeated."""
+
+    status: int
+    content_type: str
+    body: bytes
+    location: str | None = None
+    repeated: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Written {self.status}>"
+
+
+Answering = Callable[[Submitted, datetime], Written]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A knock that was let in."""
+
+    knock: Knock
+    actor: Actor
+    answering: Answering
+    spent: SpentId | None
+    at: datetime
+
+
+def opened(hub: Hub, body: bytes) -> UnverifiedDocument:
+    """Return what is in a sealed body, for its door to read; nothing vouches for it before
+    `receive_referral` has. Raises InvalidInput.
+    """
+    try:
+        return open_sealed(hub.box, body)
+    except SealedRefused as refused:
+        raise InvalidInput({"": (str(refused),)}) from None
+
+
+def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: Answering) -> Written:
+    """Accept `plain` from the client that knocks, and return what `answering` makes of it.
+
+    Raises TokenRefused, ScopeMissing, MustBeSealed, KeyReused, InFlight, InvalidInput (an area
+    nobody owns, a seal that is not the client's), KeyUnavailable, ServiceUnavailable.
+    """
+    if knock.shown.proven is not None:
+        authenticate(hub, knock.shown, knock.scope)
+    hub, repeated = hub.for_one_use_case(), False
+    for _ in range(_ATTEMPTS):
+        at = hub.clock()
+        command = assemble(plain, new_id(at))
+        with hub.database.direct() as link:
+            known, found = _look(hub, link, knock, command=command, at=at)
+            caller = admitted(knock.shown, found.token, knock.scope)
+            spent = _may_send(knock, caller, found, at)
+            if found.earlier is not None:
+                return _again(hub, knock, found.earlier)
+            if repeated:
+                raise InvalidInput({"": ("jti was used before: sign the document again.",)})
+            request = _Request(knock, caller.actor, answering, spent, at)
+            try:
+                written = _accept(hub, link, request, command=command, known=known)
+            except change.AlreadyThere as clash:
+                repeated = "used_jti" in clash.constraint
+                continue  # somebody was first; the next look finds what they were answered
+        hub.doorbell.ring()
+        return written
+    raise Conflict("The referral could not be stored just now. Send it again; nothing is lost.")
+
+
+def _look(
+    hub: Hub, link: Link, knock: Knock, *, command: SubmitReferral, at: datetime
+) -> tuple[Intake, CallerFound]:
+    """The one read. The agency is the token's, whose tag says that this hub issued it."""
+    issued = knock.shown.issued
+    claimed = Actor(issued.client_id, issued.agency_id, Role.PARTNER_SYSTEM)
+    asked = CallerAsked(
+        issued.agency_id,
+        issued.client_id,
+        issued.digest,
+        at,
+        knock.endpoint,
+        knock.key_hash,
+        with_keys=knock.sealed is not None,
+    )
+    return gather_for_caller(
+        link,
+        asked,
+        area=command.person.area,
+        needs=command.needs,
+        nhs_index=nhs_index(hub, claimed, command),
+    )
+
+
+def _may_send(knock: Knock, caller: Caller, found: CallerFound, at: datetime) -> SpentId | None:
+    """Check the seal, or that none is needed; return the document's id, which is good once."""
+    access.require(caller.actor, Permission.REFER)
+    if knock.sealed is None:
+        if not caller.plain_json:
+            raise MustBeSealed
+        return None
+    client_id = caller.actor.user_id
+    expected = DocumentExpectation(str(client_id), knock.audience, {"keys": list(found.keys)}, at)
+    try:
+        vouched = verify_document(knock.sealed, expected)
+    except SealedRefused as refused:
+        raise InvalidInput({"": (str(refused),)}) from None
+    return SpentId(DOCUMENT, client_id, vouched.message_id, vouched.expires_at)
+
+
+def _again(hub: Hub, knock: Knock, earlier: Earlier) -> Written:
+    if not hmac.compare_digest(earlier.fingerprint, _fingerprint(hub, knock)):
+        raise KeyReused
+    return Written(
+        earlier.status, earlier.content_type, earlier.answer, earlier.location, repeated=True
+    )
+
+
+def _accept(
+    hub: Hub,
+    link: Link,
+    request: _Request,
+    *,
+    command: SubmitReferral,
+    known: Intake,
+) -> Written:
+    """Decide, and write everything with its answer in one statement."""
+    actor, at = request.actor, request.at
+    drawn = draw_up(hub, actor, command, known=known, at=at)
+    reference = new_reference()
+    written = request.answering(Submitted(drawn.referral_id, reference, outcomes(drawn)), at)
+    whole = accepting(hub, actor, command, drawn=drawn, stamp=(reference, at))
+    beside = {"idempotency_key": [_answer_row(hub, request, written)]}
+    if request.spent is not None:
+        beside["used_jti"] = [_spent_row(actor, request.spent)]
+    whole = replace(whole, inserts={**whole.inserts, **beside}, alone=request.knock.lock)
+    try:
+        change.write_at_once(link, whole, acting_for=actor.agency_id)
+    except change.AlreadyThere:
+        raise
+    except Conflict:
+        raise InFlight from None
+    return written
+
+
+def _answer_row(hub: Hub, request: _Request, written: Written) -> Mapping[str, Any]:
+    return {
+        "client_id": request.actor.user_id,
+        "endpoint": request.knock.endpoint,
+        "key_hash": request.knock.key_hash,
+        "agency_id": request.actor.agency_id,
+        "fingerprint": _fingerprint(hub, request.knock),
+        "status": written.status,
+        "content_type": written.content_type,
+        "location": written.location,
+        "answer": written.body,
+        "created_at": request.at,
+    }
+
+
+def _spent_row(actor: Actor, spent: SpentId) -> Mapping[str, Any]:
+    return {
+        "issuer": actor.agency_id,
+        "jti_hash": spent.digest,
+        "expires_at": spent.expires_at,
+    }
+
+
+def _fingerprint(hub: Hub, knock: Knock) -> bytes:
+    kind = b"sealed" if knock.sealed is not None else b"plain"
+    return request_fingerprint(hub.settings.secret_key, kind, knock.content)
