@@ -26,17 +26,11 @@ from consent.evidence.checkpoint import (
     CheckpointError,
     Signer,
     Verifier,
-    strict_base64,
 )
+from consent.evidence.continuation import require_continuation
 from consent.evidence.entry import COMMITMENT_LABEL, Entry, EntryError, EntryType, decode, opens
 from consent.evidence.errors import EvidenceError
-from consent.evidence.merkle import (
-    HASH_BYTES,
-    ProofError,
-    leaf_hash,
-    verify_consistency,
-    verify_inclusion,
-)
+from consent.evidence.merkle import ProofError, leaf_hash, verify_inclusion
 from consent.evidence.pins import Pins, verify_checkpoint
 from consent.evidence.proof import MAX_PROOF_BYTES, ProofFileError, parse_proof
 from consent.evidence.receipt import VerifiedReceipt, is_receipt, verify_receipt
@@ -56,7 +50,6 @@ __all__ = [
     "verify_pinned",
 ]
 
-_OLD = re.compile(r"old (0|[1-9][0-9]{0,18})", re.ASCII)
 _SALT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -123,7 +116,8 @@ def verify_pinned(path: Path, pins: Pins, *, complete: bool = False) -> Report:
         head, signers = verify_checkpoint(note, pins)
         # 4. It continues the officer's own: nothing that was there is changed or removed.
         if known is not None:
-            _require_continuation(bundle, known, head)
+            given = "consistency" in bundle.plain
+            require_continuation(known, head, bundle.read("consistency") if given else None)
         elif not bundle.all_indexes():
             raise BundleError(Failure.EMPTY, "there is no entry, and no checkpoint of yours")
         # 5. Each entry is well formed, no file stands alone, each proof leads to this root.
@@ -157,46 +151,6 @@ def verify_pinned(path: Path, pins: Pins, *, complete: bool = False) -> Report:
         complete=due == head.size,
         kept=kept,
     )
-
-
-def _require_continuation(bundle: Bundle, known: Checkpoint, head: Checkpoint) -> None:
-    if head.size < known.size:
-        raise BundleError(
-            Failure.STALE, f"checkpoint: {head.size} entries, but you have seen {known.size}"
-        )
-    proof: Sequence[bytes] = ()
-    if 0 < known.size < head.size:
-        if "consistency" not in bundle.plain:
-            raise BundleError(
-                Failure.CONSISTENCY_MISSING, f"no proof of consistency from your {known.size}"
-            )
-        size, proof = _parse_consistency(bundle.read("consistency"))
-        if size != known.size:
-            raise BundleError(
-                Failure.CONSISTENCY_MISSING, f"the proof is from {size}, not your {known.size}"
-            )
-    if known.size == 0:
-        return
-    try:
-        verify_consistency(known.size, head.size, root1=known.root, root2=head.root, proof=proof)
-    except ProofError as error:
-        raise BundleError(
-            Failure.INCONSISTENT, f"the log you saw at {known.size} was rewritten: {error}"
-        ) from None
-
-
-def _parse_consistency(data: bytes) -> tuple[int, Sequence[bytes]]:
-    try:
-        first, *lines = data.decode("ascii").split("\n")
-        found = _OLD.fullmatch(first)
-        if found is None or not lines or lines.pop():
-            raise CheckpointError("must be lines, the first `old <size>`")
-        hashes = [strict_base64("hash", line) for line in lines]
-        if any(len(step) != HASH_BYTES for step in hashes):
-            raise CheckpointError(f"a hash is not {HASH_BYTES} bytes")
-        return int(found.group(1)), hashes
-    except ValueError as error:
-        raise BundleError(Failure.CONSISTENCY_MALFORMED, f"consistency: {error}") from None
 
 
 def _require_entry(bundle: Bundle, index: int, *, note: bytes, head: Checkpoint) -> Entry:

@@ -9,17 +9,49 @@ A look at the tree is not logged: it discloses nothing, and would make the tree 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from consent.evidence.bundle import consistency_bytes
 from consent.evidence.merkle import HASH_BYTES
-from consent.evidence.tiles import TileError, parse_tile_path
+from consent.evidence.tiles import TileError, Tiles, parse_tile_path
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain.commands import Actor
-from referral_hub.errors import NotFound
+from referral_hub.errors import InvalidInput, NotFound
 from referral_hub.services.hub import Hub
 from referral_hub.services.witnesses import known_witnesses
 from referral_hub.store import cosignatures, log
 
 MAX_IDX = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """A proof file between two sizes of the tree: `old <size>` and base64 hashes, a line each."""
+
+    older: int
+    newer: int
+    proof: bytes
+
+
+def prove_consistency(hub: Hub, actor: Actor, older: int, newer: int) -> Consistency:
+    """Return the proof that the tree of `newer` entries begins with that of `older` entries.
+
+    Any two sizes that the signed log has had will do. Raises Forbidden; InvalidInput for others.
+    """
+    access.require(actor, Permission.READ_TREE)
+    with hub.database.acting_for(actor.agency_id) as connection:
+        newest = log.latest_checkpoint(connection)
+        size = newest.size if newest else 0
+        if not 1 <= newer <= size:
+            message = f"Enter a number of entries that this log has had, 1 to {size}"
+            raise InvalidInput({"newer": (message,)})
+        if not 1 <= older <= newer:
+            message = f"Enter the older checkpoint’s number of entries, 1 to {newer}"
+            raise InvalidInput({"older": (message,)})
+        tiles = Tiles(lambda level, index: log.read_tile(connection, level, index))
+        hashes = tiles.consistency_proof(older, newer)
+    return Consistency(older, newer, consistency_bytes(older, hashes))
 
 
 def read_checkpoint(hub: Hub, actor: Actor) -> log.StoredCheckpoint:

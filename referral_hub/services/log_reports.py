@@ -34,6 +34,7 @@ class Report(StrEnum):
     TABLE = "audit_table"
     EXPLANATION = "explanation"
     PERSON = "person"
+    REPLAY = "replay_decisions"
 
 
 @dataclass(frozen=True, slots=True)

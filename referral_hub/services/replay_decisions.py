@@ -48,11 +48,16 @@ class Replayed:
 
     counts: Counter[Verdict] = field(default_factory=Counter)
     found: list[Found] = field(default_factory=list)
+    left: bool = False
 
     @property
     def ok(self) -> bool:
         """Whether every decision that can be made again is as the log has it."""
-        return not any(self.counts[verdict] for verdict in Verdict if verdict not in GOOD)
+        return not any(self.counts[verdict] for verdict in self.bad())
+
+    def bad(self) -> frozenset[Verdict]:
+        """The verdicts that should not be."""
+        return frozenset(Verdict) - GOOD
 
     def add(self, index: int, verdict: Verdict, message: str) -> None:
         """Count a decision, and keep it if it needs to be told."""
@@ -62,15 +67,22 @@ class Replayed:
             self.found.append(Found(index, verdict, message))
 
 
-def replay_decisions(hub: Hub, *, agency_id: UUID | None = None) -> Replayed:
+def replay_decisions(
+    hub: Hub, *, agency_id: UUID | None = None, newest: int | None = None
+) -> Replayed:
     """Make the numbered decisions again: all, or those about the people of `agency_id`.
 
-    Raises ServiceUnavailable.
+    With `newest`, only so many entries, from the end; `left` says that there are more. Raises
+    ServiceUnavailable.
     """
     again = _Again(opener(hub.keys), known_policies(hub))
     outcome = Replayed()
+    types = tuple(kind.value for kind in DECIDED)
     with snapshot(hub.database, lambda: None) as (taken, _):
-        for row in taken.decided(tuple(kind.value for kind in DECIDED), agency_id):
+        since, outcome.left = (
+            taken.newest_decided(types, agency_id, newest) if newest else (0, False)
+        )
+        for row in taken.decided(types, agency_id, since=since):
             for verdict, message in again.check(taken, row):
                 outcome.add(row.seq or 0, verdict, message)
     return outcome

@@ -46,8 +46,15 @@ COMMITTED_ROWS = """
 """
 _COMMITTED = text(f"{COMMITTED_ROWS} WHERE e.seq >= 0 ORDER BY e.seq")
 _DECIDED = text(
-    f"""{COMMITTED_ROWS} WHERE e.seq >= 0 AND e.type = ANY(:types)
+    f"""{COMMITTED_ROWS} WHERE e.seq >= :since AND e.type = ANY(:types)
     AND (CAST(:sender AS uuid) IS NULL OR e.sender_agency_id = :sender) ORDER BY e.seq"""
+)
+_NEWEST_DECIDED = text(
+    """
+    SELECT seq FROM log_entry
+    WHERE sender_agency_id = :sender AND seq >= 0 AND type = ANY(:types)
+    ORDER BY seq DESC LIMIT :most
+    """
 )
 _POLICIES = text(
     """
@@ -256,9 +263,19 @@ class Snapshot:
         """Every numbered entry with what its commitments are about."""
         return (CommittedRow(*row) for row in self._stream(_COMMITTED))
 
-    def decided(self, types: Sequence[str], sender: UUID | None) -> Iterator[CommittedRow]:
+    def newest_decided(
+        self, types: Sequence[str], sender: UUID | None, most: int
+    ) -> tuple[int, bool]:
+        """Return the place of the oldest of the `most` newest, and whether there are older ones."""
+        given = {"types": list(types), "sender": sender, "most": most + 1}
+        found = [int(seq) for (seq,) in self._stream(_NEWEST_DECIDED, given)]
+        return (found[:most] or [0])[-1], len(found) > most
+
+    def decided(
+        self, types: Sequence[str], sender: UUID | None, *, since: int = 0
+    ) -> Iterator[CommittedRow]:
         """Numbered entries of these types, about everybody's people or one agency's."""
-        given = {"types": list(types), "sender": sender}
+        given = {"types": list(types), "sender": sender, "since": since}
         return (CommittedRow(*row) for row in self._stream(_DECIDED, given))
 
     def approvals(self) -> Iterator[ApprovalRow]:

@@ -133,21 +133,21 @@ def doubt(hub: Hub) -> Callable[[], bool]:
 
 def state(hub: Hub, actor: Actor) -> str:
     """The log's key and newest checkpoint, and the button that verifies everything."""
-    return _state(hub, actor, Filled())
+    return state_page(hub, actor, Filled())
 
 
 def verify(hub: Hub, actor: Actor) -> Any:
     """Verify the whole log and say what was found."""
     form = read_form(VerifyPage())
     if not form.ok:
-        return _state(hub, actor, form), 400
+        return state_page(hub, actor, form), 400
     pasted = form.values["checkpoint"]
     previous = f"{pasted}\n".encode() if pasted else None
     began = monotonic()
     try:
         outcome = verify_log(hub, actor, previous)
     except InvalidInput as problem:
-        return _state(hub, actor, _told(form, problem)), 400
+        return state_page(hub, actor, _told(form, problem)), 400
     return render_template(
         "officer/verified.html",
         outcome=outcome,
@@ -210,7 +210,7 @@ def _filters(form: Filled) -> Filters:
     return Filters(entry=found.entry) if found.entry else found
 
 
-def _state(hub: Hub, actor: Actor, form: Filled) -> str:
+def state_page(hub: Hub, actor: Actor, form: Filled) -> str:
     return render_template("officer/state.html", state=log_state(hub, actor), form=form)
 
 

@@ -215,6 +215,7 @@ ATTORNEY = ("consent.given_by = attorney", "consent.proxy_id = authority")
 SEEN = (*ATTORNEY, "authority.kind = attorney")
 PARENT = ("consent.given_by = parent", "consent.proxy_id = authority", "authority.kind = parent")
 NOBODY = ("consent.given_by = best_interests", "consent.confidentiality = best_interests")
+SIXTEEN_TODAY = "person.date_of_birth = 2010-07-01"
 DEPUTY = ("consent.given_by = deputy", "consent.proxy_id = authority", "authority.kind = deputy")
 GILLICK = ("child.gillick_note_id = note",)
 EDGES = (
@@ -273,6 +274,10 @@ TOGETHER = (
     ("capacity.lacks_capacity = yes", "best interests.decided_by = blank"),
     ("child.child_agrees = yes", "child.parent_agrees = no"),
     ("child.child_agrees = no", "child.parent_agrees = no"),
+    ("child.child_agrees = no", "child.parent_agrees = no", SIXTEEN_TODAY),
+    ("child.child_agrees = no", "child.decision_id = decision", SIXTEEN_TODAY),
+    ("agreement.article6 = f", "agreement.evidence = professional_secrecy"),
+    ("agreement.article9 = c",),
     ("child.child_agrees = no",),
     ("child.parent_agrees = no", "child.decision_id = decision"),
     ("child.gillick_note_id = none", "person.date_of_birth = 2010-07-02"),

@@ -14,6 +14,7 @@ import pytest
 from consent.codes import Article6, Article9, ConfidentialityBasis, RuleId
 from consent.evidence.entry import COMMITMENT_FIELDS, EntryType
 from consent.model import DataClass
+from referral_hub.audit.decisions import Verdict
 from referral_hub.audit.findings import Kind
 from referral_hub.services.audit_entry import Proof, Unopened
 from referral_hub.services.audit_filters import DecisionOutcome
@@ -356,6 +357,7 @@ def test_a_checkpoint_that_is_none_is_told_and_kept_on_the_page(officer: Any) ->
         (Proof, "Proof.colour"),
         (Unopened, "Unopened"),
         (Kind, "LogProblem"),
+        (Verdict, "Verdict"),
     ],
 )
 def test_every_code_of_the_log_has_words_and_every_word_a_code(

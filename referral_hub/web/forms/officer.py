@@ -93,6 +93,29 @@ class VerifyPage(FormPage):
     checkpoint = Paragraph("Checkpoint", longest=20_000, load_default=None)
 
 
+class ConsistencyPage(FormPage):
+    """The numbers of entries of two checkpoints, the second lines of both."""
+
+    older = Line(
+        "Number of entries",
+        longest=15,
+        required=True,
+        error_messages={"required": "Enter the second line of the older checkpoint"},
+    )
+    newer = Line(
+        "Number of entries",
+        longest=15,
+        required=True,
+        error_messages={"required": "Enter the second line of the newer checkpoint"},
+    )
+
+    @validates("older")
+    @validates("newer")
+    def _a_size(self, value: str, **_options: Any) -> None:
+        if not _SIZE.fullmatch(value):
+            raise ValidationError("Enter the second line of the checkpoint, a whole number")
+
+
 def filters_of(values: Mapping[str, Any]) -> Filters:
     """Return the filters of a page that was filled in rightly."""
     reference = values["reference"]
