@@ -19,6 +19,7 @@ class Permission(StrEnum):
     RECORD_DEATH = "record_death"
     CORRECT_FACT = "correct_fact"
     REPLY = "reply"
+    HANDLE_STAGED = "handle_staged"
     LIST_TASKS = "list_tasks"
     READ_TASK = "read_task"
     OPEN_TASK = "open_task"

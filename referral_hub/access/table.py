@@ -34,6 +34,7 @@ _REFERRER: dict[Permission, Predicate] = {
     Permission.RECORD_DEATH: is_origin,
     Permission.CORRECT_FACT: is_origin,
     Permission.REPLY: is_origin,
+    Permission.HANDLE_STAGED: is_recipient,
     Permission.READ_WORK_LIST: always,
     Permission.ACKNOWLEDGE: is_recipient,
     Permission.SETTLE_NOTIFICATION: is_origin,
@@ -50,18 +51,20 @@ _COORDINATOR: dict[Permission, Predicate] = {
     Permission.ACKNOWLEDGE: is_recipient,
     Permission.USE_EMERGENCY_ACCESS: is_recipient,
 }
-_COUNCIL_OFFICER: dict[Permission, Predicate] = _COORDINATOR | {
-    Permission.LIST_REFERRALS: always,
-    Permission.READ_REFERRAL: is_origin_or_owner,
-    Permission.READ_TASK: is_owner_or_recipient,
-    Permission.CLOSE_TASK: is_owner_or_recipient,
-    Permission.USE_EMERGENCY_ACCESS: is_owner_or_recipient,
-    Permission.OVERSEE: always,
-    Permission.DECIDE_FOR_CHILD: is_owner,
-    Permission.READ_WORK_LIST: always,
-    Permission.SETTLE_NOTIFICATION: is_owner,
-    Permission.REPLAY: is_owner,
-}
+_COUNCIL_OFFICER: dict[Permission, Predicate] = (
+    _REFERRER
+    | _COORDINATOR
+    | {
+        Permission.READ_REFERRAL: is_origin_or_owner,
+        Permission.READ_TASK: is_owner_or_recipient,
+        Permission.CLOSE_TASK: is_owner_or_recipient,
+        Permission.USE_EMERGENCY_ACCESS: is_owner_or_recipient,
+        Permission.OVERSEE: always,
+        Permission.DECIDE_FOR_CHILD: is_owner,
+        Permission.SETTLE_NOTIFICATION: is_origin_or_owner,
+        Permission.REPLAY: is_owner,
+    }
+)
 _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
     Permission.KEEP_DRAFT: is_author,
     Permission.READ_AUDIT: always,

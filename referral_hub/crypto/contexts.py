@@ -20,6 +20,11 @@ def draft_context(user_id: str, draft_id: str) -> Mapping[str, str]:
     return {"purpose": "draft", "user_id": user_id, "draft_id": draft_id}
 
 
+def staged_context(agency_id: str, item_id: str) -> Mapping[str, str]:
+    """A staged item of the agency that receives it."""
+    return {"purpose": "staged", "agency_id": agency_id, "item_id": item_id}
+
+
 def secret_context(user_id: str) -> Mapping[str, str]:
     """A user's sign-in secret (TOTP, RFC 6238)."""
     return {"purpose": "sign-in-secret", "user_id": user_id}

@@ -69,6 +69,12 @@ def draft_row(*, row_id: str, user_id: str, draft_id: str, sealed: bytes) -> Wra
     return WrappedRow(row_id, sealed, bound, Shape.ENVELOPE)
 
 
+def staged_row(*, row_id: str, agency_id: str, item_id: str, sealed: bytes) -> WrappedRow:
+    """A staged item."""
+    bound = contexts.staged_context(agency_id, item_id)
+    return WrappedRow(row_id, sealed, bound, Shape.ENVELOPE, agency_id)
+
+
 def secret_row(*, row_id: str, user_id: str, sealed: bytes) -> WrappedRow:
     """A sealed sign-in secret."""
     return WrappedRow(row_id, sealed, contexts.secret_context(user_id), Shape.ENVELOPE)

@@ -117,6 +117,12 @@ def seal_draft(keys: KeyService, *, user_id: str, draft_id: str, data: bytes) ->
     return seal_envelope(keys.wrap, contexts.draft_context(user_id, draft_id), data)
 
 
+def seal_staged(keys: KeyService, *, agency_id: str, item_id: str, data: bytes) -> bytes:
+    """Seal what waits for a person of one agency, under that agency's keys."""
+    wrap = for_agency(keys.wrap_for_agency, agency_id)
+    return seal_envelope(wrap, contexts.staged_context(agency_id, item_id), data)
+
+
 def seal_secret(keys: KeyService, *, user_id: str, secret: bytes) -> bytes:
     """Seal a user's sign-in secret, such as the TOTP seed."""
     return seal_envelope(keys.wrap, contexts.secret_context(user_id), secret)

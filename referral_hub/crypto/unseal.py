@@ -151,6 +151,12 @@ def open_draft(keys: KeyService, *, user_id: str, draft_id: str, sealed: bytes) 
     return open_envelope(keys.unwrap, contexts.draft_context(user_id, draft_id), sealed)
 
 
+def open_staged(keys: KeyService, *, agency_id: str, item_id: str, sealed: bytes) -> bytes:
+    """A staged item of the agency that received it. Raises CryptoError for any other."""
+    unwrap = for_agency(keys.unwrap_for_agency, agency_id)
+    return open_envelope(unwrap, contexts.staged_context(agency_id, item_id), sealed)
+
+
 def open_secret(keys: KeyService, *, user_id: str, sealed: bytes) -> bytes:
     """A user's own sign-in secret."""
     return open_envelope(keys.unwrap, contexts.secret_context(user_id), sealed)

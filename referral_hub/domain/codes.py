@@ -122,7 +122,9 @@ class StatementKind(StrEnum):
 
 
 class AgencyKind(StrEnum):
-    """What kind of agency this is; the same codes as `consent.model.RecipientType`."""
+    """What kind of agency this is; the same codes as `consent.model.RecipientType`, and employers,
+    whose staff raise concerns and who receive nothing.
+    """
 
     GP_PRACTICE = "gp_practice"
     COUNCIL = "council"
@@ -131,6 +133,7 @@ class AgencyKind(StrEnum):
     VOLUNTARY_GROUP = "voluntary_group"
     TIME_BANK = "time_bank"
     PEER_MENTORING = "peer_mentoring"
+    EMPLOYER = "employer"
 
 
 class OutboxKind(StrEnum):

@@ -64,6 +64,7 @@ AGENCIES = (
     DemoAgency("neighbours", "Mereford Good Neighbours", AgencyKind.VOLUNTARY_GROUP),
     DemoAgency("library", "Mereford Libraries", AgencyKind.LIBRARY),
     DemoAgency("fire", "Mere Valley Fire and Rescue", AgencyKind.FIRE_SERVICE),
+    DemoAgency("parcels", "Doorstep Parcels", AgencyKind.EMPLOYER),
 )
 
 SERVICES = (
@@ -142,6 +143,11 @@ STAFF = (
     DemoStaff("mentors", "Lee Sandhu", "mentors", Role.COORDINATOR),
     DemoStaff("library", "Grace Ellery", "library", Role.COORDINATOR),
     DemoStaff("fire", "Ben Adeyemi", "fire", Role.COORDINATOR),
+    DemoStaff("librarian", "Nia Prosser", "library", Role.REFERRER),
+    DemoStaff("library-admin", "Owen Baines", "library", Role.AGENCY_ADMIN),
+    DemoStaff("firefighter", "Sam Keane", "fire", Role.REFERRER),
+    DemoStaff("fire-admin", "Ruth Achebe", "fire", Role.AGENCY_ADMIN),
+    DemoStaff("parcels-admin", "Dev Malik", "parcels", Role.AGENCY_ADMIN),
 )
 
 # where an agency is, how to ring it, and its data protection officer's address; nobody is there
@@ -163,4 +169,7 @@ ADMINISTRATORS = ("surgery-admin", "council-admin")
 AGREEMENTS = {
     "surgery": ("council", "time_bank", "mentors", "neighbours", "library"),
     "hill": ("council", "neighbours"),
+    "council": ("council", "time_bank", "mentors", "neighbours", "library", "fire"),
+    "library": ("council", "time_bank", "mentors", "neighbours"),
+    "fire": ("council", "time_bank", "neighbours"),
 }

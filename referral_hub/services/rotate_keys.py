@@ -84,19 +84,23 @@ def _wrapped(kind: Kind, row: Row) -> list[wraps.WrappedRow]:
             return [wraps.release_row(row_id=row_id, agency_id=agency, context=context, blob=data)]
         case "message" | "emergency_note" | "child_decision":
             return _note_rows(kind, row)
-        case "log_opening":
-            agency = str(row["agency_id"])
-            return [
-                wraps.agency_openings_row(
-                    row_id=row_id, agency_id=agency, entry_id=key, sealed=data
-                )
-            ]
+        case "log_opening" | "staged_item":
+            return [_agency_row(kind, row)]
         case "draft":
             user = str(row["user_id"])
             return [wraps.draft_row(row_id=row_id, user_id=user, draft_id=key, sealed=data)]
         case "staff_user":
             return [wraps.secret_row(row_id=row_id, user_id=key, sealed=data)]
     raise ValueError(f"{kind.name}: no wrapping is known for this table")
+
+
+def _agency_row(kind: Kind, row: Row) -> wraps.WrappedRow:
+    """An envelope under one agency's keys."""
+    key, name, agency = str(row[kind.key]), kind.wrapped[0], str(row["agency_id"])
+    row_id, sealed = f"{key}/{name}", row[name]
+    if kind.name == "staged_item":
+        return wraps.staged_row(row_id=row_id, agency_id=agency, item_id=key, sealed=sealed)
+    return wraps.agency_openings_row(row_id=row_id, agency_id=agency, entry_id=key, sealed=sealed)
 
 
 def _release_context(row: Row) -> ReleaseContext:

@@ -68,6 +68,7 @@ _INSERTABLE = (
     "appraisal",
     "legal_hold",
     "agency_contact",
+    "staged_item",
     "log_entry",
     "log_opening",
     "idempotency_key",

@@ -54,6 +54,9 @@ _ERASE = text(
     ), reasons AS (
         DELETE FROM emergency_note WHERE access_id IN
             (SELECT id FROM emergency_access WHERE referral_id = ANY(:referrals))
+    ), staged AS (
+        DELETE FROM staged_item i USING subject s WHERE s.id = :subject
+            AND i.agency_id = s.origin_agency_id AND s.nhs_index = ANY(i.indexes)
     ), decisions AS (
         DELETE FROM child_decision WHERE referral_id = ANY(:referrals)
     ), released AS (

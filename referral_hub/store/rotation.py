@@ -70,6 +70,7 @@ KINDS = (
     ),
     Kind("log_opening", "entry_id", ("sealed_openings",), ("agency_id",)),
     Kind("draft", "id", ("sealed_form",), ("user_id",)),
+    Kind("staged_item", "id", ("sealed",), ("agency_id",)),
     Kind("staff_user", "id", ("sealed_totp",), ()),
 )
 

@@ -68,6 +68,7 @@ from referral_hub.store.register_tables import (
     staff_user,
 )
 from referral_hub.store.retention_tables import appraisal, legal_hold
+from referral_hub.store.staging_tables import staged_item
 from referral_hub.store.standing_tables import (
     capacity_record,
     child_decision,
@@ -111,6 +112,7 @@ __all__ = [
     "sharing_agreement",
     "staff_session",
     "staff_user",
+    "staged_item",
     "statement",
     "subject",
     "task",

@@ -27,9 +27,10 @@ class Item:
 
 
 ITEMS: tuple[Item, ...] = (
+    Item("council.list_open", "Open referrals", Permission.OVERSEE),
     Item("refer.start", "Refer someone", Permission.REFER),
     Item("referrals.list_own", "Referrals you sent", Permission.REFER, also="changes"),
-    Item("council.list_open", "Open referrals", Permission.OVERSEE),
+    Item("intake.list_all", "Waiting for you", Permission.HANDLE_STAGED),
     Item("tasks.list_all", "Referrals to you", Permission.LIST_TASKS, also="answers"),
     Item("overview.show", "Overview", Permission.READ_AUDIT),
     Item("work_list.show", "Work list", Permission.READ_WORK_LIST),

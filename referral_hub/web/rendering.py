@@ -25,6 +25,7 @@ from referral_hub.domain.codes import (
     Priority,
     ReviewOutcome,
 )
+from referral_hub.domain.staging import StagedRejection
 from referral_hub.web.forms.deciding import View
 from referral_hub.web.forms.referral import SHAREABLE, Answer, Until
 from referral_hub.web.labels import Labels
@@ -45,6 +46,7 @@ CODES: tuple[type[StrEnum], ...] = (
     NeedCode,
     Priority,
     ReviewOutcome,
+    StagedRejection,
     Until,
     View,
 )

@@ -20,6 +20,7 @@ from referral_hub.web import (
     emergency_reviews,
     erasures,
     health,
+    intake,
     kept,
     log_checks,
     log_files,
@@ -56,6 +57,7 @@ _ALERT = f"{_ALERTS}/<uuid:alert_id>"
 _APPRAISAL = "/retention/appraisals/<uuid:appraisal_id>"
 _HOLD = "/retention/people/<uuid:subject_id>/hold"
 _CLIENT = "/clients/<uuid:client_id>"
+_STAGED = "/intake/<uuid:item_id>"
 _PARTNER = "/partner/v1/tasks/<uuid:task_id>"
 _AGREED = "/agreements/<uuid:event_id>"
 _GET, _POST = ("GET",), ("POST",)
@@ -134,6 +136,14 @@ RECEIVING: tuple[Route, ...] = (
         staff(May.USE_EMERGENCY_ACCESS),
         _POST,
     ),
+)
+
+STAGED: tuple[Route, ...] = (
+    Route("/intake", intake.list_all, staff(May.HANDLE_STAGED)),
+    Route(_STAGED, intake.show, staff(May.HANDLE_STAGED)),
+    Route(f"{_STAGED}/open", intake.open_item, staff(May.HANDLE_STAGED), _POST),
+    Route(f"{_STAGED}/complete", intake.complete, staff(May.HANDLE_STAGED), _POST),
+    Route(f"{_STAGED}/reject", intake.reject, staff(May.HANDLE_STAGED), _POST),
 )
 
 WORKING: tuple[Route, ...] = (
@@ -237,6 +247,7 @@ ROUTES: tuple[Route, ...] = (
     *SHELL,
     *REFERRING,
     *RECEIVING,
+    *STAGED,
     *WORKING,
     *OVERSEEING,
     *OFFICERS,

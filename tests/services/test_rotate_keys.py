@@ -22,6 +22,7 @@ from referral_hub.services.rotate_keys import Rotated, rotate_keys
 from referral_hub.store.rotation import KINDS
 from tests import people
 from tests.hub_bench import Bench, NewBench, Row, nhs_number, only, open_bench
+from tests.staging import staged
 
 EMERGENCY = "Her neighbour hears water running and nobody answers the door or the telephone."
 PERSON = {"nhs_number": nhs_number(12)}
@@ -52,6 +53,7 @@ def town(new_bench: NewBench) -> Bench:
     people.disagreement_decided(bench)
     draft_id = start_draft(bench.hub, gp)
     save_draft(bench.hub, gp, draft_id, pages={"why": {"why": "half a sentence"}})
+    staged(bench.hub, bench.agencies["surgery"])
     return bench
 
 

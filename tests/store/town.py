@@ -25,6 +25,7 @@ from referral_hub.store.access_tokens import NewToken
 from tests import people
 from tests.crypto.jose import ed25519_jwk
 from tests.hub_bench import Bench
+from tests.staging import staged
 
 EMERGENCY = "Her neighbour hears water running and nobody answers the door or the telephone."
 
@@ -46,6 +47,8 @@ def populate(bench: Bench) -> None:
         _spend_token(bench, bench.agencies[key])
     for username in ("surgery-admin", "council-admin"):
         _client(bench, username)
+    for receiver, sender in (("surgery", "surgery"), ("hill", "hill"), ("council", "library")):
+        staged(bench.hub, bench.agencies[receiver], sender=bench.agencies[sender])
     _retain(bench)
     _cosign(bench)
     approve_demo_policy(bench.hub)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from consent import codes as consent_codes
-from referral_hub.domain import codes, retention, routing, transitions
+from referral_hub.domain import codes, retention, routing, staging, transitions
 from referral_hub.services.next_steps import NextStep
 from referral_hub.services.work_list import Waits
 from referral_hub.web import labels as module
@@ -47,6 +47,10 @@ ENUMS: tuple[type[StrEnum], ...] = (
     retention.Appraisal,
     retention.KeepReason,
     retention.LegalHoldReason,
+    staging.StagedSource,
+    staging.StagedState,
+    staging.WaitsBecause,
+    staging.StagedRejection,
     consent_codes.DataClass,
     consent_codes.Purpose,
     consent_codes.Stage,
@@ -80,7 +84,7 @@ def test_a_hint_or_a_colour_belongs_to_a_member(kind: type[StrEnum]) -> None:
 def test_every_enumeration_of_the_domain_is_in_this_test() -> None:
     found = {
         kind.__name__
-        for package in (codes, retention, routing, transitions)
+        for package in (codes, retention, routing, staging, transitions)
         for kind in vars(package).values()
         if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
     }

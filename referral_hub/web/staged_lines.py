@@ -1,0 +1,82 @@
+"""What a staged item says, as lines to read: whatever was given, and nothing about what was not.
+
+The item's pages are raw, as a form would have them, and may be incomplete or hold something that no
+form would take; here they are only shown. The order is the form's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from referral_hub.domain.codes import NeedCode
+from referral_hub.services.open_staged import StagedContent
+from referral_hub.web.labels import Labels
+from referral_hub.web.opened import OpenedLine, OpenedSection
+
+_FIELDS = {
+    "person.first_name": "First name",
+    "person.family_name": "Last name",
+    "person.date_of_birth": "Date of birth",
+    "person.nhs_number": "NHS number",
+    "address.area": "Area",
+    "address.address": "Address",
+    "address.postcode": "Postcode",
+    "contact.phone": "Phone",
+    "contact.email": "Email",
+    "contact.contact_note": "Note on contact",
+    "access.language": "Language",
+    "access.access_note": "Note on access",
+    "needs.needs": "Needs",
+    "why.why": "Why",
+    "why.task_note": "Note for helpers",
+    "why.priority": "How soon",
+    "agreement.agreed": "Agreed to share",
+    "terms.service": "May be contacted",
+}
+_DATES = ("person.date_of_birth",)
+_CODES = {"why.priority": "Priority", "agreement.agreed": "Answer", "terms.service": "Answer"}
+
+
+def staged_sections(
+    content: StagedContent, labels: Labels, areas: Mapping[str, str]
+) -> tuple[OpenedSection, ...]:
+    """Return what the item says about the person, and what came beside it."""
+    lines = []
+    for path, name in _FIELDS.items():
+        values = _values(content.pages, path, labels, areas)
+        if values:
+            lines.append(OpenedLine(name, values))
+    beside = [
+        OpenedLine(labels.words(code, "StagedFact"), _beside(code, value, labels))
+        for code, value in content.beside.items()
+        if value
+    ]
+    named = (("What it says", tuple(beside)), ("Filled in for you", tuple(lines)))
+    return tuple(OpenedSection(heading, found) for heading, found in named if found)
+
+
+def _values(
+    pages: Mapping[str, Mapping[str, Any]], path: str, labels: Labels, areas: Mapping[str, str]
+) -> tuple[str, ...]:
+    page, _, field = path.partition(".")
+    given = pages.get(page, {})
+    if path in _DATES:
+        parts = [str(given.get(f"{field}-{part}") or "") for part in ("day", "month", "year")]
+        return (" ".join(parts),) if all(parts) else ()
+    value = given.get(field)
+    if path == "needs.needs":
+        known = {code.value for code in NeedCode}
+        return tuple(labels.words(code, "NeedCode") for code in value or () if code in known)
+    if path == "address.area":
+        return (areas.get(str(value), str(value)),) if value else ()
+    if path == "access.language":
+        return (labels.languages().get(str(value), str(value)),) if value else ()
+    if path in _CODES:
+        return (labels.words(str(value), _CODES[path]),) if value else ()
+    return tuple(line for line in str(value or "").split("\n") if line)
+
+
+def _beside(code: str, value: str, labels: Labels) -> tuple[str, ...]:
+    kind = {"noticed": "Noticed", "said": "Said"}.get(code)
+    return (labels.words(value, kind),) if kind else tuple(value.split("\n"))
