@@ -59,13 +59,13 @@ class Parties:
 
 
 def stage(hub: Hub, parties: Parties, item: Staged) -> UUID:
-    """Store one item and its log entry in one statement; returns its id.
+    """Store one item and its log entry; returns its id.
 
     Raises AlreadyThere for an item that was staged before, ServiceUnavailable.
     """
     made = staged_change(hub, parties, [item], at=hub.clock())
-    with hub.database.one_statement() as connection:
-        change.write(connection, made, acting_for=parties.sender_id)
+    with hub.database.acting_for(parties.sender_id) as connection:
+        change.write(connection, made)
     return item.id
 
 
