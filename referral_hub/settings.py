@@ -45,6 +45,7 @@ _VARIABLES = {
     "HUB_WEB_PROCESSES": "web server processes",
     "HUB_WEB_THREADS": "threads in each web server process",
     "HUB_WORKERS": "worker processes",
+    "HUB_FHIR_NHS_NUMBER": "FHIR with a wrong NHS number: refuse it, or leave_out the number",
     "HUB_DEMO": "1 seeds a demonstration town; 0 does not",
 }
 _PORTS = range(1, 65536)
@@ -90,6 +91,7 @@ class Settings:
     metrics_host: str
     metrics_port: int
     partner_port: int
+    fhir_leaves_out_nhs_number: bool
     idle_limit: timedelta
     sign_in_limit: timedelta
     web_processes: int
@@ -154,6 +156,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         ).resolve(),
         log_origin=read.origin("HUB_LOG_ORIGIN", "referral-hub.example/log"),
         witness_policy=read.file("HUB_WITNESS_POLICY"),
+        fhir_leaves_out_nhs_number=read.choice(
+            "HUB_FHIR_NHS_NUMBER", "refuse", ("refuse", "leave_out")
+        )
+        == "leave_out",
         metrics_host=read.text("HUB_METRICS_HOST", "127.0.0.1"),
         metrics_port=read.whole("HUB_METRICS_PORT", port + 1, _PORTS),
         partner_port=read.whole("HUB_PARTNER_PORT", port + 2, _PORTS),

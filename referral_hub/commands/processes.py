@@ -71,6 +71,7 @@ def web() -> None:
     """Serve the pages and the partner endpoints."""
     for module in ("referral_hub.app", "referral_hub.wiring"):
         import_module(module)  # before the fork, so that no worker process does it again
+    import_module("adapters.formats.fhir.shape").warm()
     settings = load_settings(os.environ)
     if settings.database_url is None or settings.redis_url is None:
         raise click.UsageError(

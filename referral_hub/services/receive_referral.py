@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from referral_hub import access
 from referral_hub.access import Permission
@@ -55,6 +56,7 @@ from referral_hub.store.intake import (
 
 __all__ = [
     "LARGEST_SEALED",
+    "AlreadySent",
     "InFlight",
     "KeyReused",
     "Knock",
@@ -83,6 +85,13 @@ class InFlight(Conflict):
         super().__init__("A request with this Idempotency-Key is being handled. Send it again.")
 
 
+class AlreadySent(Conflict):
+    """Another referral was sent under the sender's own name for this one."""
+
+    def __init__(self) -> None:
+        super().__init__("A referral with this identifier of yours is here already.")
+
+
 class MustBeSealed(Forbidden):
     """The client may not send bodies that TLS alone protects."""
 
@@ -95,7 +104,8 @@ class Knock:
     """One request at a door: by whose token, for which scope, at which address, under which key.
 
     `content` are the request's bytes as they count for its fingerprint, without a seal that is new
-    each time. `sealed` is what `content` came in, its signature still to be verified, and
+    each time. `draft_id` stands for the sender's own name for the referral: another request with it
+    is `AlreadySent`. `sealed` is what `content` came in, its signature still to be verified, and
     `audience` the URL that it must have been signed for.
     """
 
@@ -106,6 +116,7 @@ class Knock:
     content: bytes
     audience: str
     sealed: UnverifiedDocument | None = None
+    draft_id: UUID | None = None
 
     def __repr__(self) -> str:
         return f"<Knock at {self.endpoint}>"
@@ -170,9 +181,9 @@ def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: An
     if knock.shown.proven is not None:
         authenticate(hub, knock.shown, knock.scope)
     hub, repeated = hub.for_one_use_case(), False
-    for _ in range(_ATTEMPTS):
+    for again in range(_ATTEMPTS):
         at = hub.clock()
-        command = assemble(plain, new_id(at))
+        command = assemble(plain, knock.draft_id or new_id(at))
         with hub.database.direct() as link:
             known, found = _look(hub, link, knock, command=command, at=at)
             caller = admitted(knock.shown, found.token, knock.scope)
@@ -185,6 +196,8 @@ def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: An
             try:
                 written = _accept(hub, link, request, command=command, known=known)
             except change.AlreadyThere as clash:
+                if "draft_id" in clash.constraint and again:
+                    raise AlreadySent from None
                 repeated = "used_jti" in clash.constraint
                 continue  # somebody was first; the next look finds what they were answered
         hub.doorbell.ring()

@@ -174,16 +174,22 @@ def tasks_by_id(connection: Connection, task_ids: Sequence[UUID]) -> list[TaskRo
 
 
 def received_by(
-    connection: Connection, agency_id: UUID, *, before: UUID | None, most: int
+    connection: Connection,
+    agency_id: UUID,
+    *,
+    before: UUID | None,
+    most: int,
+    states: Sequence[str] | None = None,
 ) -> list[TaskRow]:
-    """Return the tasks that reached `agency_id`, newest first."""
+    """Return the tasks that reached `agency_id`, newest first; in any state, or in `states`."""
     rows = connection.execute(
         text(
             _TASKS + " WHERE t.recipient_agency_id = :agency AND t.released_at IS NOT NULL"
+            " AND (CAST(:states AS text[]) IS NULL OR t.state = ANY(:states))"
             " AND (CAST(:before AS uuid) IS NULL OR t.id < CAST(:before AS uuid))"
             " ORDER BY t.id DESC LIMIT :most"
         ),
-        {"agency": agency_id, "before": before, "most": most},
+        {"agency": agency_id, "before": before, "most": most, "states": states and list(states)},
     )
     return [TaskRow(*row) for row in rows]
 

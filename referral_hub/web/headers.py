@@ -24,7 +24,7 @@ MOST_FIELDS = 200
 _INLINE_SCRIPT = re.compile(r"<script[^>]*>(document\.body.*?)</script>", re.DOTALL)
 _FORM = "application/x-www-form-urlencoded"
 _SENDING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_PROGRAMS = ("/api/", "/oauth/", "/partner/", "/.well-known/")
+_PROGRAMS = ("/api/", "/fhir/", "/oauth/", "/partner/", "/.well-known/")
 _SAME_SITE = frozenset({"same-origin", "none"})
 
 

@@ -15,6 +15,7 @@ from flask import Flask, jsonify, render_template
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from adapters.formats.fhir.outcome import FhirProblem
 from referral_hub.errors import (
     Conflict,
     Forbidden,
@@ -28,6 +29,7 @@ from referral_hub.observe import current_request_id
 from referral_hub.services.api_access import ScopeMissing, TokenRefused
 from referral_hub.services.partner_access import PartnerRefused
 from referral_hub.services.receive_referral import KeyReused, MustBeSealed
+from referral_hub.web.fhir_wire import for_fhir, outcome_of_problem, problem
 from referral_hub.web.headers import for_programs
 from referral_hub.web.json_body import InvalidDocument, fragment, pointer
 from referral_hub.web.rates import TooOften
@@ -60,6 +62,7 @@ WORDS: dict[int, Words] = {
         "Page not found",
         "Check the address. If you followed a link, it may be out of date or not for your agency.",
     ),
+    406: Words("We do not speak that", "Ask for JSON."),
     405: Words("That cannot be done here", "Go back and use the buttons on the page."),
     409: Words(
         "This has changed since you opened it",
@@ -117,6 +120,7 @@ _STATUS: tuple[tuple[type[HubError], int], ...] = (
 def answer_errors(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(HubError, _expected)
+    app.register_error_handler(FhirProblem, problem)
     app.register_error_handler(CSRFError, lambda _error: _answer(400, CSRF_WORDS))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -188,5 +192,8 @@ def _fields_problem(error: InvalidInput) -> tuple[Any, int, dict[str, str]]:
 
 
 def _problem(status: int, members: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
+    if for_fhir():
+        outcome = outcome_of_problem(status, members)
+        return outcome.get_data(), status, _HEADERS.get(status, {}) | dict(outcome.headers)
     problem = {"type": "about:blank", "status": status, **members}
     return jsonify(problem), status, _HEADERS.get(status, {}) | _PROBLEM

@@ -19,6 +19,8 @@ from referral_hub.web import (
     emergency,
     emergency_reviews,
     erasures,
+    fhir,
+    fhir_tasks,
     health,
     intake,
     kept,
@@ -38,7 +40,8 @@ from referral_hub.web import (
     tasks,
     work_list,
 )
-from referral_hub.web.api_guards import api_knock
+from referral_hub.web.api_guards import api, api_knock
+from referral_hub.web.fhir_views import BASE
 from referral_hub.web.guards import PUBLIC, SIGNED_IN, Route, staff
 from referral_hub.web.journey import NAMES
 from referral_hub.web.oauth import CLIENTS
@@ -243,6 +246,16 @@ PARTNERS: tuple[Route, ...] = (
     Route("/partner/v1/log/tile/<path:path>", log_files.partner_tile, PARTNER),
 )
 
+FHIR: tuple[Route, ...] = (
+    Route(f"{BASE}/metadata", fhir_tasks.metadata, PUBLIC),
+    Route(fhir.MESSAGES, fhir.process_message, api_knock(Scope.FHIR), _POST),
+    Route(fhir.REQUESTS, fhir.create_request, api_knock(Scope.FHIR), _POST),
+    Route(f"{BASE}/ServiceRequest/<uuid:referral_id>", fhir_tasks.read_request, api(Scope.FHIR)),
+    Route(f"{BASE}/Task", fhir_tasks.search, api(Scope.FHIR)),
+    Route(f"{BASE}/Task/<uuid:task_id>", fhir_tasks.read_one, api(Scope.FHIR)),
+    Route(f"{BASE}/Task/<uuid:task_id>", fhir_tasks.patch, api(Scope.FHIR), ("PATCH",)),
+)
+
 ROUTES: tuple[Route, ...] = (
     *SHELL,
     *REFERRING,
@@ -256,4 +269,5 @@ ROUTES: tuple[Route, ...] = (
     *AUTHORISING,
     *API,
     *PARTNERS,
+    *FHIR,
 )

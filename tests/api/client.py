@@ -6,7 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from joserfc.jwk import OKPKey
 from werkzeug.test import TestResponse
 
-from referral_hub.domain.codes import Scope
+from referral_hub.domain.codes import Role, Scope
 from referral_hub.services.clients import ClientTerms, add_key, register_client
 from referral_hub.services.hub import Hub
 from referral_hub.services.token_endpoint import REVOCATION_PATH, TOKEN_PATH
@@ -110,8 +110,8 @@ def register(
     plain_json: bool = True,
     name: str | None = None,
 ) -> Client:
-    """A fresh client of the administrator's agency, with one Ed25519 key."""
-    admin = town.actor(username)
+    """A fresh client of that member of staff's agency, with one Ed25519 key."""
+    admin = replace(town.actor(username), role=Role.AGENCY_ADMIN)
     terms = ClientTerms(frozenset(scopes), plain_json)
     client_id = register_client(town.hub, admin, name or f"System {uuid.uuid4().hex[:8]}", terms)
     key = Ed25519PrivateKey.generate()

@@ -105,6 +105,28 @@ def read_message(bundle: dict[str, Any]) -> Message:
     )
 
 
+def read_single(resource: dict[str, Any]) -> Message:
+    """Read a ServiceRequest alone, with what it refers to contained in it. Raises FhirProblem."""
+    if resource.get("resourceType") != "ServiceRequest":
+        raise bad("Send one ServiceRequest.", "resourceType")
+    check_shape(resource)
+    entries = {
+        f"#{one['id']}": Found(one, f"ServiceRequest.contained[{place}]")
+        for place, one in enumerate(resource.get("contained") or ())
+        if one.get("id")
+    }
+    focus = Found(resource, "ServiceRequest")
+    return Message(
+        bundle_id=None,
+        event=REQUEST,
+        reason=NEW,
+        header={},
+        focus=focus,
+        entries=entries,
+        bundle=resource,
+    )
+
+
 def ods_code(organisation: Resource) -> str | None:
     """The ODS code of an Organization, if it carries one."""
     for identifier in organisation.get("identifier") or ():

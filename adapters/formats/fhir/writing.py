@@ -29,7 +29,7 @@ _REQUEST_STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """An agency: the hub's id, its name, and its ODS code if it has one."""
+    """An agency: the hub's id, its name if that is known, and its ODS code if it has one."""
 
     id: str
     name: str
@@ -210,8 +210,7 @@ def organization(party: Party) -> dict[str, Any]:
         "id": party.id,
         "identifier": identifier,
         "active": True,
-        "name": party.name,
-    }
+    } | ({"name": party.name} if party.name else {})
 
 
 def _reason(view: TaskView) -> dict[str, Any]:
@@ -237,4 +236,5 @@ def _agency(party: Party) -> dict[str, Any]:
     identifier = {"system": codes.HUB_AGENCY, "value": party.id}
     if party.ods_code:
         identifier = {"system": codes.ODS_CODES[0], "value": party.ods_code}
-    return {"type": "Organization", "identifier": identifier, "display": party.name}
+    named = {"display": party.name} if party.name else {}
+    return {"type": "Organization", "identifier": identifier} | named
