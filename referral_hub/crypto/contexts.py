@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from referral_hub.crypto.binding import bind, netstring
 from referral_hub.crypto.records import (
+    MatterWordsContext,
     NoteContext,
     OpeningsContext,
     RecordContext,
@@ -60,6 +61,17 @@ def note_context(note: NoteContext) -> Mapping[str, str]:
 def note_binding(note: NoteContext) -> bytes:
     """What a note's ciphertext is bound to."""
     return bind("note/v1", note.parts())
+
+
+def matter_words_context(words: MatterWordsContext) -> Mapping[str, str]:
+    """Words about a request, a breach or a complaint, for the agency that keeps it."""
+    return {
+        "purpose": "matter-words",
+        "words_id": words.words_id,
+        "matter_id": words.matter_id,
+        "agency_id": words.agency_id,
+        "kind": words.kind,
+    }
 
 
 def agency_openings_context(agency_id: str, entry_id: str) -> Mapping[str, str]:

@@ -87,6 +87,16 @@ class StatementContext:
 
 
 @dataclass(frozen=True, slots=True)
+class MatterWordsContext:
+    """Which words about a request, a breach or a complaint, and whose agency keeps them."""
+
+    words_id: str
+    matter_id: str
+    agency_id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteContext:
     """A message about a task between the two agencies that may read it."""
 

@@ -14,7 +14,7 @@ from enum import Enum
 from referral_hub.crypto import contexts
 from referral_hub.crypto.envelope import Wrapping, for_agency, rewrap_envelope
 from referral_hub.crypto.keys import KeyService
-from referral_hub.crypto.records import NoteContext, ReleaseContext
+from referral_hub.crypto.records import MatterWordsContext, NoteContext, ReleaseContext
 from referral_hub.crypto.subject import subject_key_context
 
 
@@ -61,6 +61,12 @@ def agency_openings_row(*, row_id: str, agency_id: str, entry_id: str, sealed: b
     """The openings of a log entry that is about no person."""
     bound = contexts.agency_openings_context(agency_id, entry_id)
     return WrappedRow(row_id, sealed, bound, Shape.ENVELOPE, agency_id)
+
+
+def matter_words_row(*, row_id: str, context: MatterWordsContext, sealed: bytes) -> WrappedRow:
+    """Words about a matter."""
+    bound = contexts.matter_words_context(context)
+    return WrappedRow(row_id, sealed, bound, Shape.ENVELOPE, context.agency_id)
 
 
 def draft_row(*, row_id: str, user_id: str, draft_id: str, sealed: bytes) -> WrappedRow:

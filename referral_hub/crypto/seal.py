@@ -19,6 +19,7 @@ from referral_hub.crypto.envelope import for_agency, seal_envelope
 from referral_hub.crypto.kdf import Prk, extract
 from referral_hub.crypto.keys import KeyService
 from referral_hub.crypto.records import (
+    MatterWordsContext,
     NoteContext,
     OpeningsContext,
     RecordContext,
@@ -110,6 +111,12 @@ def seal_note(keys: KeyService, *, context: NoteContext, text: bytes) -> SealedN
         key_commitment=aead.key_commitment(key),
         ciphertext=aead.encrypt(key, aead.pad(text), contexts.note_binding(context)),
     )
+
+
+def seal_matter_words(keys: KeyService, *, context: MatterWordsContext, words: bytes) -> bytes:
+    """Seal what an officer writes about a matter, for their agency alone."""
+    wrap = for_agency(keys.wrap_for_agency, context.agency_id)
+    return seal_envelope(wrap, contexts.matter_words_context(context), words)
 
 
 def seal_draft(keys: KeyService, *, user_id: str, draft_id: str, data: bytes) -> bytes:

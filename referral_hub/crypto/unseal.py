@@ -19,6 +19,7 @@ from referral_hub.crypto.envelope import for_agency, open_envelope, seal_envelop
 from referral_hub.crypto.kdf import Prk, extract
 from referral_hub.crypto.keys import KeyService
 from referral_hub.crypto.records import (
+    MatterWordsContext,
     NoteContext,
     OpeningsContext,
     RecordContext,
@@ -144,6 +145,12 @@ def open_note(keys: KeyService, *, agency_id: str, context: NoteContext, note: S
     key = keys.unwrap_for_agency(agency_id, contexts.note_context(context), wrapped)
     aead.check_commitment(key, note.key_commitment)
     return aead.unpad(aead.decrypt(key, note.ciphertext, contexts.note_binding(context)))
+
+
+def open_matter_words(keys: KeyService, *, context: MatterWordsContext, sealed: bytes) -> bytes:
+    """What `seal_matter_words` sealed, as the agency that keeps it. Raises CryptoError."""
+    unwrap = for_agency(keys.unwrap_for_agency, context.agency_id)
+    return open_envelope(unwrap, contexts.matter_words_context(context), sealed)
 
 
 def open_draft(keys: KeyService, *, user_id: str, draft_id: str, sealed: bytes) -> bytes:

@@ -28,10 +28,10 @@ def new_id(at: datetime) -> UUID:
     return UUID(int=(head << 64) | tail)
 
 
-def new_reference() -> str:
+def new_reference(prefix: str = "RH") -> str:
     """Return a reference that can be read out on the telephone, such as `RH-7KQM-2X9D`.
 
     Eight of 28 unambiguous characters, no vowels (no words); 3.8e11 values, unique in the store.
     """
     code = "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(8))
-    return f"RH-{code[:4]}-{code[4:]}"
+    return f"{prefix}-{code[:4]}-{code[4:]}"

@@ -30,7 +30,7 @@ from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import append
 from referral_hub.services.notify import Telling, to_recipients
 from referral_hub.services.stop_sharing import supersede
-from referral_hub.store import change, erasures, referrals, retention, withdrawals
+from referral_hub.store import change, erasures, matters, referrals, retention, withdrawals
 from referral_hub.store.change import LogRow
 from referral_hub.store.engine import Connection
 from referral_hub.store.erasures import PersonRow
@@ -39,6 +39,11 @@ from referral_hub.store.referrals import TaskRow
 ON_HOLD = (
     "A legal hold keeps this person’s records, so they cannot be erased or destroyed. Two people"
     " can lift it on the page Retention, when its reason is over."
+)
+
+ASKED = (
+    "This person has asked for their records and has not been answered. To erase them now could be"
+    " an offence (Data Protection Act 2018, section 173). Answer the request first."
 )
 
 
@@ -52,6 +57,7 @@ class ToErase:
     stops: tuple[str, ...]
     helping: tuple[str, ...]
     on_hold: str | None = None
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ def _look(hub: Hub, actor: Actor, subject_id: UUID) -> ToErase:
     with hub.database.acting_for(actor.agency_id) as connection:
         found = erasures.person(connection, subject_id)
         on_hold = retention.on_hold(connection, subject_id)
+        asked = matters.has_open_request(connection, subject_id)
         tasks = referrals.tasks_of(connection, found.referrals)
         references = [referrals.one(connection, one).reference for one in found.referrals]
     return ToErase(
@@ -82,6 +89,7 @@ def _look(hub: Hub, actor: Actor, subject_id: UUID) -> ToErase:
         stops=_names([task for task in tasks if task.state in OPEN]),
         helping=_names([task for task in tasks if task.state in WORKING]),
         on_hold=on_hold,
+        asked=asked,
     )
 
 
@@ -108,6 +116,9 @@ def _erase(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
     if looked.on_hold:
         _log_refusal(hub, actor, {"hold": looked.on_hold})
         raise Conflict(ON_HOLD)
+    if looked.asked:
+        _log_refusal(hub, actor, {"asked": 1})
+        raise Conflict(ASKED)
     if looked.helping:
         _log_refusal(hub, actor, {"helping": len(looked.helping)})
         raise Conflict(
@@ -120,6 +131,8 @@ def _erase(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
             raise Conflict("This person has been erased already.")
         if retention.on_hold(connection, subject_id):
             raise Conflict(ON_HOLD)
+        if matters.has_open_request(connection, subject_id):
+            raise Conflict(ASKED)
         done = _carry_out(hub, connection, found, actor=actor)
     hub.doorbell.ring()
     _number(hub, done.entry_id)

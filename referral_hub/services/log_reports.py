@@ -35,6 +35,7 @@ class Report(StrEnum):
     EXPLANATION = "explanation"
     PERSON = "person"
     REPLAY = "replay_decisions"
+    BREACH_PACK = "breach_pack"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ written is for `services.table_forms`.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 from consent.evidence.entry import Entry
@@ -25,7 +25,7 @@ from referral_hub.services.audit_log import Logged, logged, referral_of
 from referral_hub.services.evidence_bundle import require_some
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Report, log_filtered
-from referral_hub.services.table_forms import TableForm, write_rows
+from referral_hub.services.table_forms import Sheet, TableForm, write_rows
 from referral_hub.store import audit_log, log
 from referral_hub.store.log import StoredCheckpoint
 
@@ -59,15 +59,15 @@ def write_table(
         return write_rows(
             form,
             file,
-            _rows(entries, tiles, newest),
-            checkpoint=newest.note.decode(),
-            log_key=hub.log_vkey,
+            proved_rows(entries, tiles, newest),
+            sheet=Sheet(newest.note.decode(), hub.log_vkey),
         )
 
 
-def _rows(
-    entries: Iterator[Logged], tiles: Tiles, newest: StoredCheckpoint
+def proved_rows(
+    entries: Iterable[Logged], tiles: Tiles, newest: StoredCheckpoint
 ) -> Iterator[Mapping[str, object]]:
+    """Yield entries as rows of a table, each with its proof under the checkpoint `newest`."""
     root = newest.root.hex()
     for one in entries:
         row = one.row

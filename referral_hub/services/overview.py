@@ -1,5 +1,5 @@
-"""What a data protection officer looks at first: what was decided, what left, what waits, what ends
-soon, and who reads much or at odd hours.
+"""What a data protection officer looks at first: what they must answer by when, what was decided,
+what left, what waits, what ends soon, and who reads much or at odd hours.
 
 Counts and references, never content. Whether somebody read about a person of their own surname is
 not here: names are sealed, and no index of them is kept.
@@ -17,6 +17,8 @@ from referral_hub.domain.commands import Actor
 from referral_hub.services.audit_filters import LONDON, Filters, first_id
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Asked, Report, log_once
+from referral_hub.services.matters import Listed, listed
+from referral_hub.store import matters
 from referral_hub.store import overview as store
 from referral_hub.store.overview import Decided, Disclosed, Expiring, Held, Reading
 
@@ -39,6 +41,7 @@ class Overview:
     consents: Sequence[Expiring]
     agreements: Sequence[Expiring]
     reading: Sequence[Reading]
+    due: Sequence[Listed]
 
     def unusual(self, reading: Reading) -> bool:
         """Whether an officer should ask about it: out of hours, or many people in one day."""
@@ -64,6 +67,7 @@ def overview(hub: Hub, actor: Actor, days: int) -> Overview:
                 connection, us, at=at, within=AGREEMENT_ENDS_WITHIN
             ),
             reading=store.reading(connection, us, oldest),
+            due=[listed(row, at) for row in matters.open_ones(connection, us)],
         )
         log_once(hub, actor, Asked(Report.OVERVIEW, Filters(since=since)), connection)
     return found

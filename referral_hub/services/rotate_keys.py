@@ -14,7 +14,12 @@ from dataclasses import dataclass
 
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.crypto import rotation as wraps
-from referral_hub.crypto.records import NoteContext, RecordContext, ReleaseContext
+from referral_hub.crypto.records import (
+    MatterWordsContext,
+    NoteContext,
+    RecordContext,
+    ReleaseContext,
+)
 from referral_hub.services import record
 from referral_hub.services.hub import Hub
 from referral_hub.store import change, directory, rotation
@@ -84,7 +89,7 @@ def _wrapped(kind: Kind, row: Row) -> list[wraps.WrappedRow]:
             return [wraps.release_row(row_id=row_id, agency_id=agency, context=context, blob=data)]
         case "message" | "emergency_note" | "child_decision":
             return _note_rows(kind, row)
-        case "log_opening" | "staged_item":
+        case "log_opening" | "staged_item" | "matter_words":
             return [_agency_row(kind, row)]
         case "draft":
             user = str(row["user_id"])
@@ -100,6 +105,9 @@ def _agency_row(kind: Kind, row: Row) -> wraps.WrappedRow:
     row_id, sealed = f"{key}/{name}", row[name]
     if kind.name == "staged_item":
         return wraps.staged_row(row_id=row_id, agency_id=agency, item_id=key, sealed=sealed)
+    if kind.name == "matter_words":
+        words = MatterWordsContext(key, str(row["matter_id"]), agency, row["kind"])
+        return wraps.matter_words_row(row_id=row_id, context=words, sealed=sealed)
     return wraps.agency_openings_row(row_id=row_id, agency_id=agency, entry_id=key, sealed=sealed)
 
 

@@ -11,7 +11,8 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO
 
@@ -55,17 +56,29 @@ class TableForm(StrEnum):
     PDF = "pdf"
 
 
-def write_rows(
-    form: TableForm, file: BinaryIO, rows: Iterator[Row], *, checkpoint: str, log_key: str
-) -> int:
-    """Write `rows` into `file`, and return how many; proofs lead to the root of `checkpoint`."""
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What stands over a table's rows; proofs lead to the root of `checkpoint`.
+
+    `after` is asked once the rows are written, for a summary of them (name → number or codes).
+    """
+
+    checkpoint: str
+    log_key: str
+    title: str = "Entries of the log"
+    columns: Sequence[str] = COLUMNS
+    after: Callable[[], Mapping[str, object]] | None = None
+
+
+def write_rows(form: TableForm, file: BinaryIO, rows: Iterator[Row], *, sheet: Sheet) -> int:
+    """Write `rows` into `file`, and return how many."""
     match form:
         case TableForm.CSV:
-            return _csv(file, rows)
+            return _csv(file, rows, sheet)
         case TableForm.JSON:
-            return _json(file, rows, checkpoint=checkpoint, log_key=log_key)
+            return _json(file, rows, sheet)
         case TableForm.PDF:
-            return _pdf(file, rows, checkpoint=checkpoint, log_key=log_key)
+            return _pdf(file, rows, sheet)
 
 
 def safe(cell: object) -> str:
@@ -74,44 +87,51 @@ def safe(cell: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _csv(file: BinaryIO, rows: Iterator[Row]) -> int:
+def _csv(file: BinaryIO, rows: Iterator[Row], sheet: Sheet) -> int:
     file.write(codecs.BOM_UTF8)
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     table = csv.writer(text)
-    table.writerow(COLUMNS)
+    table.writerow(sheet.columns)
     count = 0
     for row in rows:
-        table.writerow([safe(row[name]) for name in COLUMNS])
+        table.writerow([safe(row[name]) for name in sheet.columns])
         count += 1
     text.detach()
     return count
 
 
-def _json(file: BinaryIO, rows: Iterator[Row], *, checkpoint: str, log_key: str) -> int:
-    head = {"log_key": log_key, "checkpoint": checkpoint}
+def _json(file: BinaryIO, rows: Iterator[Row], sheet: Sheet) -> int:
+    head = {"log_key": sheet.log_key, "checkpoint": sheet.checkpoint}
     file.write(json.dumps(head)[:-1].encode() + b', "entries": [')
     count = 0
     for row in rows:
-        text = json.dumps({name: row[name] for name in (*COLUMNS, "entry")}, default=str)
+        text = json.dumps({name: row[name] for name in (*sheet.columns, "entry")}, default=str)
         file.write((b",\n" if count else b"\n") + text.encode())
         count += 1
-    file.write(b"\n]}\n")
+    file.write(b"\n]")
+    if sheet.after is not None:
+        file.write(b', "summary": ' + json.dumps(sheet.after(), default=str).encode())
+    file.write(b"}\n")
     return count
 
 
-def _pdf(file: BinaryIO, rows: Iterator[Row], *, checkpoint: str, log_key: str) -> int:
-    pages = PdfPages(file, "Entries of the log")
-    for line in ("Entries of the log", "", f"Key of the log: {log_key}", "Checkpoint:"):
+def _pdf(file: BinaryIO, rows: Iterator[Row], sheet: Sheet) -> int:
+    pages = PdfPages(file, sheet.title)
+    for line in (sheet.title, "", f"Key of the log: {sheet.log_key}", "Checkpoint:"):
         pages.line(line)
-    for line in checkpoint.splitlines():
+    for line in sheet.checkpoint.splitlines():
         pages.line(line, indent=2)
     count = 0
     for row in rows:
         pages.line("")
-        for name in COLUMNS:
+        for name in sheet.columns:
             if name not in _ONCE and (told := _flat(row[name])):
                 pages.line(f"{name}: {told}", indent=0 if name == "index" else 2)
         count += 1
+    if sheet.after is not None:
+        pages.line("")
+        for name, found in sheet.after().items():
+            pages.line(f"{name}: {_flat(found)}")
     pages.close()
     return count
 

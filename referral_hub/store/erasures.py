@@ -57,6 +57,9 @@ _ERASE = text(
     ), staged AS (
         DELETE FROM staged_item i USING subject s WHERE s.id = :subject
             AND i.agency_id = s.origin_agency_id AND s.nhs_index = ANY(i.indexes)
+    ), words AS (
+        DELETE FROM matter_words WHERE matter_id IN
+            (SELECT id FROM matter WHERE subject_id = :subject)
     ), decisions AS (
         DELETE FROM child_decision WHERE referral_id = ANY(:referrals)
     ), released AS (
@@ -88,6 +91,8 @@ _BACK = text(
                    WHERE r.subject_id = s.id)
         OR EXISTS (SELECT 1 FROM referral r JOIN emergency_access a ON a.referral_id = r.id
                    JOIN emergency_note n ON n.access_id = a.id WHERE r.subject_id = s.id)
+        OR EXISTS (SELECT 1 FROM matter m JOIN matter_words w ON w.matter_id = m.id
+                   WHERE m.subject_id = s.id)
         OR EXISTS (SELECT 1 FROM referral r JOIN child_decision c ON c.referral_id = r.id
                    WHERE r.subject_id = s.id)
         OR EXISTS (SELECT 1 FROM referral r JOIN release d ON d.referral_id = r.id

@@ -68,6 +68,7 @@ KINDS = (
         ("wrapped_for_origin", "wrapped_for_owner"),
         ("task_id", "origin_agency_id", "owner_agency_id"),
     ),
+    Kind("matter_words", "id", ("sealed_words",), ("matter_id", "agency_id", "kind")),
     Kind("log_opening", "entry_id", ("sealed_openings",), ("agency_id",)),
     Kind("draft", "id", ("sealed_form",), ("user_id",)),
     Kind("staged_item", "id", ("sealed",), ("agency_id",)),

@@ -55,6 +55,12 @@ from referral_hub.store.log_tables import (
     log_tile,
     used_jti,
 )
+from referral_hub.store.matter_tables import (
+    matter,
+    matter_item,
+    matter_step,
+    matter_words,
+)
 from referral_hub.store.notification_tables import notification
 from referral_hub.store.register_tables import (
     agency,
@@ -100,6 +106,10 @@ __all__ = [
     "log_entry",
     "log_opening",
     "log_tile",
+    "matter",
+    "matter_item",
+    "matter_step",
+    "matter_words",
     "message",
     "metadata",
     "notification",

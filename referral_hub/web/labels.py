@@ -47,6 +47,10 @@ class Labels:
         """Language tags (BCP 47) and their English names."""
         return self._words["Language"]
 
+    def table(self, kind: str) -> Mapping[str, str]:
+        """The words of a whole table, in its order."""
+        return self._words[kind]
+
     def words(self, value: str, kind: str) -> str:
         """The words for a stored value of the enumeration called `kind`.
 

@@ -18,25 +18,31 @@ class Item:
     endpoint: str
     text: str
     permission: Permission
-    also: str | None = None
+    also: tuple[str, ...] = ()
 
     @property
-    def sections(self) -> tuple[str | None, ...]:
+    def sections(self) -> tuple[str, ...]:
         """The modules whose pages this link leads to."""
-        return (self.endpoint.partition(".")[0], self.also)
+        return (self.endpoint.partition(".")[0], *self.also)
 
 
 ITEMS: tuple[Item, ...] = (
     Item("council.list_open", "Open referrals", Permission.OVERSEE),
     Item("refer.start", "Refer someone", Permission.REFER),
-    Item("referrals.list_own", "Referrals you sent", Permission.REFER, also="changes"),
+    Item("referrals.list_own", "Referrals you sent", Permission.REFER, also=("changes",)),
     Item("intake.list_all", "Waiting for you", Permission.HANDLE_STAGED),
-    Item("tasks.list_all", "Referrals to you", Permission.LIST_TASKS, also="answers"),
+    Item("tasks.list_all", "Referrals to you", Permission.LIST_TASKS, also=("answers",)),
     Item("overview.show", "Overview", Permission.READ_AUDIT),
     Item("work_list.show", "Work list", Permission.READ_WORK_LIST),
     Item("officer.list_entries", "The log", Permission.READ_AUDIT),
     Item("emergency_reviews.list_all", "Emergency access", Permission.REVIEW_EMERGENCY_ACCESS),
     Item("clients.list_all", "Partner systems", Permission.MANAGE_CLIENTS),
+    Item(
+        "matters.list_all",
+        "Requests and breaches",
+        Permission.HANDLE_MATTERS,
+        also=("access_requests", "breaches", "complaints"),
+    ),
     Item("retention.show", "Retention", Permission.APPRAISE),
 )
 

@@ -7,6 +7,7 @@ its log entry stood.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -53,6 +54,16 @@ def sections(
             heading = labels.words(data_class.value, "DataClass.received")
             found.append(OpenedSection(heading, shown))
     return tuple(found)
+
+
+def field_lines(
+    field_id: str, value: Any, labels: Labels, areas: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return one field's answer as lines; a value that words were taken out of is shown as text."""
+    try:
+        return _Reader(labels, areas).values(field_id, value)
+    except (TypeError, ValueError, KeyError):
+        return _lines(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 class _Reader:

@@ -57,7 +57,9 @@ def _shares(rows: Sequence[object]) -> list[int]:
 def _attention(found: Overview) -> list[tuple[str, int, str]]:
     """What an officer should look at, as (name, number, anchor); what is none is left out."""
     unusual = sum(found.unusual(row) for row in found.reading)
+    overdue = sum(one.overdue for one in found.due)
     listed = [
+        ("Requests, breaches and complaints that are overdue", overdue, "due"),
         ("Times consent was overridden", found.overrides, "overrides"),
         ("Referrals on hold", sum(row.count for row in found.held), "holds"),
         ("Agreements of people that end soon", len(found.consents), "consents"),

@@ -5,7 +5,7 @@ Times are kept in UTC and shown as a clock on the wall in the United Kingdom sho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -25,7 +25,17 @@ from referral_hub.domain.codes import (
     Priority,
     ReviewOutcome,
 )
+from referral_hub.domain.matters import (
+    Authority,
+    BreachChannel,
+    BreachKind,
+    ComplaintAbout,
+    IdentityCheck,
+    ReceivedBy,
+    Requester,
+)
 from referral_hub.domain.staging import StagedRejection
+from referral_hub.domain.third_parties import Exemption
 from referral_hub.web.forms.deciding import View
 from referral_hub.web.forms.referral import SHAREABLE, Answer, Until
 from referral_hub.web.labels import Labels
@@ -36,15 +46,23 @@ PRODUCT = "Referral Hub"
 CODES: tuple[type[StrEnum], ...] = (
     AccessNeed,
     Answer,
+    Authority,
     AuthorityScope,
+    BreachChannel,
+    BreachKind,
     ClosingOutcome,
+    ComplaintAbout,
     ContactMethod,
     DeclineReason,
     EmergencyCause,
+    Exemption,
     GivenBy,
+    IdentityCheck,
     Method,
     NeedCode,
     Priority,
+    ReceivedBy,
+    Requester,
     ReviewOutcome,
     StagedRejection,
     Until,
@@ -80,6 +98,7 @@ def teach_templates(app: Flask) -> None:
         "current_user": current_user,
         "navigation_for": _navigation,
         "items_of": labels.items,
+        "named": _named,
         "shareable": SHAREABLE,
     }
     environment.globals |= {codes.__name__: codes for codes in CODES}
@@ -128,6 +147,11 @@ def and_list(words: Iterable[str]) -> str:
     if len(listed) < 2:
         return "".join(listed)
     return f"{', '.join(listed[:-1])} and {listed[-1]}"
+
+
+def _named(offered: Mapping[str, str]) -> list[dict[str, str]]:
+    """Values and their names, in the shape that GOV.UK selects take."""
+    return [{"value": value, "text": text} for value, text in offered.items()]
 
 
 def _navigation() -> list[dict[str, object]]:

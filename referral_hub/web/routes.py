@@ -9,12 +9,15 @@ from __future__ import annotations
 from referral_hub.access import Permission as May
 from referral_hub.domain.codes import Scope
 from referral_hub.web import (
+    access_requests,
     agreement_records,
     answers,
     api_keys,
     api_referrals,
+    breaches,
     changes,
     clients,
+    complaints,
     council,
     emergency,
     emergency_reviews,
@@ -26,6 +29,7 @@ from referral_hub.web import (
     kept,
     log_checks,
     log_files,
+    matters,
     oauth,
     officer,
     overview,
@@ -61,6 +65,10 @@ _APPRAISAL = "/retention/appraisals/<uuid:appraisal_id>"
 _HOLD = "/retention/people/<uuid:subject_id>/hold"
 _CLIENT = "/clients/<uuid:client_id>"
 _STAGED = "/intake/<uuid:item_id>"
+_DUTIES = "/duties"
+_ASKED = f"{_DUTIES}/requests/people/<uuid:subject_id>"
+_MATTER = f"{_DUTIES}/<uuid:matter_id>"
+_HELD = f"{_MATTER}/records/<uuid:part_id>/<int:page>"
 _PARTNER = "/partner/v1/tasks/<uuid:task_id>"
 _AGREED = "/agreements/<uuid:event_id>"
 _GET, _POST = ("GET",), ("POST",)
@@ -208,6 +216,29 @@ REVIEWING: tuple[Route, ...] = (
     Route(f"{_ALERT}/reason", emergency_reviews.reason, staff(May.REVIEW_EMERGENCY_ACCESS), _POST),
 )
 
+DUTIES: tuple[Route, ...] = (
+    Route(_DUTIES, matters.list_all, staff(May.HANDLE_MATTERS)),
+    Route(f"{_DUTIES}/requests/find", access_requests.find_form, staff(May.HANDLE_MATTERS)),
+    Route(f"{_DUTIES}/requests/find", access_requests.find, staff(May.HANDLE_MATTERS), _POST),
+    Route(_ASKED, access_requests.form, staff(May.HANDLE_MATTERS)),
+    Route(_ASKED, access_requests.record, staff(May.HANDLE_MATTERS), _POST),
+    Route(f"{_DUTIES}/breaches/new", breaches.form, staff(May.HANDLE_MATTERS)),
+    Route(f"{_DUTIES}/breaches/new", breaches.record, staff(May.HANDLE_MATTERS), _POST),
+    Route(f"{_DUTIES}/complaints/new", complaints.form, staff(May.HANDLE_MATTERS)),
+    Route(f"{_DUTIES}/complaints/new", complaints.record, staff(May.HANDLE_MATTERS), _POST),
+    Route(_MATTER, matters.show, staff(May.HANDLE_MATTERS)),
+    Route(f"{_MATTER}/written", matters.written, staff(May.HANDLE_MATTERS), _POST),
+    Route(f"{_MATTER}/steps/<event>", matters.step_form, staff(May.HANDLE_MATTERS)),
+    Route(f"{_MATTER}/steps/<event>", matters.take, staff(May.HANDLE_MATTERS), _POST),
+    Route(f"{_MATTER}/records", access_requests.records, staff(May.OPEN_FOR_REQUEST)),
+    Route(_HELD, access_requests.look, staff(May.OPEN_FOR_REQUEST), _POST),
+    Route(f"{_HELD}/decided", access_requests.decide, staff(May.OPEN_FOR_REQUEST), _POST),
+    Route(f"{_MATTER}/answer", access_requests.second_look, staff(May.OPEN_FOR_REQUEST), _POST),
+    Route(f"{_MATTER}/answer/file", access_requests.hand_over, staff(May.OPEN_FOR_REQUEST), _POST),
+    Route(f"{_MATTER}/exposed", breaches.pack_form, staff(May.WRITE_BREACH_PACK)),
+    Route(f"{_MATTER}/exposed", breaches.pack, staff(May.WRITE_BREACH_PACK), _POST),
+)
+
 ADMINISTERING: tuple[Route, ...] = (
     Route("/clients", clients.list_all, staff(May.MANAGE_CLIENTS)),
     Route("/clients/new", clients.new_form, staff(May.MANAGE_CLIENTS)),
@@ -265,6 +296,7 @@ ROUTES: tuple[Route, ...] = (
     *OVERSEEING,
     *OFFICERS,
     *REVIEWING,
+    *DUTIES,
     *ADMINISTERING,
     *AUTHORISING,
     *API,

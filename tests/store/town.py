@@ -25,6 +25,7 @@ from referral_hub.store.access_tokens import NewToken
 from tests import people
 from tests.crypto.jose import ed25519_jwk
 from tests.hub_bench import Bench
+from tests.services import matters as asking
 from tests.staging import staged
 
 EMERGENCY = "Her neighbour hears water running and nobody answers the door or the telephone."
@@ -50,6 +51,7 @@ def populate(bench: Bench) -> None:
     for receiver, sender in (("surgery", "surgery"), ("hill", "hill"), ("council", "library")):
         staged(bench.hub, bench.agencies[receiver], sender=bench.agencies[sender])
     _retain(bench)
+    _matters(bench)
     _cosign(bench)
     approve_demo_policy(bench.hub)
 
@@ -67,6 +69,16 @@ def _retain(bench: Bench) -> None:
             " VALUES (%s, %s, %s, 'destroy', %s, now())",
             uuid4(), officer.agency_id, people[1]["id"], officer.user_id,
         )  # fmt: skip
+
+
+def _matters(bench: Bench) -> None:
+    """Somebody of each surgery asks for their records, and an officer looks at them."""
+    for username in ("surgery-dpo", "hill-dpo"):
+        found = bench.rows(
+            "SELECT id FROM subject WHERE origin_agency_id = %s ORDER BY id LIMIT 1",
+            bench.staff[username].agency_id,
+        )
+        asking.reviewed(bench, asking.in_hand(bench, found[0]["id"], by=username), by=username)
 
 
 def _cosign(bench: Bench) -> None:

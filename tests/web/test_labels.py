@@ -9,12 +9,21 @@ from pathlib import Path
 import pytest
 
 from consent import codes as consent_codes
-from referral_hub.domain import codes, retention, routing, staging, transitions
+from referral_hub.domain import (
+    codes,
+    matters,
+    retention,
+    routing,
+    staging,
+    third_parties,
+    transitions,
+)
 from referral_hub.services.next_steps import NextStep
 from referral_hub.services.work_list import Waits
 from referral_hub.web import labels as module
 from referral_hub.web.forms.changes import Change
 from referral_hub.web.forms.deciding import View
+from referral_hub.web.forms.matters import Doing
 from referral_hub.web.forms.referral import Answer, Until
 from referral_hub.web.labels import Labels
 
@@ -51,6 +60,26 @@ ENUMS: tuple[type[StrEnum], ...] = (
     staging.StagedState,
     staging.WaitsBecause,
     staging.StagedRejection,
+    matters.MatterKind,
+    matters.MatterState,
+    matters.MatterEvent,
+    matters.ClockState,
+    matters.Requester,
+    matters.Authority,
+    matters.IdentityCheck,
+    matters.ReceivedBy,
+    matters.ExtensionReason,
+    matters.RefusalGround,
+    matters.HandedOver,
+    matters.BreachKind,
+    matters.BreachChannel,
+    matters.NoNotification,
+    matters.NoTelling,
+    matters.ComplaintAbout,
+    matters.ComplaintOutcome,
+    third_parties.Exemption,
+    third_parties.Handling,
+    Doing,
     consent_codes.DataClass,
     consent_codes.Purpose,
     consent_codes.Stage,
@@ -84,11 +113,19 @@ def test_a_hint_or_a_colour_belongs_to_a_member(kind: type[StrEnum]) -> None:
 def test_every_enumeration_of_the_domain_is_in_this_test() -> None:
     found = {
         kind.__name__
-        for package in (codes, retention, routing, staging, transitions)
+        for package in (codes, matters, retention, routing, staging, third_parties, transitions)
         for kind in vars(package).values()
         if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
     }
     assert found <= {kind.__name__ for kind in ENUMS}
+
+
+def test_every_step_and_reason_of_a_matter_has_its_words() -> None:
+    taken = {event for _, event in matters.ASKS}
+    assert set(TABLE["MatterEvent.do"]) == set(TABLE["MatterEvent.hint"]) == taken
+    assert set(TABLE["MatterState.next"]) == set(matters.MatterState)
+    reasons = {code for asks in matters.ASKS.values() for code in asks.reasons or ()}
+    assert set(TABLE["MatterReason"]) == reasons
 
 
 def test_every_state_has_a_hint_and_a_colour() -> None:

@@ -1,0 +1,197 @@
+"""Open what an agency holds about a person, for an open access request and for nothing else.
+
+There is no way here without a matter that is being prepared: casual reading is refused. Each
+opening is a look in the log, one for each referral that is opened, before a byte is. Whose notes
+they are decides nothing here; what may be handed over is for `services.access_review`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from referral_hub import access
+from referral_hub.access import Permission
+from referral_hub.audit.events import EntryType, Event, SubjectKey, prepare
+from referral_hub.audit.integrate import ensure_integrated
+from referral_hub.crypto.records import NoteContext, SealedNote, StoredRecord
+from referral_hub.crypto.unseal import open_fields, open_matter_words, open_note, open_statement
+from referral_hub.domain.codes import StatementKind
+from referral_hub.domain.commands import Actor
+from referral_hub.domain.matters import MatterKind, MatterState
+from referral_hub.errors import Conflict, NotFound
+from referral_hub.services import record
+from referral_hub.services.casework import record_context
+from referral_hub.services.hub import Hub
+from referral_hub.services.matter_steps import words_context
+from referral_hub.services.person_items import HeldItem, field_key, person_items, row_key
+from referral_hub.services.speaking_for import statement_context
+from referral_hub.store import audit_log, change, person_records
+from referral_hub.store import matters as store
+from referral_hub.store.matters import MatterRow
+from referral_hub.store.person_records import PersonRecords, Row
+
+NOT_NOW = (
+    "Records can be opened only while an answer to the person’s request is being prepared. Take the"
+    " step “Prepare the answer” first."
+)
+HIDDEN = "hidden"
+
+
+def request_in_hand(hub: Hub, actor: Actor, matter_id: UUID) -> MatterRow:
+    """Return an access request that is being prepared. Raises NotFound, Forbidden, Conflict."""
+    access.require(actor, Permission.OPEN_FOR_REQUEST)
+    with hub.database.acting_for(actor.agency_id) as connection:
+        found = store.one(connection, matter_id)
+    if found.kind != MatterKind.ACCESS_REQUEST:
+        raise NotFound
+    if found.state != MatterState.BEING_PREPARED:
+        raise Conflict(NOT_NOW)
+    return found
+
+
+def outline(hub: Hub, actor: Actor, request: MatterRow) -> tuple[PersonRecords, list[HeldItem]]:
+    """Return what there is to open, unopened: rows and items without any sealed value."""
+    held, names = _load(hub, actor, request)
+    us = actor.agency_id
+    return held, person_items(held, {}, us=us, names=names, leaving_out=request.id)
+
+
+def open_items(
+    hub: Hub, actor: Actor, request: MatterRow, parts: Sequence[UUID] | None = None
+) -> list[HeldItem]:
+    """Open the items of `parts` (referrals, or the person), None for all; logged first.
+
+    Raises NotFound (a part that is not this person's), Conflict (erased), LogUnavailable.
+    """
+    hub = hub.for_one_use_case()
+    held, names = _load(hub, actor, request)
+    known = [held.person["id"], *(row["id"] for row in held.of("referrals"))]
+    wanted = known if parts is None else list(parts)
+    if not set(wanted) <= set(known):
+        raise NotFound
+    subject = _subject(held)
+    _log(hub, actor, request, [_look(actor, request, held, part) for part in wanted])
+    opened = dict(_opened(hub, held, subject, wanted))
+    items = person_items(held, opened, us=actor.agency_id, names=names, leaving_out=request.id)
+    return [item for item in items if item.part in set(wanted)]
+
+
+def hidden_words(hub: Hub, actor: Actor, matter_id: UUID) -> dict[UUID, dict[str, list[str]]]:
+    """Return the words to be blacked out: step → item's short name → words.
+
+    Called once a look stands in the log: the words are the person's own or somebody else's.
+    """
+    with hub.database.working() as connection:
+        rows = [row for row in store.words(connection, matter_id) if row.kind == HIDDEN]
+    found: dict[UUID, dict[str, list[str]]] = {}
+    for row in rows:
+        context = words_context(row.id, matter_id, actor.agency_id, row.kind)
+        found[row.step_id] = json.loads(
+            open_matter_words(hub.keys, context=context, sealed=row.sealed_words)
+        )
+    return found
+
+
+def _load(hub: Hub, actor: Actor, request: MatterRow) -> tuple[PersonRecords, dict[UUID, str]]:
+    if request.subject_id is None:
+        raise NotFound
+    with hub.database.working() as connection:
+        held = person_records.load(connection, actor.agency_id, request.subject_id)
+        return held, audit_log.agencies(connection)
+
+
+def _subject(held: PersonRecords) -> SubjectKey:
+    wrapped = held.person["wrapped_key"]
+    if wrapped is None:
+        raise Conflict("This person has been erased: nothing about them can be opened.")
+    return SubjectKey(held.person["id"], held.person["origin_agency_id"], wrapped)
+
+
+def _look(actor: Actor, request: MatterRow, held: PersonRecords, part: UUID) -> Event:
+    newest = held.of("records", part)[0] if part != request.subject_id else None
+    stored = newest["field_ids"] if newest else ()
+    return Event(
+        type=EntryType.VIEW,
+        sender=actor.agency_id,
+        recipient=actor.agency_id,
+        actor_agency=actor.agency_id,
+        actor_user=actor.user_id,
+        subject=_subject(held),
+        referral_id=part if newest else None,
+        purpose="subject_access",
+        classes=tuple(sorted(record.classes_of(stored))),
+        fields=tuple(sorted({record.permitted_field(name) for name in stored})),
+        outcome="opened",
+        details={"matter": str(request.id), "duty": request.kind},
+    )
+
+
+def _log(hub: Hub, actor: Actor, request: MatterRow, looks: Iterable[Event]) -> None:
+    """Write the looks in one statement and wait until they stand, then see that nothing changed."""
+    rows = [prepare(look, hub.keys, hub.clock()) for look in looks]
+    with hub.database.one_statement() as connection:
+        change.write(connection, change.Change(rows), acting_for=actor.agency_id)
+    ensure_integrated(hub.database, hub.integrator, [row.entry["id"] for row in rows])
+    request_in_hand(hub, actor, request.id)
+
+
+def _opened(
+    hub: Hub, held: PersonRecords, subject: SubjectKey, parts: Sequence[UUID]
+) -> Iterable[tuple[str, Any]]:
+    for part in parts:
+        for row in held.of("records", part):
+            yield from _fields(hub, row, subject)
+        for row in held.of("statements", part):
+            yield row_key("statement", row), _statement(hub, row, subject)
+        for row in held.of("notes", part):
+            readers = (row["origin_agency_id"], row["recipient_agency_id"])
+            yield row_key("note", row), _note(hub, row, readers, subject.owner)
+        for row in held.of("emergency_notes", part):
+            readers = (row["ticket_origin"], row["actor_agency_id"])
+            yield row_key("emergency", row), _note(hub, row, readers, subject.owner)
+        for row in held.of("decisions", part):
+            readers = (row["origin_agency_id"], row["owner_agency_id"])
+            sealed = {**row, "wrapped_for_recipient": row["wrapped_for_owner"]}
+            yield row_key("decision", row), {"why": _note(hub, sealed, readers, subject.owner)}
+
+
+def _fields(hub: Hub, row: Row, subject: SubjectKey) -> Iterable[tuple[str, Any]]:
+    stored = StoredRecord(
+        context=record_context(row["referral_id"], row["version"], subject),
+        wrapped_subject_key=subject.wrapped,
+        wrapped_record_key=row["wrapped_record_key"],
+        key_commitment=row["key_commitment"],
+        ciphertexts=dict(zip(row["field_ids"], row["ciphertexts"], strict=True)),
+    )
+    opened = open_fields(hub.keys, stored, stored.ciphertexts)
+    for name, value in opened.items():
+        yield field_key(row["referral_id"], row["version"], name), json.loads(value)
+
+
+def _statement(hub: Hub, row: Row, subject: SubjectKey) -> Any:
+    kind = StatementKind(row["kind"])
+    words = open_statement(
+        hub.keys,
+        wrapped_subject_key=subject.wrapped,
+        context=statement_context(row["id"], kind, row["origin_agency_id"], row["subject_id"]),
+        sealed=row["sealed_words"],
+    )
+    return json.loads(words)
+
+
+def _note(hub: Hub, row: Row, readers: tuple[UUID, UUID], us: UUID) -> str:
+    origin, other = readers
+    return open_note(
+        hub.keys,
+        agency_id=str(us),
+        context=NoteContext(str(row["id"]), str(row["task_id"]), str(origin), str(other)),
+        note=SealedNote(
+            wrapped_for_origin=row["wrapped_for_origin"],
+            wrapped_for_recipient=row["wrapped_for_recipient"],
+            key_commitment=row["key_commitment"],
+            ciphertext=row["ciphertext"],
+        ),
+    ).decode()

@@ -1,0 +1,135 @@
+"""The answer to an access request: what is given, what is withheld and why, and who saw what.
+
+Nothing is handed over that nobody looked at. Making the file is a step of the request in the log,
+integrated before the file exists; opening what goes into it is logged besides. The access report
+holds codes and, for each row, the proof that it stands in the log. Staff of other agencies are
+never named in it: the log does not tell an agency who they are. How it is written down is for the
+web to say, which has the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from consent.evidence.tiles import Tiles
+from referral_hub.audit.integrate import ensure_integrated
+from referral_hub.domain.commands import Actor
+from referral_hub.domain.matters import MatterEvent, MatterState
+from referral_hub.domain.third_parties import Handling
+from referral_hub.errors import Conflict, LogUnavailable
+from referral_hub.services.access_review import Looked, everything
+from referral_hub.services.audit_log import Logged, logged
+from referral_hub.services.hub import Hub
+from referral_hub.services.log_table import proved_rows
+from referral_hub.services.matter_steps import Taken, write_step
+from referral_hub.store import audit_log, log
+from referral_hub.store import matters as store
+from referral_hub.store.exposures import Sought, exposures
+from referral_hub.store.matters import MatterRow
+
+Proved = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Access:
+    """One line of the access report: the entry as an officer reads it, and as a row with proof."""
+
+    logged: Logged
+    proved: Proved
+
+    def __repr__(self) -> str:
+        return "<Access>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SubjectExport:
+    """What is handed over. `given` holds items given whole or in part, `withheld` the others.
+
+    `references` are the referrals by id; `checkpoint` is what the proofs lead to.
+    """
+
+    request: MatterRow
+    references: Mapping[UUID, str]
+    given: Sequence[Looked]
+    withheld: Sequence[Looked]
+    accesses: Sequence[Access]
+    checkpoint: str
+    log_key: str
+
+    def __repr__(self) -> str:
+        return "<SubjectExport>"
+
+
+def preview(hub: Hub, actor: Actor, matter_id: UUID) -> SubjectExport:
+    """Return what would be handed over, for a second look; each opening is logged.
+
+    Raises NotFound, Conflict (not being prepared, or something was not looked at), LogUnavailable.
+    """
+    request, looked = _decided(hub, actor, matter_id)
+    return _export(hub, actor, request, looked)
+
+
+def make_export(
+    hub: Hub, actor: Actor, matter_id: UUID, form: str, *, named: bool = False
+) -> SubjectExport:
+    """Return what is handed over in `form`; that it was made is a step of the request.
+
+    `named` says whether the agency's own staff are named in it.
+
+    Raises as `preview` does.
+    """
+    request, looked = _decided(hub, actor, matter_id)
+    with hub.database.acting_for(actor.agency_id) as connection:
+        history = store.steps(connection, matter_id)
+    handled = [one.stands.handling for one in looked]
+    taken = Taken(
+        event=MatterEvent.EXPORT,
+        state=MatterState.BEING_PREPARED,
+        at=hub.clock(),
+        said={"form": form, "staff": "named" if named else "by_role"}
+        | {one.value: handled.count(one) for one in Handling},
+    )
+    entry_id = write_step(hub, actor, request, history=history, taken=taken)
+    ensure_integrated(hub.database, hub.integrator, [entry_id])
+    return _export(hub, actor, request, looked)
+
+
+def _decided(hub: Hub, actor: Actor, matter_id: UUID) -> tuple[MatterRow, list[Looked]]:
+    request, looked = everything(hub, actor, matter_id)
+    missing = sum(one.decided is None for one in looked)
+    if missing:
+        raise Conflict(
+            f"{missing} {'item has' if missing == 1 else 'items have'} not been looked at yet. Open"
+            " each part of the records and save what you decide."
+        )
+    return request, looked
+
+
+def _export(hub: Hub, actor: Actor, request: MatterRow, looked: Sequence[Looked]) -> SubjectExport:
+    us = actor.agency_id
+    parts = {one.item.part for one in looked} - {request.subject_id}
+    sought = Sought(subject=request.subject_id, referrals=sorted(parts))
+    with hub.database.acting_for(us) as connection:
+        newest = log.latest_checkpoint(connection)
+        if newest is None:
+            raise LogUnavailable("The log has no checkpoint, so nothing can be proved.")
+        tiles = Tiles(lambda level, index: log.read_tile(connection, level, index))
+        names = audit_log.agencies(connection)
+        found = exposures(connection, us, sought, size=newest.size)
+        entries = [logged(row, names, us) for rows in found for row in rows]
+        rows = list(proved_rows(entries, tiles, newest))
+    return SubjectExport(
+        request=request,
+        references={
+            one.item.part: one.item.value["reference"]
+            for one in looked
+            if one.item.what == "referral"
+        },
+        given=[one for one in looked if one.stands.handling is not Handling.WITHHOLD],
+        withheld=[one for one in looked if one.stands.handling is Handling.WITHHOLD],
+        accesses=[Access(*pair) for pair in zip(entries, rows, strict=True)],
+        checkpoint=newest.note.decode(),
+        log_key=hub.log_vkey,
+    )

@@ -1,0 +1,237 @@
+"""The answer to an access request, written down: JSON for a program, HTML and PDF to read.
+
+All three hold the same: what is given, what is withheld and under which exemption, and who saw
+what, when and why. The JSON has each line's proof. The PDF shows letters that Windows-1252 does not
+have without their accents; the HTML has every letter.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import render_template
+
+from referral_hub.domain.codes import Role
+from referral_hub.domain.third_parties import Handling
+from referral_hub.services.access_review import Looked, given_value
+from referral_hub.services.pdf_pages import PdfPages
+from referral_hub.services.subject_export import Access, SubjectExport
+from referral_hub.web.held_words import Areas, item_label, item_lines
+from referral_hub.web.labels import Labels
+from referral_hub.web.officer_words import shown
+from referral_hub.web.rendering import and_list, instant
+
+FORMAT = "referral-hub/subject-access/v1"
+WITHHELD_WORDS = "Words in it are withheld:"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Told:
+    """An item in words; `partly` says why words were taken out of it."""
+
+    label: str
+    lines: Sequence[str]
+    partly: str | None
+
+    def __repr__(self) -> str:
+        return "<Told>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Section:
+    """The items of one referral, or of the person."""
+
+    heading: str
+    items: Sequence[Told]
+
+    def __repr__(self) -> str:
+        return "<Section>"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One line of the access report."""
+
+    at: str
+    who: str
+    what: str
+    about: str
+    why: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """Everything that is handed over, in words."""
+
+    agency: str
+    reference: str
+    sections: Sequence[Section]
+    withheld: Sequence[tuple[str, str]]
+    seen: Sequence[Seen]
+    checkpoint: str
+    log_key: str
+
+    def __repr__(self) -> str:
+        return "<Answer>"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How it is told: the agency's name and id, words, areas, and whether staff are named."""
+
+    agency: str
+    us: UUID
+    labels: Labels
+    areas: Areas
+    named: bool
+
+
+def answer(export: SubjectExport, telling: Telling) -> Answer:
+    """Return what is handed over, in words."""
+    labels = telling.labels
+    parts = dict.fromkeys(one.item.part for one in export.given)
+    sections = [
+        Section(
+            f"Referral {export.references[part]}"
+            if part in export.references
+            else "About you and what you agreed to",
+            [_told(one, telling) for one in export.given if one.item.part == part],
+        )
+        for part in parts
+    ]
+    return Answer(
+        agency=telling.agency,
+        reference=export.request.reference,
+        sections=sections,
+        withheld=[
+            *(_withheld(one, export, labels) for one in export.withheld),
+            *((name, why) for name, why in _always(telling)),
+        ],
+        seen=[_seen(one, telling) for one in export.accesses],
+        checkpoint=export.checkpoint,
+        log_key=export.log_key,
+    )
+
+
+def as_json(export: SubjectExport, telling: Telling) -> bytes:
+    """Return the answer for a program: codes, the same in words, and the log's exact entries."""
+    labels, told = telling.labels, answer(export, telling)
+    given = [
+        {
+            "referral": export.references.get(one.item.part),
+            "what": one.item.what,
+            "label": item_label(one.item, labels),
+            "earlier": one.item.earlier,
+            "value": given_value(one),
+            "withheld_in_part": one.stands.exemption,
+        }
+        for one in export.given
+    ]
+    accesses = [
+        {**_line(seen), **one.proved, "user": seen.who}
+        for one, seen in zip(export.accesses, told.seen, strict=True)
+    ]
+    document = {
+        "format": FORMAT,
+        "request": told.reference,
+        "agency": told.agency,
+        "given": given,
+        "withheld": [{"what": what, "why": why} for what, why in told.withheld],
+        "access_report": accesses,
+        "checkpoint": told.checkpoint,
+        "log_key": told.log_key,
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1, default=str).encode()
+
+
+def as_html(export: SubjectExport, telling: Telling) -> bytes:
+    """Return the answer as a page that needs no other file."""
+    return render_template("officer/matters/answer.html", answer=answer(export, telling)).encode()
+
+
+def as_pdf(export: SubjectExport, telling: Telling) -> bytes:
+    """Return the answer to print."""
+    told = answer(export, telling)
+    file = io.BytesIO()
+    title = f"What {told.agency} holds about you"
+    pages = PdfPages(file, title)
+    for text, indent in _printed(title, told):
+        pages.line(text, indent=indent)
+    pages.close()
+    return file.getvalue()
+
+
+def _printed(title: str, told: Answer) -> Iterator[tuple[str, int]]:
+    yield from ((title, 0), (f"Request {told.reference}", 0))
+    for section in told.sections:
+        yield from (("", 0), (section.heading.upper(), 0))
+        for item in section.items:
+            yield from (("", 0), (item.label, 0))
+            yield from ((line, 4) for line in item.lines)
+            if item.partly:
+                yield f"{WITHHELD_WORDS} {item.partly}", 4
+    yield from (("", 0), ("WHAT IS WITHHELD", 0), ("", 0))
+    yield from ((f"{what}: {why}", 2) for what, why in told.withheld)
+    yield from (("", 0), ("WHO SAW WHAT, WHEN AND WHY", 0))
+    for line in told.seen:
+        yield from (("", 0), (f"{line.at}: {line.who}. {line.what}", 0))
+        yield from ((text, 4) for text in (line.about, line.why, line.place) if text)
+    yield from (("", 0), ("THE LOG'S CHECKPOINT", 0), (f"Key of the log: {told.log_key}", 2))
+    yield from ((line, 2) for line in told.checkpoint.splitlines())
+
+
+def _told(one: Looked, telling: Telling) -> Told:
+    partly = one.stands.handling is Handling.PART and one.stands.exemption
+    return Told(
+        label=item_label(one.item, telling.labels),
+        lines=item_lines(one.item, given_value(one), telling.labels, telling.areas),
+        partly=telling.labels.label(one.stands.exemption)
+        if partly and one.stands.exemption
+        else None,
+    )
+
+
+def _withheld(one: Looked, export: SubjectExport, labels: Labels) -> tuple[str, str]:
+    reference = export.references.get(one.item.part)
+    label = item_label(one.item, labels)
+    why = one.stands.exemption
+    return f"{label} ({reference})" if reference else label, labels.label(why) if why else ""
+
+
+def _always(telling: Telling) -> Iterator[tuple[str, str]]:
+    yield (
+        telling.labels.words("staff_outside", "AlwaysWithheld"),
+        telling.labels.words("staff_outside", "Exemption"),
+    )
+    if not telling.named:
+        yield (
+            telling.labels.words("staff_own", "AlwaysWithheld"),
+            telling.labels.words("other_person", "Exemption"),
+        )
+
+
+def _seen(access: Access, telling: Telling) -> Seen:
+    one = shown(access.logged, telling.us, telling.labels)
+    row = access.logged.row
+    who = one.who
+    if not telling.named and row.user_name is not None and row.user_role is not None:
+        role = telling.labels.label(Role(row.user_role)).lower()
+        who = f"Staff of {telling.agency}, {role}"
+    why = [one.purpose, *one.basis]
+    return Seen(
+        at=instant(one.at),
+        who=who,
+        what=f"{one.kind}: {one.sender} to {one.recipient}" if one.recipient else one.kind,
+        about=and_list(one.fields or one.classes),
+        why=". ".join(part for part in why if part),
+        place=f"Entry {row.seq} of the log" if row.seq is not None else "",
+    )
+
+
+def _line(seen: Seen) -> Mapping[str, str]:
+    return {"when": seen.at, "who": seen.who, "about": seen.about, "why": seen.why}
