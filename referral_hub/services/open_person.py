@@ -132,8 +132,8 @@ def _look(actor: Actor, request: MatterRow, held: PersonRecords, part: UUID) -> 
 def _log(hub: Hub, actor: Actor, request: MatterRow, looks: Iterable[Event]) -> None:
     """Write the looks in one statement and wait until they stand, then see that nothing changed."""
     rows = [prepare(look, hub.keys, hub.clock()) for look in looks]
-    with hub.database.one_statement() as connection:
-        change.write(connection, change.Change(rows), acting_for=actor.agency_id)
+    with hub.database.acting_for(actor.agency_id) as connection:
+        change.write(connection, change.Change(rows))
     ensure_integrated(hub.database, hub.integrator, [row.entry["id"] for row in rows])
     request_in_hand(hub, actor, request.id)
 

@@ -315,11 +315,11 @@ def test_the_export_is_a_step_and_its_accesses_are_proved(bench: Bench, person: 
     kinds = {one.logged.row.type for one in export.accesses}
     assert kinds == {"release", "view"}
     for one in export.accesses:
-        row = one.proved
-        proof = [b64decode(node) for node in row["proof"]]  # type: ignore[attr-defined]
+        row: dict[str, Any] = dict(one.proved)
+        proof = [b64decode(node) for node in row["proof"]]
         leaf = leaf_hash(one.logged.row.entry)
         assert leaf.hex() == row["leaf_hash"]
-        verify_inclusion(row["index"], size, leaf=leaf, proof=proof, root=root)  # type: ignore[arg-type]
+        verify_inclusion(row["index"], size, leaf=leaf, proof=proof, root=root)
     step(bench, matter, MatterEvent.ANSWER, reason=HandedOver.POST.value)
     done = read_matter(bench.hub, officer, matter)
     assert (done.matter.state, done.clock.state) == (MatterState.ANSWERED, ClockState.STOPPED)

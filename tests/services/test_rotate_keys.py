@@ -17,11 +17,13 @@ from referral_hub.services.demo import demo_code
 from referral_hub.services.drafts import load_draft, save_draft, start_draft
 from referral_hub.services.emergency_access import ask_emergency_access
 from referral_hub.services.emergency_review import list_alerts, open_reason
+from referral_hub.services.matters import open_written
 from referral_hub.services.release import open_task, view_own
 from referral_hub.services.rotate_keys import Rotated, rotate_keys
 from referral_hub.store.rotation import KINDS
 from tests import people
 from tests.hub_bench import Bench, NewBench, Row, nhs_number, only, open_bench
+from tests.services import matters as asking
 from tests.staging import staged
 
 EMERGENCY = "Her neighbour hears water running and nobody answers the door or the telephone."
@@ -51,6 +53,7 @@ def town(new_bench: NewBench) -> Bench:
     wanted = AskEmergencyAccess(task_id, uuid4(), EmergencyCause.OTHERS_AT_RISK, EMERGENCY)
     ask_emergency_access(bench.hub, mentors, wanted)
     people.disagreement_decided(bench)
+    asking.asked(bench, bench.table("subject")[0]["id"])
     draft_id = start_draft(bench.hub, gp)
     save_draft(bench.hub, gp, draft_id, pages={"why": {"why": "half a sentence"}})
     staged(bench.hub, bench.agencies["surgery"])
@@ -86,6 +89,8 @@ def everything_opens(bench: Bench) -> bool:
     officer = bench.staff["surgery-dpo"]
     alert = only(list_alerts(hub, officer).waiting)
     assert [note.text for note in open_reason(hub, officer, alert.id)] == [EMERGENCY]
+    written = only(open_written(hub, officer, only(bench.table("matter"))["id"]))
+    assert written.words["name"] == asking.NAME
     assert load_draft(hub, gp, only(bench.table("draft"))["id"]) == {
         "why": {"why": "half a sentence"}
     }

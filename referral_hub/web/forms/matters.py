@@ -194,6 +194,14 @@ class PackPage(FormPage):
             raise ValidationError("The last day must not be before the first", "until")
 
 
+class _ReviewPage(FormPage):
+    """What a form over items stands on; its fields are made for the items of one page."""
+
+    def __init__(self, known: Offered) -> None:
+        self.known = known
+        super().__init__()
+
+
 def review_page(shorts: Iterable[str]) -> FormPage:
     """Return the form over these items: a box, a reason, and words to take out, for each."""
     listed = list(shorts)
@@ -203,9 +211,8 @@ def review_page(shorts: Iterable[str]) -> FormPage:
     for short in listed:
         fields[f"why-{short}"] = Code(Exemption, "Select a reason from the list", load_default=None)
         fields[f"hide-{short}"] = Paragraph("Words to take out", longest=500, load_default=None)
-    page = cast("FormPage", FormPage.from_dict(fields, name="ReviewPage")())
-    page.known = Offered(items=dict.fromkeys(listed, ""))  # type: ignore[attr-defined]
-    return page
+    made = cast("type[_ReviewPage]", _ReviewPage.from_dict(fields, name="ReviewPage"))
+    return made(Offered(items=dict.fromkeys(listed, "")))
 
 
 def decisions_of(values: Mapping[str, Any], shorts: Iterable[str]) -> dict[str, Decided]:
