@@ -23,6 +23,7 @@ COMMANDS = {
     "erasures": "erasures:erasures",
     "metrics": "processes:metrics",
     "migrate": "schema:migrate",
+    "partner-check": "partner_check:partner_check",
     "partner-demo": "partner_demo:partner_demo",
     "policy": "policy:policy",
     "replay-decisions": "replay_decisions:replay_decisions_command",

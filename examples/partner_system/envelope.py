@@ -25,6 +25,7 @@ TOKEN_SECONDS = 120
 SEALED_HEADER = {"alg", "enc", "kid", "typ", "cty", "epk"}
 SIGNED_HEADER = {"alg", "kid", "typ", "cty", "iss", "aud", "jti", "iat"}
 TASK_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+SCHEMA = "referral-hub/referral/1"
 DOCUMENT_TYPE = "application/vnd.referral-hub.referral+json"
 
 
@@ -109,8 +110,10 @@ class Partnership:
         # 3. From this hub, and to us.
         if header["iss"] != self.hub_url or header["aud"] != self.agency:
             raise Refused("issuer or audience: not from our hub to us")
-        # 4. A document that we can read.
+        # 4. A document that we can read: a schema number that we do not know may mean anything.
         document = json.loads(payload)
+        if document["schema"] != SCHEMA:
+            raise Refused(f"schema: only {SCHEMA} is read here")
         if header["cty"] != DOCUMENT_TYPE or not TASK_ID.fullmatch(str(document["task"])):
             raise Refused("content type: not a referral document")
         return header, document

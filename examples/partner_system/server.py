@@ -59,6 +59,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The coordinator's page, or the form to sign in."""
+        if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
+            self.close_connection = True  # a body that nobody reads would be the next request
         if self.headers.get("Host") not in self.server.hosts:
             self._send(404, "Not found", "text/plain")
         elif self.path == "/style.css":
