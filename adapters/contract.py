@@ -112,11 +112,14 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sealed:
-    """Bytes that only their recipient can open, and the id by which it knows a repetition."""
+    """Bytes that only their recipient can open, or that hold nothing about anybody, and the id by
+    which the recipient knows a repetition. `headers` sign the body, where the wire asks for it.
+    """
 
     effect_id: str
     body: bytes
     content_type: str = "application/jose"
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
         return f"<Sealed {self.effect_id}, {len(self.body)} bytes>"

@@ -19,7 +19,9 @@ from adapters.formats.hub_json import HubJson
 from adapters.formats.komunitin import KomunitinNeed
 from adapters.formats.opportunity import VolunteeringOpportunity
 from adapters.formats.timeoverflow import TimeOverflowMember
+from adapters.transports.callback_post import CallbackPost
 from adapters.transports.https_push import HttpsPush
+from adapters.transports.smtp import MailServer, Smtp
 
 FORMATS = "referral_hub.formats"
 TRANSPORTS = "referral_hub.transports"
@@ -59,8 +61,16 @@ class Registry:
             transport.close()
 
 
-def load_registry(*, now: Callable[[], datetime]) -> Registry:
-    """The hub's own adapters and every installed one. `now` reads the clock."""
+def load_registry(
+    *,
+    now: Callable[[], datetime],
+    mail_server: MailServer | None = None,
+    callbacks_here: bool = False,
+) -> Registry:
+    """The hub's own adapters and every installed one. `now` reads the clock.
+
+    `callbacks_here` lets callbacks go to this machine, for development.
+    """
     formats: dict[str, Format] = {
         "hub_json": HubJson(),
         "charitylog_referral": CharitylogReferral(),
@@ -69,7 +79,11 @@ def load_registry(*, now: Callable[[], datetime]) -> Registry:
         "timeoverflow_member": TimeOverflowMember(),
         "volunteering_opportunity": VolunteeringOpportunity(),
     }
-    transports: dict[str, Transport] = {"https_push": HttpsPush(now=now)}
+    transports: dict[str, Transport] = {
+        "https_push": HttpsPush(now=now),
+        "callback": CallbackPost(now=now, here=callbacks_here),
+        "smtp": Smtp(mail_server),
+    }
     return Registry(
         formats=with_installed(formats, entry_points(group=FORMATS)),
         transports=with_installed(transports, entry_points(group=TRANSPORTS)),

@@ -28,6 +28,7 @@ from referral_hub.web.responses import answer_errors
 from referral_hub.web.routes import ROUTES
 from referral_hub.web.session import keep_sessions
 from referral_hub.web.throttle import Throttle
+from referral_hub.web.visits import VisitOver, over
 
 _WEB = Path(__file__).parent / "web"
 
@@ -55,6 +56,7 @@ def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
     CSRFProtect(app)
     answer_errors(app)
     app.register_error_handler(NotSignedIn, lambda _error: ask_to_sign_in(hub))
+    app.register_error_handler(VisitOver, over)
     register(app, hub, ROUTES)
     if hub.settings.trusted_proxies:
         _believe_proxies(app, hub.settings.trusted_proxies)

@@ -40,19 +40,27 @@ _VARIABLES = {
     "HUB_METRICS_HOST": "address metrics are served on",
     "HUB_METRICS_PORT": "port metrics are served on",
     "HUB_PARTNER_PORT": "port of the demonstration's partner system",
+    "HUB_SMTP_URL": "our mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…",
+    "HUB_MAIL_FROM": "address that the hub's mails come from",
+    "HUB_MAIL_PORT": "port of the page that shows the demonstration's mails",
+    "HUB_MAIL_SERVER_PORT": "port of the demonstration's mail server",
     "HUB_IDLE_MINUTES": "minutes without a request after which a sign-in ends",
     "HUB_SIGN_IN_HOURS": "hours after which any sign-in ends",
     "HUB_WEB_PROCESSES": "web server processes",
     "HUB_WEB_THREADS": "threads in each web server process",
     "HUB_WORKERS": "worker processes",
     "HUB_FHIR_NHS_NUMBER": "FHIR with a wrong NHS number: refuse it, or leave_out the number",
+    "HUB_CALLBACKS_HERE": "1 lets callbacks go to this machine, for development; 0 does not",
     "HUB_DEMO": "1 seeds a demonstration town; 0 does not",
 }
 _PORTS = range(1, 65536)
+SMTP_SCHEMES = ("smtp", "smtps")
 _BESIDE_THE_HUB = {"HUB_TEST_DATA", "HUB_EXTERNAL_DATA", "HUB_CHROMIUM"}
 _Choice = TypeVar("_Choice", bound=str)
 _ORIGIN = re.compile(r"[a-z0-9][a-z0-9./-]{2,200}")
+_MAIL_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
 _SHORTEST_SECRET = 32
+_WITHHELD = {"secret_key", "database_url", "migrate_database_url", "redis_url", "smtp_url"}
 
 
 class SettingsError(HubError):
@@ -92,11 +100,16 @@ class Settings:
     metrics_port: int
     partner_port: int
     fhir_leaves_out_nhs_number: bool
+    smtp_url: str | None
+    mail_from: str
+    mail_port: int
+    mail_server_port: int
     idle_limit: timedelta
     sign_in_limit: timedelta
     web_processes: int
     web_threads: int
     workers: int
+    callbacks_here: bool
     demo: bool
 
     @property
@@ -117,7 +130,7 @@ class Settings:
         shown = ", ".join(
             f"{field.name}={getattr(self, field.name)!r}"
             for field in fields(self)
-            if field.name not in {"secret_key", "database_url", "migrate_database_url", "redis_url"}
+            if field.name not in _WITHHELD
         )
         return f"Settings({shown}, secrets and addresses of servers withheld)"
 
@@ -163,11 +176,16 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         metrics_host=read.text("HUB_METRICS_HOST", "127.0.0.1"),
         metrics_port=read.whole("HUB_METRICS_PORT", port + 1, _PORTS),
         partner_port=read.whole("HUB_PARTNER_PORT", port + 2, _PORTS),
+        smtp_url=read.address("HUB_SMTP_URL", SMTP_SCHEMES),
+        mail_from=read.mail_address("HUB_MAIL_FROM", "no-reply@referral-hub.example"),
+        mail_port=read.whole("HUB_MAIL_PORT", port + 3, _PORTS),
+        mail_server_port=read.whole("HUB_MAIL_SERVER_PORT", port + 4, _PORTS),
         idle_limit=timedelta(minutes=read.whole("HUB_IDLE_MINUTES", 30, range(1, 241))),
         sign_in_limit=timedelta(hours=read.whole("HUB_SIGN_IN_HOURS", 12, range(1, 25))),
         web_processes=read.whole("HUB_WEB_PROCESSES", 2, range(1, 65)),
         web_threads=read.whole("HUB_WEB_THREADS", 8, range(1, 257)),
         workers=read.whole("HUB_WORKERS", 1, range(1, 65)),
+        callbacks_here=read.choice("HUB_CALLBACKS_HERE", "0", ("0", "1")) == "1",
         demo=read.choice("HUB_DEMO", "0" if production else "1", ("0", "1")) == "1",
     )
     read.finish()
@@ -188,6 +206,10 @@ def _refuse_development_values(read: _Reader) -> None:
         read.problem(
             "HUB_DEMO", "must not be 1 in production; the demonstration's sign-ins are public"
         )
+    if read.environ.get("HUB_CALLBACKS_HERE") == "1":
+        read.problem("HUB_CALLBACKS_HERE", "must not be 1 in production; callbacks never go inside")
+    if read.environ.get("HUB_SMTP_URL") and not read.environ.get("HUB_MAIL_FROM"):
+        read.problem("HUB_MAIL_FROM", "must be set in production where HUB_SMTP_URL is")
     if read.environ.get("HUB_PUBLIC_URL", "https:").startswith("http:"):
         read.problem("HUB_PUBLIC_URL", "must begin with https:// in production")
 
@@ -231,6 +253,12 @@ class _Reader:
         self.problem(name, f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
         return None
 
+    def mail_address(self, name: str, default: str) -> str:
+        given = self.text(name, default)
+        if not is_mail_address(given):
+            self.problem(name, "must be one mail address, such as referrals@council.example")
+        return given
+
     def public_url(self, name: str, default: str) -> str:
         given = self.text(name, default).rstrip("/")
         parts = urlsplit(given)
@@ -267,6 +295,11 @@ class _Reader:
                 self.problem(name, f"is not a setting{f'; did you mean {near[0]}' if near else ''}")
         if self._problems:
             raise SettingsError(tuple(self._problems))
+
+
+def is_mail_address(given: str) -> bool:
+    """Tell whether `given` is one plain mail address, without a name or comment."""
+    return _MAIL_ADDRESS.fullmatch(given) is not None
 
 
 def _development_secret(data_dir: Path) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from adapters.registry import load_registry
+from adapters.transports.smtp import MailServer, MailServerAddressError, mail_server
 from adapters.transports.witness_post import acceptable
 from consent.evidence.checkpoint import CheckpointError, Verifier
 from consent.evidence.pins import Pins
@@ -54,7 +55,11 @@ def build_hub(settings: Settings, *, clock: Clock = system_clock) -> Hub:
         doorbell=_doorbell(settings),
         passwords=Passwords(),
         box=HubBox(directory),
-        registry=load_registry(now=clock),
+        registry=load_registry(
+            now=clock,
+            mail_server=_mail_server(settings),
+            callbacks_here=settings.callbacks_here,
+        ),
         witness_policy=_witness_policy(settings.witness_policy, log_signer.vkeys),
     )
 
@@ -90,6 +95,15 @@ def _witness_policy(path: Path | None, vkeys: Sequence[str]) -> WitnessPolicy | 
             ("HUB_WITNESS_POLICY: a witness's address must begin with https://, without a query.",)
         )
     return policy
+
+
+def _mail_server(settings: Settings) -> MailServer | None:
+    if settings.smtp_url is None:
+        return None
+    try:
+        return mail_server(settings.smtp_url, settings.mail_from)
+    except MailServerAddressError as error:
+        raise SettingsError((f"HUB_SMTP_URL {error}.",)) from None
 
 
 def _doorbell(settings: Settings) -> Doorbell:

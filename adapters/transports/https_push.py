@@ -13,20 +13,17 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from ipaddress import ip_address
 
 import httpcore
 
 from adapters.contract import Delivery, DeliveryOutcome, Endpoint, Sealed
+from adapters.transports.answers import bounded, failure, host_of
 from adapters.transports.deadline import DeadlineBackend, attempt_within
 
-LARGEST_ANSWER = 65_536
-LONGEST_RETRY_AFTER = timedelta(hours=24)
-_AGAIN = frozenset({408, 425, 429})
 _RECEIPT = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 
 
@@ -81,7 +78,7 @@ class HttpsPush:
 
     def _post(self, url: httpcore.URL, sealed: Sealed) -> DeliveryOutcome:
         headers: dict[bytes | str, bytes | str] = {
-            "Host": _host(url),
+            "Host": host_of(url),
             "Content-Type": sealed.content_type,
             "Content-Length": str(len(sealed.body)),
             "Idempotency-Key": sealed.effect_id,
@@ -96,8 +93,8 @@ class HttpsPush:
         ) as response:
             answered = {name.lower(): value for name, value in response.headers}
             if not 200 <= response.status < 300:
-                return _failure(response.status, answered, self._now)
-            receipt = _receipt(_bounded(response))
+                return failure(response.status, answered, self._now)
+            receipt = _receipt(bounded(response))
             return DeliveryOutcome(Delivery.DELIVERED, f"http_{response.status}", receipt=receipt)
 
 
@@ -121,24 +118,6 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _host(url: httpcore.URL) -> str:
-    host = url.host.decode("ascii")
-    return host if url.port is None else f"{host}:{url.port}"
-
-
-def _bounded(response: httpcore.Response) -> bytes:
-    """What was accepted stays accepted, so an answer that never ends is simply cut."""
-    data = b""
-    try:
-        for part in response.iter_stream():
-            data += part
-            if len(data) > LARGEST_ANSWER:
-                return b""
-    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
-        return b""
-    return data
-
-
 def _receipt(data: bytes) -> str | None:
     try:
         answer = json.loads(data)
@@ -147,28 +126,3 @@ def _receipt(data: bytes) -> str | None:
     receipt = answer.get("receipt") if isinstance(answer, dict) else None
     found = isinstance(receipt, str) and _RECEIPT.fullmatch(receipt)
     return str(receipt) if found else None
-
-
-def _failure(
-    status: int, headers: Mapping[bytes, bytes], now: Callable[[], datetime]
-) -> DeliveryOutcome:
-    code = f"http_{status}"
-    if status in _AGAIN or status >= 500:
-        wait = _retry_after(headers.get(b"retry-after", b""), now)
-        return DeliveryOutcome(Delivery.TRY_AGAIN, code, retry_after=wait)
-    return DeliveryOutcome(Delivery.REFUSED, code)
-
-
-def _retry_after(header: bytes, now: Callable[[], datetime]) -> timedelta | None:
-    """RFC 9110 section 10.2.3: seconds or a date. Anything else is as if it were not there."""
-    text = header.decode("ascii", "replace").strip()
-    if text.isdigit():
-        wait = timedelta(seconds=min(int(text[:9]), 86_400))
-    else:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, TypeError, OverflowError):
-            return None
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        wait = aware - now()
-    return max(timedelta(0), min(wait, LONGEST_RETRY_AFTER))

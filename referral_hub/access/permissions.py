@@ -46,5 +46,7 @@ class Permission(StrEnum):
     WRITE_BREACH_PACK = "write_breach_pack"
     MANAGE_STAFF = "manage_staff"
     MANAGE_CLIENTS = "manage_clients"
+    OPERATE = "operate"
+    MANAGE_CALLBACKS = "manage_callbacks"
     APPROVE_POLICY = "approve_policy"
     ANSWER_AS_PARTNER = "answer_as_partner"

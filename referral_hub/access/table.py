@@ -86,6 +86,17 @@ _AGENCY_ADMIN: dict[Permission, Predicate] = {
     Permission.MANAGE_CLIENTS: always,
     Permission.APPRAISE: always,
     Permission.APPROVE_POLICY: always,
+    Permission.OPERATE: always,
+    Permission.MANAGE_CALLBACKS: always,
+}
+_LINK_HOLDER: dict[Permission, Predicate] = {
+    Permission.READ_TASK: is_recipient,
+    Permission.OPEN_TASK: is_recipient,
+    Permission.ANSWER_TASK: is_recipient,
+    Permission.ASK: is_recipient,
+    Permission.RECORD_CONTACT: is_recipient,
+    Permission.CLOSE_TASK: is_recipient,
+    Permission.ACKNOWLEDGE: is_recipient,
 }
 _PARTNER_SYSTEM: dict[Permission, Predicate] = {
     Permission.REFER: always,
@@ -107,5 +118,6 @@ TABLE: Mapping[Role, Mapping[Permission, Predicate]] = MappingProxyType(
         Role.DATA_PROTECTION_OFFICER: MappingProxyType(_DATA_PROTECTION_OFFICER),
         Role.AGENCY_ADMIN: MappingProxyType(_AGENCY_ADMIN),
         Role.PARTNER_SYSTEM: MappingProxyType(_PARTNER_SYSTEM),
+        Role.LINK_HOLDER: MappingProxyType(_LINK_HOLDER),
     }
 )

@@ -79,6 +79,8 @@ def _run(settings: Settings, stack: ExitStack) -> None:
             f"  The time bank's own system: http://127.0.0.1:{settings.partner_port}"
             f" (code: {partner_code(settings)})"
         )
+    if settings.demo and settings.smtp_url is None:
+        click.echo(f"  Mails, which stay here: http://127.0.0.1:{settings.mail_port}")
     click.echo(f"Logs: {settings.data_dir / 'log'}. Ctrl-C stops everything.")
     while True:
         supervisor.look_after()
@@ -104,6 +106,7 @@ def _start_servers(settings: Settings, stack: ExitStack) -> embedded.Embedded | 
 def _seed(settings: Settings) -> tuple[str, ...]:
     """Fill an empty database with the demonstration town; returns the lines about signing in."""
     from referral_hub.services.demo import approve_demo_policy, seed_demo, sign_in_lines
+    from referral_hub.services.demo_mail import mail_lines, register_demo_mail
     from referral_hub.wiring import build_hub
 
     with _step("demonstration town"):
@@ -111,7 +114,8 @@ def _seed(settings: Settings) -> tuple[str, ...]:
         try:
             seed_demo(hub)
             approve_demo_policy(hub)
-            return sign_in_lines(settings)
+            register_demo_mail(hub)
+            return (*sign_in_lines(settings), *mail_lines(settings))
         finally:
             hub.database.dispose()
 
@@ -129,6 +133,8 @@ def _children(settings: Settings) -> list[Child]:
     children.append(child("metrics", "metrics"))
     if settings.demo:
         children.append(child("partner", "partner-demo"))
+        if settings.smtp_url is None:
+            children.append(child("post room", "post-room"))
     return children
 
 
@@ -137,8 +143,10 @@ def _child_environment(settings: Settings) -> dict[str, str]:
     counters = settings.data_dir / "metrics"
     shutil.rmtree(counters, ignore_errors=True)
     counters.mkdir(mode=0o700, parents=True)
+    mails = settings.smtp_url or f"smtp://127.0.0.1:{settings.mail_server_port}"
     return {
         **os.environ,
+        **({"HUB_SMTP_URL": mails} if settings.demo else {}),
         "HUB_DATA": str(settings.data_dir),
         "DATABASE_URL": str(settings.database_url),
         "MIGRATE_DATABASE_URL": str(settings.migrate_database_url),
@@ -169,6 +177,9 @@ def _require_free_ports(settings: Settings) -> None:
     wanted.append(("HUB_METRICS_PORT", settings.metrics_host, settings.metrics_port))
     if settings.demo:
         wanted.append(("HUB_PARTNER_PORT", "127.0.0.1", settings.partner_port))
+        if settings.smtp_url is None:
+            wanted.append(("HUB_MAIL_PORT", "127.0.0.1", settings.mail_port))
+            wanted.append(("HUB_MAIL_SERVER_PORT", "127.0.0.1", settings.mail_server_port))
     for name, host, port in wanted:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -13,11 +13,28 @@ from typing import NewType
 
 SessionToken = NewType("SessionToken", str)
 TOKEN_BYTES = 32
+CODE_LETTERS = "23456789BCDFGHJKMNPQRTVWXYZ"
+CODE_LENGTH = 8
 
 
 def new_token() -> SessionToken:
     """A fresh token, 43 URL-safe characters."""
     return SessionToken(secrets.token_urlsafe(TOKEN_BYTES))
+
+
+def new_short_code() -> str:
+    """Eight letters and digits that nobody confuses, as `K7QM-2XRD`: 38 random bits.
+
+    That is little, so whoever compares it counts the attempts; it is kept as a password is.
+    """
+    letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def tidy_short_code(typed: str) -> str:
+    """The code as it was made, however it was spaced or in whichever case it was typed."""
+    letters = "".join(character for character in typed.upper() if character.isalnum())
+    return f"{letters[:4]}-{letters[4:]}"
 
 
 def token_digest(token: str) -> bytes:

@@ -143,6 +143,8 @@ class OutboxKind(StrEnum):
     ACCEPTANCE = "acceptance"
     CORRECTION = "correction"
     NOTIFICATION = "notification"
+    INVITATION = "invitation"
+    CALLBACK = "callback"
     ADVANCE = "advance"
 
 
@@ -193,14 +195,14 @@ class Scope(StrEnum):
 
 
 class Transport(StrEnum):
-    """How documents reach an agency."""
+    """How documents reach an agency. The inbox may be accompanied by mails without content."""
 
     INBOX = "inbox"
     HTTPS_PUSH = "https_push"
 
 
 class Role(StrEnum):
-    """What a signed-in member of staff, or a partner system, is there for."""
+    """What a signed-in member of staff, a partner system or the holder of a link is there for."""
 
     REFERRER = "referrer"
     COORDINATOR = "coordinator"
@@ -208,3 +210,4 @@ class Role(StrEnum):
     DATA_PROTECTION_OFFICER = "data_protection_officer"
     AGENCY_ADMIN = "agency_admin"
     PARTNER_SYSTEM = "partner_system"
+    LINK_HOLDER = "link_holder"

@@ -70,6 +70,7 @@ def reply(hub: Hub, actor: Actor, task_id: UUID, text: str) -> TaskState:
         event=TaskEvent.ANSWER,
         party=Party.ORIGIN,
         note=Note("answer", text),
+        outbox=(OutboxKind.INVITATION,),
         due_at=hub.clock() + ANSWER_WITHIN,
     )
     with hub.database.acting_for(actor.agency_id) as connection:

@@ -14,8 +14,10 @@ from datetime import datetime, timedelta
 from referral_hub.domain.codes import OutboxKind
 from referral_hub.errors import CryptoError, ServiceUnavailable
 from referral_hub.services.advance import advance_slot
+from referral_hub.services.call_back import send_callbacks
 from referral_hub.services.disclose import Release, disclose
 from referral_hub.services.hub import Hub
+from referral_hub.services.invite import send_invitations
 from referral_hub.services.push import push_all
 from referral_hub.services.settle import Failure, settle_later
 from referral_hub.services.tell import push_notifications
@@ -33,7 +35,7 @@ def drain(hub: Hub, *, batch: int = BATCH, go_on: Callable[[], bool] = lambda: T
     """Do everything that is due; returns how many rows were claimed. Stops early when `go_on` is
     false.
     """
-    done = 0
+    done = _probe(hub)
     while go_on():
         at = hub.clock()
         with hub.database.one_worker_statement() as connection:
@@ -47,6 +49,16 @@ def drain(hub: Hub, *, batch: int = BATCH, go_on: Callable[[], bool] = lambda: T
     return done
 
 
+def _probe(hub: Hub) -> int:
+    """Try one delivery to each destination that has rested behind its breaker."""
+    at = hub.clock()
+    with hub.database.one_worker_statement() as connection:
+        claims = outbox.claim_probes(connection, at=at, lease=LEASE)
+    if claims:
+        _work(hub, claims, until=at + LEASE)
+    return len(claims)
+
+
 def _work(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> None:
     for claim in claims:
         if claim.kind is OutboxKind.ADVANCE:
@@ -54,6 +66,12 @@ def _work(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> None:
     disclosing = [claim for claim in claims if claim.kind in DISCLOSING]
     if disclosing:
         _guarded(hub, disclosing, lambda some: _disclose(hub, some, until))
+    inviting = [claim for claim in claims if claim.kind is OutboxKind.INVITATION]
+    if inviting:
+        _guarded(hub, inviting, lambda some: send_invitations(hub, some, until=until))
+    calling = [claim for claim in claims if claim.kind is OutboxKind.CALLBACK]
+    if calling:
+        _guarded(hub, calling, lambda some: send_callbacks(hub, some, until=until))
     telling = [claim for claim in claims if claim.kind is OutboxKind.NOTIFICATION]
     if telling:
         _guarded(hub, telling, lambda some: push_notifications(hub, some, until=until))

@@ -9,7 +9,7 @@ turns into a withheld task and a fresh look at the plan.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -275,6 +275,9 @@ def _deliver_to_inboxes(hub: Hub, releases: Sequence[Release], at: datetime) -> 
             context=ReleaseContext(stored.context, str(release.task.id), release.stage.value),
         )
         row = release_row(release, at, blob, hub.keys.version_of(blob))
-        made.append(disclosure_of(release, row, at))
+        invitation = rows.outbox_row(
+            turn_of(release.task), at, kind=OutboxKind.INVITATION, task_id=release.task.id
+        )
+        made.append(replace(disclosure_of(release, row, at), invitation=invitation))
     with hub.database.one_worker_statement() as connection:
         disclosures.record(connection, made, sent=False)

@@ -10,7 +10,7 @@ What has left is recorded even if the person said no meanwhile; the recipient is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,8 +30,10 @@ from consent.model import Permit, Stage
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.crypto.partner import MessageHead, seal_for_partner
 from referral_hub.domain.codes import NotificationKind, OutboxState
+from referral_hub.domain.deliveries import Way
 from referral_hub.domain.transitions import TaskState
 from referral_hub.services import record
+from referral_hub.services.breakers import Tried, note_attempts
 from referral_hub.services.disclose import (
     Release,
     disclosure_of,
@@ -152,7 +154,7 @@ def _send(hub: Hub, endpoint: Row, message: Message) -> DeliveryOutcome:
     )
 
 
-def _settle(hub: Hub, sent: Iterable[Sent]) -> None:
+def _settle(hub: Hub, sent: Sequence[Sent]) -> None:
     at = hub.clock()
     delivered: list[disclosures.Disclosure] = []
     plain: list[Settlement] = []
@@ -174,10 +176,15 @@ def _settle(hub: Hub, sent: Iterable[Sent]) -> None:
     with hub.database.working() as connection:
         moved = disclosures.record(connection, delivered, sent=True)
         held = outbox.settle(connection, plain)
+        note_attempts(connection, map(_tried, sent), at)
         note_told(connection, held, at)
         late = [m for m in orphans if m.claim.id not in moved and m.release is not None]
         _tell_late(hub, connection, late, at)
     settle_later(hub, later)
+
+
+def _tried(item: Sent) -> Tried:
+    return Tried(item.message.claim.recipient_agency_id, Way.HTTPS_PUSH, item.outcome)
 
 
 def _tell_late(

@@ -8,7 +8,10 @@ from uuid import UUID
 
 from referral_hub import access
 from referral_hub.access import Permission, Situation
+from referral_hub.domain.codes import OutboxKind, OutboxState
 from referral_hub.domain.commands import Actor
+from referral_hub.domain.deliveries import Progress, ReceiptState, receipt_state
+from referral_hub.domain.transitions import TaskState
 from referral_hub.services.hub import Hub
 from referral_hub.store import notifications, referrals
 from referral_hub.store.notifications import NotificationRow
@@ -41,6 +44,7 @@ class ReferralView:
     history: Sequence[referrals.HistoryRow]
     disclosures: Sequence[referrals.DisclosureRow]
     notifications: Sequence[NotificationRow]
+    receipts: Mapping[UUID, ReceiptState | None]
 
     @property
     def current(self) -> list[referrals.TaskRow]:
@@ -75,7 +79,20 @@ def read_referral(hub: Hub, actor: Actor, referral_id: UUID) -> ReferralView:
         history = referrals.history_of(connection, referral_id)
         disclosed = referrals.disclosures_of(connection, referral_id)
         told = notifications.of_referral(connection, referral_id)
+        carried = referrals.carried(connection, [task.id for task in tasks])
     slots: dict[int, list[referrals.TaskRow]] = {}
     for task in tasks:
         slots.setdefault(task.slot, []).append(task)
-    return ReferralView(row, slots, history, disclosed, told)
+    receipts = {task.id: _receipt(task, carried.get(task.id)) for task in tasks}
+    return ReferralView(row, slots, history, disclosed, told, receipts)
+
+
+def _receipt(task: referrals.TaskRow, carried: referrals.CarriedRow | None) -> ReceiptState | None:
+    known = Progress(
+        task_state=TaskState(task.state),
+        seen=task.seen_at is not None,
+        outbox_state=OutboxState(carried.state) if carried else None,
+        last_code=carried.last_code if carried else None,
+        by_mail=carried is not None and carried.kind == OutboxKind.INVITATION,
+    )
+    return receipt_state(known)

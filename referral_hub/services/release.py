@@ -149,6 +149,9 @@ def open_task(hub: Hub, actor: Actor, task_id: UUID) -> OpenedTask:
     if release["record_version"] != batch.cases[task.referral_id].sealed["version"]:
         raise Conflict("Something in it was just corrected. Open it again in a minute.")
     opened = _open_released(hub, actor, task, batch=batch, release=release)
+    if task.seen_at is None:
+        with hub.database.one_worker_statement() as connection:
+            referrals.note_seen(connection, task_id, hub.clock())
     allowed = {record.stored_field(name, task.slot) for name in permit.fields}
     shown = {name: value for name, value in opened.items() if name in allowed}
     return OpenedTask(

@@ -94,7 +94,7 @@ def _wrapped(kind: Kind, row: Row) -> list[wraps.WrappedRow]:
         case "draft":
             user = str(row["user_id"])
             return [wraps.draft_row(row_id=row_id, user_id=user, draft_id=key, sealed=data)]
-        case "staff_user":
+        case "staff_user" | "callback_signer":
             return [wraps.secret_row(row_id=row_id, user_id=key, sealed=data)]
     raise ValueError(f"{kind.name}: no wrapping is known for this table")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,19 +25,22 @@ class Failure:
     retry_after: timedelta | None = None
 
 
-def settle_later(hub: Hub, failures: Sequence[Failure]) -> None:
-    """Make rows due again after a capped, jittered wait; the last try leaves a dead letter."""
+Schedule = Callable[[int, float, timedelta | None], timedelta | None]
+
+
+def settle_later(hub: Hub, failures: Sequence[Failure], *, schedule: Schedule = delay) -> None:
+    """Make rows due again after the wait of `schedule`; the last try leaves a dead letter."""
     if not failures:
         return
     at = hub.clock()
     with hub.database.one_worker_statement() as connection:
-        outbox.settle(connection, [_later(failure, at) for failure in failures])
+        outbox.settle(connection, [_later(failure, at, schedule) for failure in failures])
 
 
-def _later(failure: Failure, at: datetime) -> Settlement:
+def _later(failure: Failure, at: datetime, schedule: Schedule) -> Settlement:
     claim = failure.claim
     jitter = secrets.randbelow(1_000_000) / 1_000_000
-    wait = delay(claim.attempts, jitter, failure.retry_after)
+    wait = schedule(claim.attempts, jitter, failure.retry_after)
     if wait is None:
         return Settlement(claim.id, claim.fence, OutboxState.DEAD.value, failure.code, at, at)
     return Settlement(claim.id, claim.fence, OutboxState.DUE.value, failure.code, at + wait, None)

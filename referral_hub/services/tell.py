@@ -14,11 +14,13 @@ from uuid import UUID
 from adapters.contract import DocumentKind, ReferralDocument, Sender
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.audit.integrate import ensure_integrated
-from referral_hub.domain.codes import NotificationKind
+from referral_hub.domain.codes import NotificationKind, OutboxKind
+from referral_hub.services import rows
+from referral_hub.services.disclose import turn_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.notify import note_told, step_event
 from referral_hub.services.push import Message, delivered_row, send_and_settle
-from referral_hub.store import change, notifications, outbox, referrals
+from referral_hub.store import change, links, notifications, outbox, referrals
 from referral_hub.store.cases import endpoints_of
 from referral_hub.store.notifications import NotificationRow
 from referral_hub.store.outbox import Claimed
@@ -48,6 +50,8 @@ def push_notifications(hub: Hub, claims: Sequence[Claimed], *, until: datetime) 
         change.write(connection, change.Change(logged))
         inbox = [claim for claim in claims if claim.recipient_agency_id not in endpoints]
         held = outbox.settle(connection, [delivered_row(claim, at) for claim in inbox])
+        mails = [_invitation(c, tasks[c.task_id], at) for c in inbox if c.task_id]
+        links.announce(connection, mails)
         arrived = {c.id for c in inbox if c.task_id and tasks[c.task_id].released_at is not None}
         note_told(connection, held & arrived, at)
         notifications.never_reached(connection, list(held - arrived))
@@ -59,6 +63,11 @@ def push_notifications(hub: Hub, claims: Sequence[Claimed], *, until: datetime) 
         if claim.recipient_agency_id in endpoints and claim.task_id is not None
     ]
     send_and_settle(hub, messages, until=until)
+
+
+def _invitation(claim: Claimed, task: TaskRow, at: datetime) -> rows.Row:
+    """A mail without content, for an agency that is told by mail."""
+    return rows.outbox_row(turn_of(task), at, kind=OutboxKind.INVITATION, task_id=claim.task_id)
 
 
 def _telling(claim: Claimed, row: NotificationRow | None) -> Event:

@@ -23,6 +23,7 @@ class Disclosure:
     """A release row, the task's line of history, and the outbox row it settles.
 
     `next_state` None leaves the task in the state it is in by then, and its due date as it is.
+    `invitation` is the outbox row of the mail for a recipient that is told by mail.
     """
 
     release: Row
@@ -32,6 +33,7 @@ class Disclosure:
     states: Sequence[str]
     next_state: str | None
     due_at: Any
+    invitation: Row | None = None
 
     def __repr__(self) -> str:
         return "<Disclosure>"
@@ -77,6 +79,15 @@ _RECORD = text(
                           lease_until = NULL, settled_at = h.at, last_code = NULL
         FROM held h LEFT JOIN moved m ON m.id = h.task_id
         WHERE outbox.id = h.effect_id
+    ), announced AS (
+        INSERT INTO outbox (id, kind, task_id, referral_id, slot, origin_agency_id,
+            owner_agency_id, recipient_agency_id, state, attempts, fence, due_at, created_at)
+        SELECT r.id, r.kind, r.task_id, r.referral_id, r.slot, r.origin_agency_id,
+            r.owner_agency_id, r.recipient_agency_id, r.state, r.attempts, r.fence, r.due_at,
+            r.created_at
+        FROM json_populate_recordset(NULL::outbox, :invitations) r
+        JOIN moved m ON m.id = r.task_id
+        JOIN agency_mail w ON w.agency_id = r.recipient_agency_id AND w.enabled
     )
     SELECT effect_id FROM moved
     """
@@ -111,6 +122,7 @@ def record(
             "wanted": to_json(wanted),
             "releases": to_json(item.release for item in disclosures),
             "history": to_json(item.history for item in disclosures),
+            "invitations": to_json(item.invitation for item in disclosures if item.invitation),
             "sent": sent,
         },
     )

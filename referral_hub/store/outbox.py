@@ -2,14 +2,16 @@
 
 A worker that dies, or sleeps past its lease, loses its claim: each claim raises the fence, and
 settling names the fence it holds, so a late worker's answer changes nothing. `SKIP LOCKED` lets
-several workers drain at once.
+several workers drain at once. What people have stopped, and destinations that rest behind an open
+breaker, are passed over: their rows keep their tries and their place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -47,17 +49,72 @@ class Settlement:
     settled_at: datetime | None
 
 
-_CLAIM = text(
-    """
-    WITH due AS (
-        SELECT id FROM outbox
-        WHERE state = 'due' AND due_at <= :at AND (lease_until IS NULL OR lease_until < :at)
-        ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED
-    )
+# Who gets nothing just now. `by` is mail, call, or own: the way that the agency chose for itself.
+_STOPPED = """
+    SELECT s.agency_id AS recipient, m.by FROM delivery_stop s
+        CROSS JOIN (VALUES ('mail'), ('call'), ('own')) AS m (by) WHERE s.agency_id IS NOT NULL
+    UNION ALL
+    SELECT m.agency_id, 'mail' FROM agency_mail m JOIN delivery_stop s ON s.way = 'email_link'
+    UNION ALL
+    SELECT c.agency_id, 'call' FROM callback_endpoint c JOIN delivery_stop s ON s.way = 'callback'
+    UNION ALL
+    SELECT a.agency_id, 'own' FROM agency_standing a JOIN delivery_stop s ON s.way = a.transport
+"""
+_RESTING = """
+    SELECT e.agency_id, 'own' FROM delivery_breaker b
+        JOIN agency_endpoint e ON e.agency_id = b.destination AND e.transport = b.way
+        WHERE b.opened_at IS NOT NULL
+    UNION ALL
+    SELECT m.agency_id, 'mail' FROM agency_mail m
+        JOIN delivery_breaker b ON b.way = 'email_link' AND b.opened_at IS NOT NULL
+"""
+_BY = "CASE o.kind WHEN 'invitation' THEN 'mail' WHEN 'callback' THEN 'call' ELSE 'own' END"
+_LET_GO = (
+    "(o.kind = 'advance' OR NOT EXISTS (SELECT 1 FROM held h"
+    f" WHERE h.recipient = o.recipient_agency_id AND h.by = {_BY}))"
+)
+_ANSWERS = (
+    "(o.kind <> 'callback' OR NOT EXISTS (SELECT 1 FROM callback c"
+    " JOIN delivery_breaker b ON b.destination = c.endpoint_id AND b.opened_at IS NOT NULL"
+    " WHERE c.id = o.id))"
+)
+_LEASED = """
     UPDATE outbox SET lease_until = :until, fence = fence + 1, attempts = attempts + 1
     FROM due WHERE outbox.id = due.id
     RETURNING outbox.id, kind, task_id, referral_id, slot, origin_agency_id, owner_agency_id,
               recipient_agency_id, attempts, fence, created_at
+"""
+_CLAIM = text(
+    f"""
+    WITH held AS MATERIALIZED ({_STOPPED} UNION ALL {_RESTING}), due AS (
+        SELECT o.id FROM outbox o
+        WHERE o.state = 'due' AND o.due_at <= :at
+          AND (o.lease_until IS NULL OR o.lease_until < :at) AND {_LET_GO} AND {_ANSWERS}
+        ORDER BY o.due_at LIMIT :most FOR UPDATE OF o SKIP LOCKED
+    )
+    {_LEASED}
+    """
+)
+# One row for each destination whose rest is over; the others of that destination go on waiting.
+_PROBE = text(
+    f"""
+    WITH held AS MATERIALIZED ({_STOPPED}), ready AS (
+        UPDATE delivery_breaker SET retry_at = :until
+        WHERE opened_at IS NOT NULL AND retry_at <= :at RETURNING destination, way
+    ), due AS (
+        SELECT p.id FROM ready r CROSS JOIN LATERAL (
+            SELECT o.id FROM outbox o
+            WHERE o.state = 'due' AND (o.lease_until IS NULL OR o.lease_until < :at)
+              AND o.kind <> 'advance' AND {_LET_GO}
+              AND CASE r.way WHEN 'email_link' THEN o.kind = 'invitation'
+                  WHEN 'callback' THEN o.kind = 'callback' AND EXISTS (SELECT 1 FROM callback c
+                      WHERE c.id = o.id AND c.endpoint_id = r.destination)
+                  ELSE o.kind NOT IN ('invitation', 'callback')
+                      AND o.recipient_agency_id = r.destination END
+            ORDER BY o.due_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED
+        ) p
+    )
+    {_LEASED}
     """
 )
 
@@ -78,7 +135,15 @@ def claim(
     connection: Connection, *, at: datetime, most: int, lease: timedelta
 ) -> tuple[Claimed, ...]:
     """Lease up to `most` due rows until `at + lease`, oldest first."""
-    found = connection.execute(_CLAIM, {"at": at, "most": most, "until": at + lease})
+    return _claimed(connection.execute(_CLAIM, {"at": at, "most": most, "until": at + lease}))
+
+
+def claim_probes(connection: Connection, *, at: datetime, lease: timedelta) -> tuple[Claimed, ...]:
+    """Lease one row for each destination that has rested; no other worker probes it meanwhile."""
+    return _claimed(connection.execute(_PROBE, {"at": at, "until": at + lease}))
+
+
+def _claimed(found: Iterable[Any]) -> tuple[Claimed, ...]:
     rows = [Claimed(**{**row._mapping, "kind": OutboxKind(row.kind)}) for row in found]
     return tuple(sorted(rows, key=lambda row: row.created_at))
 

@@ -61,6 +61,7 @@ class TaskRow:
     moved_at: datetime
     due_at: datetime | None
     version: int
+    seen_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,23 @@ class DisclosureRow:
     entry_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class CarriedRow:
+    """The newest outbox row that carries a task to its recipient, or tells it by mail."""
+
+    task_id: UUID
+    kind: str
+    state: str
+    last_code: str | None
+
+
 _REFERRAL = ", ".join(f"r.{name}" for name in ReferralRow.__slots__)
 _TASKS = """
     SELECT t.id, t.referral_id, r.reference, r.priority, r.purpose, t.slot, t.position,
            t.service_id, s.name AS service_name, t.origin_agency_id, o.name AS origin_name,
            t.owner_agency_id, w.name AS owner_name, t.recipient_agency_id,
            a.name AS recipient_name, t.state, t.reason, t.outcome, t.decision, t.created_at,
-           t.released_at, t.moved_at, t.due_at, t.version
+           t.released_at, t.moved_at, t.due_at, t.version, t.seen_at
     FROM task t
     JOIN referral r ON r.id = t.referral_id
     JOIN agency o ON o.id = t.origin_agency_id
@@ -117,6 +128,27 @@ def one(connection: Connection, referral_id: UUID) -> ReferralRow:
     if row is None:
         raise NotFound
     return ReferralRow(*row)
+
+
+def carried(connection: Connection, task_ids: Sequence[UUID]) -> dict[UUID, CarriedRow]:
+    """Return what carries each of these tasks, as far as the acting agency may see it."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT ON (task_id) task_id, kind, state, last_code FROM outbox"
+            " WHERE task_id = ANY(:ids) AND (kind = 'offer'"
+            " OR (kind = 'invitation' AND state <> 'cancelled')) ORDER BY task_id, id DESC"
+        ),
+        {"ids": list(task_ids)},
+    )
+    return {row.task_id: CarriedRow(*row) for row in rows}
+
+
+def note_seen(connection: Connection, task_id: UUID, at: datetime) -> None:
+    """Note when a recipient first opened a task (`hub_worker`)."""
+    connection.execute(
+        text("UPDATE task SET seen_at = :at WHERE id = :id AND seen_at IS NULL"),
+        {"id": task_id, "at": at},
+    )
 
 
 def by_draft(connection: Connection, draft_id: UUID) -> ReferralRow:

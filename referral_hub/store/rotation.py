@@ -73,6 +73,7 @@ KINDS = (
     Kind("draft", "id", ("sealed_form",), ("user_id",)),
     Kind("staged_item", "id", ("sealed",), ("agency_id",)),
     Kind("staff_user", "id", ("sealed_totp",), ()),
+    Kind("callback_signer", "id", ("sealed_secret",), ()),
 )
 
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from referral_hub.store.callback_tables import callback, callback_endpoint, callback_signer
 from referral_hub.store.client_tables import (
     access_token,
     api_client,
@@ -42,11 +43,13 @@ from referral_hub.store.columns import (
     metadata,
     party_column,
 )
+from referral_hub.store.delivery_tables import delivery_breaker, delivery_stop
 from referral_hub.store.emergency_tables import (
     emergency_access,
     emergency_alert,
     emergency_note,
 )
+from referral_hub.store.link_tables import agency_mail, invitation, invitation_token
 from referral_hub.store.log_tables import (
     log_checkpoint,
     log_cosignature,
@@ -87,19 +90,27 @@ __all__ = [
     "agency",
     "agency_contact",
     "agency_endpoint",
+    "agency_mail",
     "api_client",
     "api_client_key",
     "appraisal",
     "area",
+    "callback",
+    "callback_endpoint",
+    "callback_signer",
     "capacity_record",
     "child_decision",
     "child_record",
     "consent_event",
+    "delivery_breaker",
+    "delivery_stop",
     "draft",
     "emergency_access",
     "emergency_alert",
     "emergency_note",
     "idempotency_key",
+    "invitation",
+    "invitation_token",
     "legal_hold",
     "log_checkpoint",
     "log_cosignature",
@@ -258,6 +269,7 @@ task = Table(
     Column("moved_at", Instant, nullable=False),
     Column("due_at", Instant),
     Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("seen_at", Instant),
     Index(None, "referral_id", "slot"),
     Index(None, "recipient_agency_id", "id"),
     Index(None, "owner_agency_id", "state"),

@@ -24,149 +24,171 @@ from referral_hub.web.forms import Filled, FormPage, read_form
 from referral_hub.web.forms.referral import Answer
 from referral_hub.web.forms.tasks import AcceptPage, AskPage, ClosePage, ContactPage, DeclinePage
 
+Send = Callable[[Hub, Actor, UUID, Filled], object]
+
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """An answer that is possible now, and the page for it."""
+    """An answer that is possible now, and the address of the page for it."""
 
     event: str
-    endpoint: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A page: its template's name, the move it asks for, and its fields."""
+    """A page: its template's name, the move it asks for, its fields, and what it sends."""
 
     name: str
     event: TaskEvent
     schema: type[FormPage]
+    send: Send
 
 
-ACCEPT = Question("accept", TaskEvent.ACCEPT, AcceptPage)
-DECLINE = Question("decline", TaskEvent.DECLINE, DeclinePage)
-ASK = Question("ask", TaskEvent.ASK, AskPage)
-CONTACT = Question("contact", TaskEvent.CONTACT, ContactPage)
-CLOSE = Question("close", TaskEvent.CLOSE, ClosePage)
-QUESTIONS = (ACCEPT, CONTACT, CLOSE, ASK, DECLINE)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a task is answered: its own page, and the address of each question by name."""
+
+    task_id: UUID
+    show: Callable[[str | None], str]
+    answer: Callable[[str], str]
 
 
-def offered_answers(view: TaskView) -> list[Offered]:
+def _accept(hub: Hub, actor: Actor, task_id: UUID, form: Filled) -> object:
+    return answer_task(hub, actor, AnswerTask(task_id, True, None, form.values["note"]))
+
+
+def _decline(hub: Hub, actor: Actor, task_id: UUID, form: Filled) -> object:
+    given = form.values
+    return answer_task(hub, actor, AnswerTask(task_id, False, given["reason"], given["note"]))
+
+
+def _ask(hub: Hub, actor: Actor, task_id: UUID, form: Filled) -> object:
+    given = form.values
+    return ask(hub, actor, task_id, given["question"], version=given["version"])
+
+
+def _contact(hub: Hub, actor: Actor, task_id: UUID, _form: Filled) -> object:
+    return record_contact(hub, actor, task_id)
+
+
+def _close(hub: Hub, actor: Actor, task_id: UUID, form: Filled) -> object:
+    given = form.values
+    told = given["person_told"] is Answer.YES
+    return close_task(hub, actor, CloseTask(task_id, given["outcome"], told, given["next_step"]))
+
+
+ACCEPT = Question("accept", TaskEvent.ACCEPT, AcceptPage, _accept)
+DECLINE = Question("decline", TaskEvent.DECLINE, DeclinePage, _decline)
+ASK = Question("ask", TaskEvent.ASK, AskPage, _ask)
+CONTACT = Question("contact", TaskEvent.CONTACT, ContactPage, _contact)
+CLOSE = Question("close", TaskEvent.CLOSE, ClosePage, _close)
+QUESTIONS = {question.name: question for question in (ACCEPT, CONTACT, CLOSE, ASK, DECLINE)}
+
+
+def staff_place(task_id: UUID) -> Place:
+    """Return where signed-in staff answer a task."""
+    return Place(
+        task_id,
+        show=lambda done: url_for("tasks.show", task_id=task_id, done=done),
+        answer=lambda name: url_for(f"answers.{name}_form", task_id=task_id),
+    )
+
+
+def offered_answers(view: TaskView, place: Place | None = None) -> list[Offered]:
     """Return the answers that are possible now, the likeliest first."""
+    where = place or staff_place(view.task.id)
     return [
-        Offered(question.event.value, f"answers.{question.name}_form")
-        for question in QUESTIONS
+        Offered(question.event.value, where.answer(question.name))
+        for question in QUESTIONS.values()
         if question.event in view.moves
     ]
 
 
 def accept_form(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     """Ask whether there is anything to say on accepting."""
-    return _page(read_task(hub, actor, task_id), ACCEPT, Filled())
+    return question_page(hub, actor, ACCEPT, staff_place(task_id))
 
 
 def accept(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     """Take the referral on."""
-
-    def send(form: Filled) -> object:
-        return answer_task(hub, actor, AnswerTask(task_id, True, None, form.values["note"]))
-
-    return _answer(hub, actor, task_id, question=ACCEPT, send=send)
+    return answered(hub, actor, ACCEPT, staff_place(task_id))
 
 
 def decline_form(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     """Ask why not."""
-    return _page(read_task(hub, actor, task_id), DECLINE, Filled())
+    return question_page(hub, actor, DECLINE, staff_place(task_id))
 
 
 def decline(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     """Say no; the hub asks the next service by itself."""
-
-    def send(form: Filled) -> object:
-        given = form.values
-        return answer_task(hub, actor, AnswerTask(task_id, False, given["reason"], given["note"]))
-
-    return _answer(hub, actor, task_id, question=DECLINE, send=send)
+    return answered(hub, actor, DECLINE, staff_place(task_id))
 
 
 def ask_form(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     """Ask for the question."""
-    view = read_task(hub, actor, task_id)
-    return _page(view, ASK, Filled({"version": str(view.task.version)}))
+    return question_page(hub, actor, ASK, staff_place(task_id))
 
 
 def ask_sender(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     """Send the question, once."""
-
-    def send(form: Filled) -> object:
-        given = form.values
-        return ask(hub, actor, task_id, given["question"], version=given["version"])
-
-    return _answer(hub, actor, task_id, question=ASK, send=send)
+    return answered(hub, actor, ASK, staff_place(task_id))
 
 
 def contact_form(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     """Ask to confirm that the person was reached."""
-    return _page(read_task(hub, actor, task_id), CONTACT, Filled())
+    return question_page(hub, actor, CONTACT, staff_place(task_id))
 
 
 def contact(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     """Record the first contact."""
-
-    def send(_form: Filled) -> object:
-        return record_contact(hub, actor, task_id)
-
-    return _answer(hub, actor, task_id, question=CONTACT, send=send)
+    return answered(hub, actor, CONTACT, staff_place(task_id))
 
 
 def close_form(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     """Ask how it ended."""
-    return _page(read_task(hub, actor, task_id), CLOSE, Filled())
+    return question_page(hub, actor, CLOSE, staff_place(task_id))
 
 
 def close(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     """Close the task with its outcome."""
-
-    def send(form: Filled) -> object:
-        given = form.values
-        told = given["person_told"] is Answer.YES
-        closing = CloseTask(task_id, given["outcome"], told, given["next_step"])
-        return close_task(hub, actor, closing)
-
-    return _answer(hub, actor, task_id, question=CLOSE, send=send)
+    return answered(hub, actor, CLOSE, staff_place(task_id))
 
 
-def moved_on(view: TaskView, what: str | None = None) -> str:
+def moved_on(view: TaskView, what: str | None = None, place: Place | None = None) -> str:
     """Say that the task is not where its reader thought it was, and where it is."""
-    return render_template("tasks/moved_on.html", view=view, what=what)
+    where = place or staff_place(view.task.id)
+    return render_template("tasks/moved_on.html", view=view, what=what, show=where.show(None))
 
 
-def _answer(
-    hub: Hub,
-    actor: Actor,
-    task_id: UUID,
-    *,
-    question: Question,
-    send: Callable[[Filled], object],
-) -> Any:
+def question_page(hub: Hub, actor: Actor, question: Question, place: Place) -> Any:
+    """The page of a question, as it is before anything is typed."""
+    view = read_task(hub, actor, place.task_id)
+    return _page(view, question, Filled({"version": str(view.task.version)}), place=place)
+
+
+def answered(hub: Hub, actor: Actor, question: Question, place: Place) -> Any:
+    """Send what the current request's form answers, once."""
     form = read_form(question.schema())
-    view = read_task(hub, actor, task_id)
+    view = read_task(hub, actor, place.task_id)
     if not form.ok:
-        return _page(view, question, form)
+        return _page(view, question, form, place=place)
     try:
-        send(form)
+        question.send(hub, actor, place.task_id, form)
     except Conflict:
-        return moved_on(read_task(hub, actor, task_id)), 409
-    return redirect(url_for("tasks.show", task_id=task_id, done=question.event.value))
+        return moved_on(read_task(hub, actor, place.task_id), place=place), 409
+    return redirect(place.show(question.event.value))
 
 
-def _page(view: TaskView, question: Question, form: Filled) -> Any:
+def _page(view: TaskView, question: Question, form: Filled, *, place: Place) -> Any:
     """The page, unless the answer is no longer possible; 422 where something is to be put right."""
     if question.event not in view.moves:
-        return moved_on(view), 409
+        return moved_on(view, place=place), 409
     shown = render_template(
         f"tasks/{question.name}.html",
         view=view,
         form=form,
-        back=url_for("tasks.show", task_id=view.task.id),
+        action=place.answer(question.name),
+        back=place.show(None),
     )
     return (shown, 422) if form.errors else shown

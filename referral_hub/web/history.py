@@ -121,6 +121,8 @@ def delivery_words(code: str | None, labels: Labels) -> str:
         return owners_reason(code, labels) or code
     if code.startswith("http_"):
         return f"{labels.words('http', 'DeliveryCode')} ({code.removeprefix('http_')})"
+    if code.startswith("smtp_"):
+        return f"{labels.words('smtp', 'DeliveryCode')} ({code.removeprefix('smtp_')})"
     return labels.words(code, "DeliveryCode")
 
 

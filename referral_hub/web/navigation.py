@@ -43,6 +43,8 @@ ITEMS: tuple[Item, ...] = (
         Permission.HANDLE_MATTERS,
         also=("access_requests", "breaches", "complaints"),
     ),
+    Item("deliveries.show", "Deliveries", Permission.OPERATE),
+    Item("callbacks.list_all", "Callbacks", Permission.MANAGE_CALLBACKS),
     Item("retention.show", "Retention", Permission.APPRAISE),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from referral_hub.access import Permission as May
 from referral_hub.domain.codes import Scope
+from referral_hub.domain.deliveries import Way
 from referral_hub.web import (
     access_requests,
     agreement_records,
@@ -15,10 +16,12 @@ from referral_hub.web import (
     api_keys,
     api_referrals,
     breaches,
+    callbacks,
     changes,
     clients,
     complaints,
     council,
+    deliveries,
     emergency,
     emergency_reviews,
     erasures,
@@ -27,6 +30,7 @@ from referral_hub.web import (
     health,
     intake,
     kept,
+    links,
     log_checks,
     log_files,
     matters,
@@ -42,14 +46,17 @@ from referral_hub.web import (
     retention,
     sign_in,
     tasks,
+    visits,
     work_list,
 )
+from referral_hub.web.answers import QUESTIONS
 from referral_hub.web.api_guards import api, api_knock
 from referral_hub.web.fhir_views import BASE
 from referral_hub.web.guards import PUBLIC, SIGNED_IN, Route, staff
 from referral_hub.web.journey import NAMES
 from referral_hub.web.oauth import CLIENTS
 from referral_hub.web.partner import PARTNER
+from referral_hub.web.visits import VISITOR
 
 _DRAFT = "/refer/<uuid:draft_id>"
 _PAGE = f"{_DRAFT}/<any({','.join(NAMES)}):name>"
@@ -69,6 +76,12 @@ _DUTIES = "/duties"
 _ASKED = f"{_DUTIES}/requests/people/<uuid:subject_id>"
 _MATTER = f"{_DUTIES}/<uuid:matter_id>"
 _HELD = f"{_MATTER}/records/<uuid:part_id>/<int:page>"
+_TO = "/deliveries/agencies/<uuid:agency_id>"
+_BY = f"/deliveries/ways/<any({','.join(Way)}):way>"
+_CALLBACK = "/callbacks/<uuid:endpoint_id>"
+_LINK = "/link/<token>"
+_VISIT = "/visits/<uuid:invitation_id>"
+_ANSWER = f"{_VISIT}/<any({','.join(QUESTIONS)}):name>"
 _PARTNER = "/partner/v1/tasks/<uuid:task_id>"
 _AGREED = "/agreements/<uuid:event_id>"
 _GET, _POST = ("GET",), ("POST",)
@@ -157,6 +170,20 @@ STAGED: tuple[Route, ...] = (
     Route(f"{_STAGED}/reject", intake.reject, staff(May.HANDLE_STAGED), _POST),
 )
 
+LINKS: tuple[Route, ...] = (
+    Route(_LINK, links.show, PUBLIC),
+    Route(_LINK, links.enter, PUBLIC, _POST),
+    Route(f"{_LINK}/again", links.again, PUBLIC, _POST),
+    Route("/link-sent", links.sent, PUBLIC),
+    Route("/left", visits.left, PUBLIC),
+    Route(_VISIT, visits.show, VISITOR),
+    Route(f"{_VISIT}/open", visits.open_referral, VISITOR, _POST),
+    Route(_ANSWER, visits.question, VISITOR),
+    Route(_ANSWER, visits.answer, VISITOR, _POST),
+    Route(f"{_VISIT}/told/<uuid:notification_id>", visits.acted, VISITOR, _POST),
+    Route(f"{_VISIT}/leave", visits.leave, VISITOR, _POST),
+)
+
 WORKING: tuple[Route, ...] = (
     Route("/work", work_list.show, staff(May.READ_WORK_LIST)),
     Route(f"{_NOTIFICATION}/seen", work_list.seen, staff(May.ACKNOWLEDGE), _POST),
@@ -170,6 +197,20 @@ OVERSEEING: tuple[Route, ...] = (
     Route(_CHILD, council.decide_child, staff(May.DECIDE_FOR_CHILD), _POST),
     Route("/council/undelivered", council.list_stuck, staff(May.OVERSEE)),
     Route("/council/undelivered/<uuid:outbox_id>", council.try_again, staff(May.REPLAY), _POST),
+)
+
+OPERATING: tuple[Route, ...] = (
+    Route("/deliveries", deliveries.show, staff(May.OPERATE)),
+    Route(f"{_TO}/stop", deliveries.stop_agency, staff(May.OPERATE), _POST),
+    Route(f"{_TO}/start", deliveries.start_agency, staff(May.OPERATE), _POST),
+    Route(f"{_TO}/try-again", deliveries.try_again, staff(May.OPERATE), _POST),
+    Route(f"{_BY}/stop", deliveries.stop_way, staff(May.OPERATE), _POST),
+    Route(f"{_BY}/start", deliveries.start_way, staff(May.OPERATE), _POST),
+    Route("/callbacks", callbacks.list_all, staff(May.MANAGE_CALLBACKS)),
+    Route("/callbacks", callbacks.register, staff(May.MANAGE_CALLBACKS), _POST),
+    Route(f"{_CALLBACK}/secrets", callbacks.rotate, staff(May.MANAGE_CALLBACKS), _POST),
+    Route(f"{_CALLBACK}/off", callbacks.switch_off, staff(May.MANAGE_CALLBACKS), _POST),
+    Route(f"{_CALLBACK}/on", callbacks.switch_on, staff(May.MANAGE_CALLBACKS), _POST),
 )
 
 OFFICERS: tuple[Route, ...] = (
@@ -292,8 +333,10 @@ ROUTES: tuple[Route, ...] = (
     *REFERRING,
     *RECEIVING,
     *STAGED,
+    *LINKS,
     *WORKING,
     *OVERSEEING,
+    *OPERATING,
     *OFFICERS,
     *REVIEWING,
     *DUTIES,

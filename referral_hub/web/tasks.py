@@ -25,7 +25,7 @@ from referral_hub.services.hub import Hub
 from referral_hub.services.next_steps import next_step
 from referral_hub.services.release import Withheld, open_task
 from referral_hub.services.task_inbox import list_tasks, read_task
-from referral_hub.web.answers import moved_on, offered_answers
+from referral_hub.web.answers import Place, moved_on, offered_answers, staff_place
 from referral_hub.web.history import recipients_history, recipients_reason
 from referral_hub.web.known import page_before
 from referral_hub.web.opened import sections
@@ -55,12 +55,17 @@ def show(hub: Hub, actor: Actor, task_id: UUID) -> str:
 
 def open_referral(hub: Hub, actor: Actor, task_id: UUID) -> Any:
     """Open the referral while it is the agency's; the look is in the log before anything shows."""
-    view = read_task(hub, actor, task_id)
+    return opened(hub, actor, staff_place(task_id))
+
+
+def opened(hub: Hub, actor: Actor, place: Place) -> Any:
+    """The opened referral, or why it cannot be shown, for whoever reads at `place`."""
+    view = read_task(hub, actor, place.task_id)
     if view.task.state not in DISCLOSED:
-        return moved_on(view), 409
-    back = url_for("tasks.show", task_id=task_id)
+        return moved_on(view, place=place), 409
+    back = place.show(None)
     try:
-        opened = open_task(hub, actor, task_id)
+        found = open_task(hub, actor, place.task_id)
     except Withheld as withheld:
         told = recipients_reason(withheld.reason, words())
         return render_template(
@@ -71,16 +76,16 @@ def open_referral(hub: Hub, actor: Actor, task_id: UUID) -> Any:
             emergency=may_ask(actor, view.task),
         ), 403
     except Conflict as conflict:
-        return moved_on(view, str(conflict)), 409
-    more = opened.stage is Stage.OFFER and view.task.state == TaskState.OFFERED
+        return moved_on(view, str(conflict), place), 409
+    more = found.stage is Stage.OFFER and view.task.state == TaskState.OFFERED
     return render_template(
         "tasks/opened.html",
         view=view,
-        opened=opened,
-        shown_until=opened.until - timedelta(minutes=1),
-        sections=sections(opened.fields, words(), area_names(hub, actor)),
+        opened=found,
+        shown_until=found.until - timedelta(minutes=1),
+        sections=sections(found.fields, words(), area_names(hub, actor)),
         more_after_accepting=more,
-        answers=offered_answers(view),
+        answers=offered_answers(view, place),
         us=actor.agency_id,
         back=back,
     )

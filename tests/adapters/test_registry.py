@@ -29,7 +29,7 @@ def test_the_hub_s_own_adapters_are_there_by_name() -> None:
             "timeoverflow_member",
             "volunteering_opportunity",
         ),
-        ("https_push",),
+        ("callback", "https_push", "smtp"),
     )
     assert isinstance(registry.format("hub_json"), HubJson)
     assert isinstance(registry.transport("https_push"), HttpsPush)

@@ -23,6 +23,8 @@ class RunningHub:
     partner: str
     partner_code: str
     password: str
+    mails: str
+    link_code: str
     environ: dict[str, str]
     process_id: int
 
@@ -61,7 +63,7 @@ def started_hub(directory: Path) -> Iterator[RunningHub]:
 
 
 def _environ(directory: Path) -> dict[str, str]:
-    web, metrics, partner = free_ports(3)
+    web, metrics, partner, mails, mail_server = free_ports(5)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
     for name in ("DATABASE_URL", "REDIS_URL", "MIGRATE_DATABASE_URL"):
         kept.pop(name, None)
@@ -70,6 +72,8 @@ def _environ(directory: Path) -> dict[str, str]:
         "HUB_PORT": web,
         "HUB_METRICS_PORT": metrics,
         "HUB_PARTNER_PORT": partner,
+        "HUB_MAIL_PORT": mails,
+        "HUB_MAIL_SERVER_PORT": mail_server,
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -88,6 +92,8 @@ def _printed(process: subprocess.Popen[str], environ: dict[str, str]) -> Running
             "password": r"password for all: (\S+)\)",
             "partner": r"own system: (\S+)",
             "code": r"\(code: (\S+)\)",
+            "mails": r"Mails, which stay here: (\S+)",
+            "link_code": r"\(code for its links: (\S+)\)",
         }.items()
     }
     assert all(found.values()), said
@@ -97,6 +103,8 @@ def _printed(process: subprocess.Popen[str], environ: dict[str, str]) -> Running
         partner=values["partner"],
         partner_code=values["code"],
         password=values["password"],
+        mails=values["mails"],
+        link_code=values["link_code"],
         environ=environ,
         process_id=process.pid,
     )

@@ -285,15 +285,21 @@ def test_the_hubs_roles_own_nothing_and_can_bypass_nothing(town: Bench) -> None:
         assert not town.one(may, role["rolname"])
 
 
-def test_the_only_doors_past_row_level_security_are_three_functions_with_a_fixed_search_path(
+def test_the_only_doors_past_row_level_security_are_few_functions_with_a_fixed_search_path(
     town: Bench,
 ) -> None:
     rows = town.rows(
         "SELECT proname, proconfig, has_function_privilege('public', oid, 'EXECUTE') AS anybody"
         " FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY proname"
     )
-    doors = ["client_agency", "session_principal", "staff_for_sign_in"]
-    assert [row["proname"] for row in rows] == doors
+    assert [row["proname"] for row in rows] == [
+        "announce_task_events",
+        "client_agency",
+        "link_by_token",
+        "link_by_visit",
+        "session_principal",
+        "staff_for_sign_in",
+    ]
     for row in rows:
         assert row["proconfig"] == ["search_path=pg_catalog, public, pg_temp"]
         assert not row["anybody"]

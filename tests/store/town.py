@@ -14,13 +14,25 @@ from referral_hub.domain.codes import DeclineReason, Scope
 from referral_hub.domain.commands import AnswerTask, AskEmergencyAccess
 from referral_hub.domain.retention import LegalHoldReason
 from referral_hub.services.answer_task import answer_task, ask, reply
+from referral_hub.services.callback_endpoints import rotate_secrets, switch_endpoint
 from referral_hub.services.clients import ClientTerms, add_key, register_client
+from referral_hub.services.deliveries import stop_agency
 from referral_hub.services.demo import approve_demo_policy
 from referral_hub.services.drafts import save_draft, start_draft
 from referral_hub.services.emergency_access import ask_emergency_access, open_in_emergency
+from referral_hub.services.register_mail import register_mail
 from referral_hub.services.retention import place_hold
 from referral_hub.services.withdraw import withdraw_agreement
-from referral_hub.store import access_tokens, cosignatures, jti, log, staff
+from referral_hub.store import (
+    access_tokens,
+    callbacks,
+    cosignatures,
+    deliveries,
+    jti,
+    links,
+    log,
+    staff,
+)
 from referral_hub.store.access_tokens import NewToken
 from tests import people
 from tests.crypto.jose import ed25519_jwk
@@ -50,10 +62,59 @@ def populate(bench: Bench) -> None:
         _client(bench, username)
     for receiver, sender in (("surgery", "surgery"), ("hill", "hill"), ("council", "library")):
         staged(bench.hub, bench.agencies[receiver], sender=bench.agencies[sender])
+    _mail(bench)
+    _hold_back(bench)
+    _call_back(bench)
     _retain(bench)
     _matters(bench)
     _cosign(bench)
     approve_demo_policy(bench.hub)
+
+
+def _mail(bench: Bench) -> None:
+    """Two agencies are told by mail; one link of each waits, its mail sent."""
+    for key in ("neighbours", "mentors"):
+        register_mail(bench.hub, bench.agencies[key], f"duty@{key}.example")
+        task = next(row for row in bench.tasks() if row["to"] == key)
+        invitation = {
+            "id": uuid4(),
+            "task_id": task["id"],
+            "referral_id": task["referral_id"],
+            "recipient_agency_id": task["recipient_agency_id"],
+            "created_at": bench.clock(),
+            "expires_at": bench.clock() + timedelta(days=7),
+        }
+        token = {"token_hash": token_digest(new_token()), "invitation_id": invitation["id"]}
+        with bench.hub.database.working() as connection:
+            links.invite(connection, [invitation], [token])
+
+
+def _hold_back(bench: Bench) -> None:
+    """The council has stopped one agency, a surgery itself; a system is left alone."""
+    stop_agency(bench.hub, bench.staff["council-admin"], bench.agencies["library"])
+    stop_agency(bench.hub, bench.staff["surgery-admin"], bench.agencies["surgery"])
+    breaker = {"destination": bench.agencies["time_bank"], "way": "https_push", "failures": 1}
+    with bench.hub.database.working() as connection:
+        deliveries.keep_breakers(
+            connection,
+            [
+                breaker
+                | {"opened_at": None, "retry_at": None, "last_code": "timeout"}
+                | {"changed_at": bench.clock()}
+            ],
+        )
+
+
+def _call_back(bench: Bench) -> None:
+    """Two surgeries want to be called about what they sent; one step is told to each."""
+    for username, sender in (("surgery-admin", "gp"), ("council-admin", "hill-gp")):
+        actor = bench.staff[username]
+        with bench.hub.database.acting_for(actor.agency_id) as connection:
+            row = {"id": uuid4(), "agency_id": actor.agency_id, "created_at": bench.clock()}
+            callbacks.add(connection, row | {"url": "https://calls.example/hub"})
+        rotate_secrets(bench.hub, actor, row["id"])
+        bench.refer(to=("mentors",), by=sender)
+        switch_endpoint(bench.hub, actor, row["id"], on=False)
 
 
 def _retain(bench: Bench) -> None:

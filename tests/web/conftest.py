@@ -226,9 +226,17 @@ def town(
 
 
 @pytest.fixture
-def own_town(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Town]:
+def more_settings() -> dict[str, str]:
+    """What a module's own towns are started with besides the usual; to be replaced there."""
+    return {}
+
+
+@pytest.fixture
+def own_town(
+    database_url: str, redis_url: str, tmp_path: Path, more_settings: dict[str, str]
+) -> Iterator[Town]:
     """A town for one test alone."""
-    yield from _town(database_url, redis_url, tmp_path)
+    yield from _town(database_url, redis_url, tmp_path, **more_settings)
 
 
 @pytest.fixture
@@ -249,8 +257,8 @@ def begin() -> Callable[[Browser], Journey]:
     return begin
 
 
-def _town(database_url: str, redis_url: str, directory: Path) -> Iterator[Town]:
-    settings = load_settings({"HUB_DATA": str(directory), "HUB_DEMO": "1"}).reaching(
+def _town(database_url: str, redis_url: str, directory: Path, **more: str) -> Iterator[Town]:
+    settings = load_settings({"HUB_DATA": str(directory), "HUB_DEMO": "1", **more}).reaching(
         database_url=database_url, redis_url=redis_url
     )
     clock = MovingClock()

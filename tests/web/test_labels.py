@@ -11,6 +11,8 @@ import pytest
 from consent import codes as consent_codes
 from referral_hub.domain import (
     codes,
+    deliveries,
+    links,
     matters,
     retention,
     routing,
@@ -18,6 +20,7 @@ from referral_hub.domain import (
     third_parties,
     transitions,
 )
+from referral_hub.outbox.breaker import BreakerState
 from referral_hub.services.next_steps import NextStep
 from referral_hub.services.work_list import Waits
 from referral_hub.web import labels as module
@@ -52,6 +55,10 @@ ENUMS: tuple[type[StrEnum], ...] = (
     transitions.TaskState,
     transitions.TaskEvent,
     transitions.Party,
+    links.LinkState,
+    deliveries.Way,
+    deliveries.ReceiptState,
+    BreakerState,
     retention.Schedule,
     retention.Appraisal,
     retention.KeepReason,
@@ -113,7 +120,17 @@ def test_a_hint_or_a_colour_belongs_to_a_member(kind: type[StrEnum]) -> None:
 def test_every_enumeration_of_the_domain_is_in_this_test() -> None:
     found = {
         kind.__name__
-        for package in (codes, matters, retention, routing, staging, third_parties, transitions)
+        for package in (
+            codes,
+            deliveries,
+            links,
+            matters,
+            retention,
+            routing,
+            staging,
+            third_parties,
+            transitions,
+        )
         for kind in vars(package).values()
         if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
     }

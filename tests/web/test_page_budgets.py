@@ -31,8 +31,8 @@ STATEMENTS = {
     "{draft}/sharing": SESSION + 5,
     "{draft}/check": SESSION + 5,
     "/referrals": SESSION + 3,
-    "/referrals/{referral}": SESSION + 6,
-    "/referrals/{referral}/sent": SESSION + 6,
+    "/referrals/{referral}": SESSION + 7,
+    "/referrals/{referral}/sent": SESSION + 7,
     "/referrals/{referral}/agreement": SESSION + 8,
 }
 

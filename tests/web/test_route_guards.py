@@ -43,7 +43,10 @@ def _actual() -> list[Row]:
 
 
 def _path(rule: str) -> str:
-    path = rule.replace("<any(", "<any").partition("<any")[0] + "danger" if "<any" in rule else rule
+    path, choices, rest = rule.partition("<any(")
+    if choices:
+        path += rest.partition(",")[0] + rest.partition(">")[2]
+    path = path.replace("<token>", "x")
     for converter in ("<uuid:", "<int:", "<path:"):
         while converter in path:
             before, _, rest = path.partition(converter)
