@@ -24,7 +24,7 @@ from referral_hub.domain.commands import Actor
 from referral_hub.errors import CryptoError, NotFound
 from referral_hub.services.audit_log import Logged, logged
 from referral_hub.services.hub import Hub
-from referral_hub.services.log_reports import Report, append
+from referral_hub.services.log_reports import Report, append, log_refused
 from referral_hub.services.open_commitments import openable, opener
 from referral_hub.store import audit_log, log
 from referral_hub.store.audit_log import AuditRow
@@ -69,11 +69,19 @@ class OpenedEntry:
 
 
 def entry(hub: Hub, actor: Actor, entry_id: UUID) -> tuple[Logged, Inclusion]:
-    """Return an entry and whether the log includes it. Raises NotFound: not ours, or not there."""
+    """Return an entry and whether the log includes it.
+
+    Raises NotFound, alike for what is another agency's and what is not there; the attempt is
+    logged.
+    """
     access.require(actor, Permission.READ_AUDIT)
     us = actor.agency_id
     with hub.database.acting_for(us) as connection:
-        row = audit_log.one(connection, us, entry_id)
+        try:
+            row = audit_log.one(connection, us, entry_id)
+        except NotFound:
+            log_refused(hub, actor, Report.ENTRY, reason="not_found", entry=entry_id)
+            raise
         inclusion = _inclusion(connection, row, hub.log_vkeys)
         return logged(row, audit_log.agencies(connection), us), inclusion
 

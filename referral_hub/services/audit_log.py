@@ -28,6 +28,7 @@ from referral_hub.services.log_reports import (
     Report,
     append,
     log_once,
+    log_refused,
     report_event,
 )
 from referral_hub.services.open_commitments import opener
@@ -135,7 +136,7 @@ def is_doubted(hub: Hub, actor: Actor) -> bool:
 def verify_log(hub: Hub, actor: Actor, previous: bytes | None = None) -> Verification:
     """Verify the whole log, against the officer's own checkpoint where one is given; logged.
 
-    Raises InvalidInput when `previous` is no checkpoint that this log signed.
+    Raises InvalidInput, which is logged too, when `previous` is no checkpoint that this log signed.
     """
     access.require(actor, Permission.VERIFY_LOG)
     try:
@@ -147,6 +148,7 @@ def verify_log(hub: Hub, actor: Actor, previous: bytes | None = None) -> Verific
             opener=opener(hub.keys),
         )
     except CheckpointError:
+        log_refused(hub, actor, Report.VERIFICATION, reason="checkpoint_not_signed")
         message = "Paste a whole checkpoint that this log has signed, with its last line"
         raise InvalidInput({"checkpoint": (message,)}) from None
     result = "verified" if outcome.ok else "not_verified"

@@ -90,6 +90,14 @@ def report_event(
     )
 
 
+def log_refused(
+    hub: Hub, actor: Actor, report: Report, *, reason: str, entry: UUID | None = None
+) -> None:
+    """Append that a report was asked for and refused, with its reason as a code."""
+    details = {"reason": reason} | ({"entry": str(entry)} if entry else {})
+    append(hub, actor, report_event(actor, report, outcome="refused", details=details))
+
+
 def append(hub: Hub, actor: Actor, event: Event) -> UUID:
     """Append an event that changes nothing else, for the actor's agency; return its entry's id."""
     row = prepare(event, hub.keys, hub.clock())

@@ -30,7 +30,7 @@ from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import Conflict, HubError
 from referral_hub.services.hub import Hub
-from referral_hub.store import change, policies
+from referral_hub.store import change, directory, policies
 from referral_hub.store.change import LogRow
 
 
@@ -105,12 +105,14 @@ def approve(hub: Hub, actor: Actor, policy_hash: str) -> None:
 def require_approved(hub: Hub) -> None:
     """Return if the installed policy may decide; in development every policy may.
 
-    Raises PolicyNotApproved, and ServiceUnavailable when nobody can tell.
+    Raises PolicyNotApproved, once for each policy logged as refused; ServiceUnavailable when nobody
+    can tell.
     """
     if not hub.settings.production:
         return
     found = standing(hub)
     if not found.may_decide:
+        _log_refusal(hub, found)
         raise PolicyNotApproved(
             "The hub does not start: its policy is not the one that was approved last.\n"
             f"  installed  {found.installed}\n  approved   {found.approved or 'none yet'}\n"
@@ -118,6 +120,28 @@ def require_approved(hub: Hub) -> None:
             "  hub policy show\n  hub policy propose --as FIRST\n"
             f"  hub policy approve {found.installed} --as SECOND"
         )
+
+
+def _log_refusal(hub: Hub, found: Standing) -> None:
+    """Append once for each policy that was refused; a supervisor starts again and again."""
+    with hub.database.working() as connection:
+        refused = policies.newest(connection, policies.REFUSED)
+        approved = policies.newest(connection, policies.APPROVED)
+        newer = refused and (approved is None or approved.id < refused.id)
+        if newer and _hash_in(refused) == found.installed:
+            return
+        agencies = directory.agency_ids(connection)
+        if not agencies:
+            return
+        event = Event(
+            type=EntryType.POLICY,
+            sender=agencies[0],
+            outcome=policies.REFUSED,
+            policy_hash=found.installed,
+            details={"approved": found.approved} if found.approved else {},
+        )
+        entry = prepare(event, hub.keys, hub.clock())
+        change.write(connection, change.Change([entry]))
 
 
 def known_policies(hub: Hub) -> Policies:

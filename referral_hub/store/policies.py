@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 PROPOSED = "proposed"
 APPROVED = "approved"
+REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from consent import decide, policy
 from consent.evidence.canonical import canonical
+from consent.evidence.entry import decode
 from consent.policy import Policy, load_policy, read_tables, rule_source
 from referral_hub.audit.decisions import Verdict
 from referral_hub.audit.events import EntryType, Event, prepare
@@ -125,8 +126,14 @@ def test_a_changed_policy_and_then_the_older_one_are_each_refused_until_approved
         assert '+   "minutes": 11,' in "\n".join(policies.changes(hub))
         approve_demo_policy(hub)
         require_approved(hub)
-    with pytest.raises(PolicyNotApproved):
-        require_approved(hub)
+    for _ in range(3):
+        with pytest.raises(PolicyNotApproved):
+            require_approved(hub)
+    refused = bench.rows(
+        "SELECT entry FROM log_entry WHERE type = 'policy' AND outcome = 'refused' ORDER BY id"
+    )
+    assert [decode(row["entry"]).policy_hash == older for row in refused] == [False, True]
+    assert decode(refused[0]["entry"]).details["approved"] == older
     approve_demo_policy(hub)
     require_approved(hub)
     assert standing(hub).approved == older

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +80,16 @@ def test_a_foreign_entry_is_not_there(
         answers.append(all_of(hill.get(path) if method == "GET" else hill.post(path)))
     assert answers[0][0] == 404
     assert all(answer == answers[0] for answer in answers)
+    with mereford.hub.database.working() as connection:
+        logged = connection.exec_driver_sql(
+            "SELECT convert_from(entry, 'UTF8') FROM log_entry WHERE type = 'access'"
+            " AND outcome = 'refused' AND actor_agency_id = %s ORDER BY id DESC LIMIT 4",
+            (mereford.agencies["hill"],),
+        ).scalars()
+        attempts = [json.loads(entry)["details"] for entry in logged]
+    asked_for = [str(one) for one in (*all_ids(mereford)[:3], NEVER)]
+    assert [attempt["reason"] for attempt in attempts] == ["not_found"] * 4
+    assert sorted(attempt["entry"] for attempt in attempts) == sorted(asked_for)
 
 
 def test_a_foreign_reference_finds_what_an_unknown_one_finds(town: Any, mereford: Mereford) -> None:

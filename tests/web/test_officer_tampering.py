@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
+from consent.evidence.entry import decode
+from tests.consent.evidence.sample_log import SampleLog
 from tests.web.mereford import Mereford
 
 
@@ -39,3 +43,26 @@ def newest_entry(town: Any) -> bytes:
             "SELECT entry FROM log_entry WHERE type = 'access' ORDER BY id DESC"
         ).first()
     return bytes(row[0])
+
+
+@pytest.mark.parametrize("how", ["forged", "another log's", "no checkpoint"])
+def test_a_checkpoint_that_this_log_never_signed_is_refused_with_its_reason_and_logged(
+    own_town: Any, how: str
+) -> None:
+    mereford = Mereford(own_town.hub, own_town.url)
+    mereford.offered()
+    own_town.hub.integrator.run()
+    officer = own_town.browser("surgery-dpo")
+    real = officer.client.get("/log/checkpoint").text
+    size = real.splitlines()[1]
+    pasted = {
+        "forged": real.replace(f"\n{size}\n", f"\n{int(size) + 1}\n"),
+        "another log's": SampleLog(5).note().decode(),
+        "no checkpoint": "this is not one",
+    }[how]
+    officer.get("/log/verify")
+    answer = officer.post("/log/verify", {"checkpoint": pasted})
+    assert answer.status_code == 400
+    assert "Paste a whole checkpoint that this log has signed" in answer.text
+    entry = decode(newest_entry(own_town))
+    assert (entry.outcome, entry.details["reason"]) == ("refused", "checkpoint_not_signed")
