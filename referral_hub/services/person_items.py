@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from consent.model import DataClass
 from consent.notices import is_known, notice
 from referral_hub.domain.codes import StatementKind
 from referral_hub.store.person_records import PersonRecords, Row
@@ -21,6 +22,7 @@ from referral_hub.store.person_records import PersonRecords, Row
 Opened = Mapping[str, Any]
 Names = Mapping[UUID, str]
 SHORT = 16
+_CLASSES = {code.value: place for place, code in enumerate(DataClass)}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -133,7 +135,8 @@ class _Maker:
         """Every field; those of older versions where they were not what they are now."""
         newest: dict[str, Any] | None = None
         for record in self._held.of("records", part):
-            keys = {name: field_key(part, record["version"], name) for name in record["field_ids"]}
+            stored = sorted(record["field_ids"], key=_reading_order)
+            keys = {name: field_key(part, record["version"], name) for name in stored}
             values = {name: self._opened.get(key) for name, key in keys.items()}
             earlier = newest is not None
             for name, key in keys.items():
@@ -218,6 +221,11 @@ class _Maker:
 
     def _name(self, agency: UUID | None) -> str:
         return self._names.get(agency, "an agency that is not known") if agency else "nobody"
+
+
+def _reading_order(stored: str) -> tuple[int, str]:
+    """Who they are comes first, then how to reach them, and so on; then by name."""
+    return _CLASSES.get(stored.partition(".")[0], len(_CLASSES)), stored
 
 
 def _codes(row: Row, *columns: str) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def _lines(what: str, value: Any, labels: Labels) -> Iterator[str]:
                 yield f"{label}: {told[0]}"
             else:
                 yield f"{label}:"
-                yield from (f"– {line}" for line in told)
+                yield from (f"– {line.removeprefix('– ')}" for line in told)
     elif isinstance(value, list):
         if what.endswith(".fields"):
             yield from labels.fields(value)

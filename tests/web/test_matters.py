@@ -14,10 +14,11 @@ import pytest
 
 from referral_hub.domain.commands import AnswerTask
 from referral_hub.services.answer_task import answer_task
+from tests.statements import counting
 from tests.web.mereford import FAMILY_NAME, FIRST_NAME, WHY, Mereford, nhs_number, personal
 from tests.web.test_bad_input import NAUGHTY
 from tests.web.test_officer import text_of
-from tests.web.test_page_budgets import SESSION, counted
+from tests.web.test_page_budgets import SESSION
 
 NOTE = "Will ring her daughter Ottoline first"
 OPEN = re.compile(r'action="(/duties/[0-9a-f-]{36}/records/[0-9a-f-]{36}/1)"')
@@ -348,13 +349,13 @@ def test_the_list_shows_what_is_due_overdue_first_and_costs_the_same_however_lon
     town: Any,
 ) -> None:
     officer = town.browser("surgery-dpo")
-    with counted(town) as before:
+    with counting(town.hub.database) as before:
         officer.get("/duties")
     first = breach(town, officer)
     town.clock.pass_by(timedelta(hours=73))
     officer = town.browser("surgery-dpo")
     second = breach(town, officer)
-    with counted(town) as after:
+    with counting(town.hub.database) as after:
         page = officer.get("/duties").text
     assert len(after) == len(before) <= LIST_STATEMENTS, "\n".join(after)
     assert page.index(first) < page.index(second)
