@@ -14,7 +14,7 @@ from typing import cast
 
 import click
 
-from referral_hub.errors import HubError
+from referral_hub.errors import HubError, ServiceUnavailable
 
 COMMANDS = {
     "check-migrations": "schema:check_migrations",
@@ -38,6 +38,10 @@ COMMANDS = {
     "witness": "witness:witness",
     "worker": "worker:worker",
 }
+_ABOUT_SERVERS = (
+    "Is it running, and does it have its tables (`hub migrate`)? DATABASE_URL says where it is;"
+    " without one, HUB_DATA names the folder of the private server."
+)
 
 
 class _Subcommands(click.Group):
@@ -70,11 +74,19 @@ def main() -> None:
     """Run the command line; the entry point of the `hub` script."""
     try:
         hub.main(prog_name="hub")
+    except ServiceUnavailable as error:
+        click.echo(f"{error} {_ABOUT_SERVERS}", err=True)
+        sys.exit(1)
     except HubError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
     except PermissionError as error:
         click.echo(f"{error.filename}: {error.strerror}. Does it belong to another user?", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        click.echo(f"{error.filename}: {error.strerror}. HUB_DATA must be writable.", err=True)
         sys.exit(1)
 
 

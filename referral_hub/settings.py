@@ -228,9 +228,7 @@ class _Reader:
         return self.environ.get(name, "").strip() or default
 
     def whole(self, name: str, default: int, within: range) -> int:
-        given = self.environ.get(name, "").strip()
-        if not given:
-            return default
+        given = self.environ.get(name, "").strip() or str(default)
         if re.fullmatch(r"[0-9]{1,9}", given) and int(given) in within:
             return int(given)
         self.problem(name, f"must be a whole number from {within[0]} to {within[-1]}")

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from referral_hub import cli
+from tests.ports import free_ports
 
 
 @pytest.mark.parametrize("name", sorted(cli.COMMANDS))
@@ -51,3 +52,42 @@ def test_wrong_settings_are_one_readable_message_and_no_traceback(tmp_path: Path
     assert done.returncode == 1
     assert "HUB_PORT must be a whole number" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def _hub(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "referral_hub.cli", *arguments],
+        env={"PATH": "/usr/bin:/bin", **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_folder_that_cannot_be_used_is_one_line_and_no_traceback(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    for place in (str(taken), "/proc/nowhere"):
+        done = _hub("run", HUB_DATA=place)
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+        assert place in done.stderr
+        assert "HUB_DATA" in done.stderr
+
+
+def test_a_database_that_does_not_answer_is_one_line_that_says_where_to_look(
+    tmp_path: Path,
+) -> None:
+    web, metrics, partner, nothing = free_ports(4)
+    done = _hub(
+        "run",
+        HUB_DATA=str(tmp_path),
+        HUB_PORT=web,
+        HUB_METRICS_PORT=metrics,
+        HUB_PARTNER_PORT=partner,
+        DATABASE_URL=f"postgresql://hub@127.0.0.1:{nothing}/hub",
+        REDIS_URL=f"redis://127.0.0.1:{nothing}/0",
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "DATABASE_URL" in done.stderr

@@ -86,9 +86,26 @@ def test_the_ready_line_is_true_and_ctrl_c_leaves_nothing(environ: dict[str, str
         assert any("gp " in line for line in printed)
         started = _started_by(process)
         assert len(started) > 8
+        (code,) = [
+            line.partition("code: ")[2] for line in printed if "hub demo-code hill-dpo" in line
+        ]
+        assert code == f"HUB_DATA='{environ['HUB_DATA']}' .venv/bin/hub demo-code hill-dpo"
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
     assert _all_gone(started, 5)
+
+
+def test_ctrl_c_is_heard_though_the_shell_that_started_the_hub_ignored_it(
+    environ: dict[str, str],
+) -> None:
+    ignoring = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with _running(environ) as (process, _):
+            signal.signal(signal.SIGINT, ignoring)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0
+    finally:
+        signal.signal(signal.SIGINT, ignoring)
 
 
 def test_a_second_start_keeps_its_data_and_is_quick(environ: dict[str, str]) -> None:

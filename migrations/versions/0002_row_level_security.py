@@ -228,11 +228,8 @@ FUNCTIONS = (
 def upgrade() -> None:
     """Create roles, functions, grants and policies."""
     for role in ROLES:
-        op.execute(
-            f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN;"
-            " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-        )
-        op.execute(f"GRANT {role} TO CURRENT_USER")
+        for statement in _having(role):
+            op.execute(statement)
         op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     for function in FUNCTIONS:
         op.execute(function)
@@ -264,6 +261,20 @@ def downgrade() -> None:
         op.execute(f"REVOKE USAGE ON SCHEMA public FROM {role}")
     op.execute("DROP VIEW agency_standing")
     op.execute("DROP FUNCTION staff_for_sign_in, session_principal, acting_agency, expect_rows")
+
+
+def _having(role: str) -> tuple[str, str]:
+    """Make the role and join it, unless an administrator has done so for an owner who may not."""
+    make = (
+        f"IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN"
+        f" CREATE ROLE {role} NOLOGIN; END IF;"
+        " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
+    )
+    join = (
+        f"GRANT {role} TO CURRENT_USER; EXCEPTION WHEN insufficient_privilege THEN"
+        f" IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN RAISE; END IF;"
+    )
+    return f"DO $$ BEGIN {make} END $$", f"DO $$ BEGIN {join} END $$"
 
 
 def _policy(table: str, command: str, condition: str) -> str:

@@ -23,6 +23,7 @@ from referral_hub.clock import monotonic, pause
 from referral_hub.commands.opening import with_servers
 from referral_hub.commands.partner_demo import partner_code
 from referral_hub.settings import Settings, load_settings
+from referral_hub.store.engine import reachable
 from referral_hub.store.migrate import upgrade
 from referral_hub.supervise import Child, Supervisor, wait_until
 
@@ -38,7 +39,6 @@ def run() -> None:
         signal.signal(kind, signal.default_int_handler)
     settings = load_settings(os.environ)
     with ExitStack() as stack:
-        stack.callback(click.echo, "Stopped.")
         try:
             _run(settings, stack)
         except KeyboardInterrupt:
@@ -46,6 +46,7 @@ def run() -> None:
             for kind in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(kind, signal.SIG_IGN)
             stack.close()
+            click.echo("Stopped.")
 
 
 def _run(settings: Settings, stack: ExitStack) -> None:
@@ -53,7 +54,7 @@ def _run(settings: Settings, stack: ExitStack) -> None:
     servers = _start_servers(settings, stack)
     if servers is not None:
         settings = with_servers(settings, servers)
-    with _step("schema"):
+    with _step("schema"), reachable():
         upgrade(str(settings.migrate_database_url))
     sign_ins = _seed(settings) if settings.demo else ()
     supervisor = Supervisor(_children(settings), _child_environment(settings), _say)
@@ -70,6 +71,8 @@ def _run(settings: Settings, stack: ExitStack) -> None:
     click.echo(f"\nReferral Hub is ready: {settings.public_url}")
     for line in sign_ins:
         click.echo(f"  {line}")
+    if sign_ins and servers is None:
+        click.echo("  The codes need the same DATABASE_URL and REDIS_URL as this command.")
     if settings.demo and wait_until(
         lambda: partner_code(settings) is not None,
         seconds=_READY_SECONDS,

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -98,12 +100,14 @@ def _administrator(hub: Hub, username: str) -> Actor:
 
 
 def sign_in_lines(settings: Settings) -> tuple[str, ...]:
-    """Return what `hub run` prints about the demonstration's sign-ins."""
+    """Return what `hub run` prints about the demonstration's sign-ins, commands ready to copy."""
+    usual = settings.data_dir == Path("var").resolve()
+    where = "" if usual else f"HUB_DATA={shlex.quote(str(settings.data_dir))} "
     names = {agency.key: agency.name for agency in AGENCIES}
     lines = [f"Demonstration sign-ins (password for all: {demo_password(settings)})"]
     for member in STAFF:
         code = (
-            f"   code: .venv/bin/hub demo-code {member.username}"
+            f"   code: {where}.venv/bin/hub demo-code {member.username}"
             if member.role in CODE_ROLES
             else ""
         )

@@ -5,15 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import psycopg
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from psycopg import errors
+from psycopg import errors, sql
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
+from referral_hub.embedded import Embedded
+from referral_hub.errors import HubError
+from referral_hub.store import migrate
 from referral_hub.store.migrate import differences, downgrade, upgrade
 from referral_hub.store.tables import metadata
 from tests.hub_bench import NewBench
@@ -139,3 +144,35 @@ def test_two_migrations_at_once_do_not_meet(empty_database_url: str) -> None:
     started = [subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) for _ in range(2)]
     assert [process.wait(60) for process in started] == [0, 0]
     assert differences(empty_database_url) == []
+
+
+def test_an_owner_who_may_not_make_roles_is_told_what_an_administrator_does_and_then_goes_on(
+    embedded: Embedded, empty_database_url: str
+) -> None:
+    owner, database = (
+        f"owner_{uuid.uuid4().hex[:8]}",
+        str(make_url(empty_database_url).database),
+    )
+    url = empty_database_url.replace("//hub@", f"//{owner}@")
+    with psycopg.connect(embedded.admin_url, autocommit=True) as admin:
+        names = {"owner": sql.Identifier(owner), "database": sql.Identifier(database)}
+        admin.execute(sql.SQL("CREATE ROLE {owner} LOGIN").format(**names))
+        try:
+            admin.execute(sql.SQL("ALTER DATABASE {database} OWNER TO {owner}").format(**names))
+            with pytest.raises(HubError, match=f"GRANT hub_app, hub_worker TO {owner}"):
+                upgrade(url)
+            admin.execute(sql.SQL("GRANT hub_app, hub_worker TO {owner}").format(**names))
+            upgrade(url)
+            assert differences(url) == []
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {database} WITH (FORCE)").format(**names))
+            admin.execute(sql.SQL("DROP ROLE {owner}").format(**names))
+
+
+def test_a_server_that_is_too_old_is_refused_by_its_version(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "_OLDEST", (99,))
+    with pytest.raises(HubError, match="PostgreSQL 99 or newer is needed; this is 1"):
+        upgrade(empty_database_url)
+    assert _tables(empty_database_url) == set()
