@@ -43,7 +43,10 @@ def known_for(hub: Hub, actor: Actor, draft: journey.Draft, *, page: str) -> Kno
     if page not in _WITH_AGENCIES:
         return known
     proposed = proposals_for(hub, actor, draft, known=known)
-    return replace(known, agencies=agency_names(proposed))
+    plan = tuple(
+        (slot.needs, tuple(str(choice.agency_id) for choice in slot.choices)) for slot in proposed
+    )
+    return replace(known, agencies=agency_names(proposed), plan=plan)
 
 
 def proposals_for(

@@ -81,7 +81,7 @@ def agree(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
         return _agreement(view, known, form), 422
     taken = agreed_now(form.values, today=known.today)
     record_agreement(hub, actor, referral_id, taken)
-    return redirect(url_for("referrals.show", referral_id=referral_id))
+    return redirect(url_for("referrals.show", referral_id=referral_id, done="agreed"))
 
 
 def death_form(hub: Hub, actor: Actor, referral_id: UUID) -> str:
@@ -118,7 +118,7 @@ def answer(hub: Hub, actor: Actor, *, referral_id: UUID, task_id: UUID) -> Any:
         view = read_referral(hub, actor, referral_id)
         return _opened(hub, actor, view, form=form), 422
     reply(hub, actor, task_id, form.values["reply"])
-    return redirect(url_for("referrals.show", referral_id=referral_id))
+    return redirect(url_for("referrals.show", referral_id=referral_id, done="answered"))
 
 
 def _opened(hub: Hub, actor: Actor, view: ReferralView, *, form: Filled) -> str:

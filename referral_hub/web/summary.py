@@ -41,15 +41,15 @@ def summarise(pages: Mapping[str, Filled], known: Known, labels: Labels) -> tupl
     """Return the sections of the check page, in the order of the journey."""
     value = {name: page.values for name, page in pages.items()}
     last = (
-        Section("Safeguarding concern", _concern(value, labels))
+        (Section("Safeguarding concern", _concern(value, labels)),)
         if "safeguarding" in value
-        else Section("Agreement", _agreement(value, known, labels))
+        else (Section("Agreement", _agreement(value, known, labels)), *_asked(value, known, labels))
     )
     return (
         Section("The patient", _patient(value, known)),
         Section("Contact and access", _contact(value["contact"], value["access"], labels)),
         Section("What would help", _needs(value, labels)),
-        last,
+        *last,
     )
 
 
@@ -104,8 +104,9 @@ def _needs(value: Mapping[str, Any], labels: Labels) -> tuple[Line, ...]:
 
 
 def _agreement(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[Line, ...]:
-    agreed = value["agreement"]["agreed"]
-    first = Line("Has the patient agreed?", (labels.label(agreed),), "agreement")
+    agreed, words = value["agreement"]["agreed"], known.notices[value["agreement"]["notice"]]
+    heard = f"After version {words.version} of the words, in {known.languages[words.language]}"
+    first = Line("Has the patient agreed?", (labels.label(agreed), heard), "agreement")
     taken = value["taken"]
     told = (
         Line("How they told you", (labels.label(taken["method"]),), "taken"),
@@ -125,6 +126,20 @@ def _agreement(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[
         Line("May contact the patient", (labels.label(terms["service"]),), "terms"),
         Line("Until", (day(until(terms, known.today)),), "terms"),
     )
+
+
+def _asked(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[Section, ...]:
+    """Who is asked for what; a need with nobody the patient agreed to is said before sending."""
+    if "sharing" not in value:
+        return ()
+    agreed = value["sharing"]["agencies"]
+    lines = []
+    for needs, order in known.plan:
+        names = [known.agencies[one] for one in order if one in agreed]
+        nobody = f"Nobody yet: on hold until the patient agrees to {known.agencies[order[0]]}"
+        answer = ", then ".join(names) if names else nobody
+        lines.append(Line(and_list([labels.label(need) for need in needs]), (answer,), "sharing"))
+    return (Section("Who is asked", tuple(lines)),)
 
 
 def decided_by_others(value: Mapping[str, Any], labels: Labels) -> tuple[Line, ...]:

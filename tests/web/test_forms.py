@@ -106,7 +106,9 @@ EVERY_PAGE = [
         ("29", "2", "1900", "Date of birth must be a real date, like 27 3 1948"),
         ("3", "4", "42", "Date of birth must be a real date, like 27 3 1948"),
         ("٣", "4", "1942", "Date of birth must be a real date, like 27 3 1948"),
-        ("3", "April", "1942", "Date of birth must be a real date, like 27 3 1948"),
+        ("3", "Ma", "1942", "Date of birth must be a real date, like 27 3 1948"),
+        ("3", "Brumaire", "1942", "Date of birth must be a real date, like 27 3 1948"),
+        ("April", "3", "1942", "Date of birth must be a real date, like 27 3 1948"),
         ("2", "6", "2026", "Date of birth must be in the past"),
         ("1", "1", "1890", "Date of birth must be less than 125 years ago"),
     ],
@@ -118,6 +120,13 @@ def test_a_wrong_date_says_what_is_wrong_with_it(
     filled = fill(PersonPage(KNOWN), {**PERSON, **parts})
     assert filled.errors == {"date_of_birth": message}
     assert filled.summary() == [{"text": message, "href": "#date_of_birth-day"}]
+
+
+@pytest.mark.parametrize("month", ["4", "04", "April", "apr", "APR."])
+def test_a_month_may_be_its_number_or_its_name(month: str) -> None:
+    parts = {"date_of_birth-day": "3", "date_of_birth-month": month, "date_of_birth-year": "1942"}
+    filled = fill(PersonPage(KNOWN), {**PERSON, **parts})
+    assert filled.values["date_of_birth"] == date(1942, 4, 3)
 
 
 @pytest.mark.parametrize("number", ["9990000019", "999000001", "١٢٣٤٥٦٧٨٩٠", "0000000000", "x"])

@@ -106,7 +106,7 @@ def test_the_accountable_council_reads_states_and_cannot_open_or_withdraw(
 ) -> None:
     council = town.browser("council")
     assert council.get(f"/referrals/{sent}").status_code == 200
-    assert "Show what was sent" not in council.text
+    assert "Read the referral and its notes" not in council.text
     for verb in ("opened", "withdraw"):
         theirs = council.post(f"/referrals/{sent}/{verb}")
         assert theirs.status_code == 404

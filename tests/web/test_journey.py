@@ -107,6 +107,28 @@ def test_an_agency_that_is_no_longer_proposed_must_be_named_again(gp: Any, begin
     assert "Select who the patient agreed to" in gp.follow(answer).get_data(as_text=True)
 
 
+def test_the_answers_say_which_words_were_heard_and_who_is_asked_for_what(
+    gp: Any, begin: Begin
+) -> None:
+    journey = begin(gp)
+    journey.fill_until("recipients")
+    gp.get(journey.path("agreement"))
+    gp.post(journey.path("agreement"), {"agreed": "yes", "notice": gp.hidden("notice")})
+    gp.get(journey.path("sharing"))
+    only = gp.agencies()["Mereford Good Neighbours"]
+    for name in ("sharing", "taken", "terms", "why"):
+        journey.fill(name, {"agencies": [only]} if name == "sharing" else None)
+    gp.get(journey.path("needs") + "?change=1")
+    gp.post(journey.path("needs") + "?change=1", {"needs": ["lonely", "garden_home_jobs"]})
+
+    gp.get(journey.path("check"))
+
+    assert "After version 2 of the words, in English" in gp.text
+    asked = gp.text.partition("Who is asked")[2].partition("Send it")[0]
+    assert "Mereford Good Neighbours" in asked
+    assert "Nobody yet: on hold until the patient agrees to Mereford Time Bank" in asked
+
+
 def test_a_no_keeps_the_referral_on_hold_and_says_how_to_put_it_right(
     gp: Any, begin: Begin
 ) -> None:
@@ -138,7 +160,8 @@ def test_recorded_agreement_lets_a_held_referral_go_on(gp: Any, begin: Begin) ->
 
     answer = gp.post(f"/referrals/{referral}/agreement", form)
 
-    assert answer.headers["Location"] == f"/referrals/{referral}"
+    assert answer.headers["Location"] == f"/referrals/{referral}?done=agreed"
+    assert "What it puts right goes on by itself" in gp.follow(answer).get_data(as_text=True)
 
 
 def test_pressing_send_twice_makes_one_referral(gp: Any, begin: Begin) -> None:
@@ -200,7 +223,7 @@ def test_a_recipients_question_is_read_and_answered(town: Any, gp: Any, begin: B
     ask(town.hub, town.actor("neighbours"), task.id, "Is there a dog in the house?")
 
     gp.get(f"/referrals/{referral}")
-    assert "cannot answer before you do" in gp.text
+    assert "Mereford Good Neighbours asked you something before deciding" in gp.text
     assert "dog" not in gp.text
     gp.post(f"/referrals/{referral}/opened")
     assert "Is there a dog in the house?" in gp.text
@@ -209,7 +232,7 @@ def test_a_recipients_question_is_read_and_answered(town: Any, gp: Any, begin: B
     assert "Enter your answer" in gp.text
     answer = gp.post(reply, {"reply": "A small one, and friendly"})
 
-    assert answer.headers["Location"] == f"/referrals/{referral}"
+    assert answer.headers["Location"] == f"/referrals/{referral}?done=answered"
     gp.post(f"/referrals/{referral}/opened")
     assert "A small one, and friendly" in gp.text
     gp.post(f"/referrals/{referral}/withdraw")

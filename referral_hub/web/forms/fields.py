@@ -22,6 +22,21 @@ _REFUSED = frozenset({"Cc", "Cs", "Cn"})
 _UNSEEN = frozenset({"Cf", "Zs", "Cc"})
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _DIGITS = re.compile(r"[0-9]{1,4}")
+_SHORTEST_MONTH = 3
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 PARTS = ("day", "month", "year")
 
 
@@ -103,7 +118,7 @@ class Many(fields.Field[frozenset[Any]]):
 
 
 class DateParts(fields.Field[date]):
-    """A date in three boxes, `…-day`, `…-month` and `…-year`; months may be numbers only."""
+    """A date in three boxes, `…-day`, `…-month` and `…-year`; a month may be named."""
 
     def __init__(self, name: str, **options: Any) -> None:
         self._name = name
@@ -123,6 +138,7 @@ class DateParts(fields.Field[date]):
         missing = [part for part in PARTS if not value[part]]
         if missing:
             raise ValidationError(f"{self._name} must include a {' and '.join(missing)}")
+        value = {**value, "month": _month(value["month"])}
         if not all(_DIGITS.fullmatch(value[part]) for part in PARTS) or len(value["year"]) != 4:
             raise ValidationError(f"{self._name} must be a real date, like 27 3 1948")
         try:
@@ -140,6 +156,15 @@ def _one(value: Any) -> str:
     if not isinstance(value, str):
         raise ValidationError("Enter one value")
     return value
+
+
+def _month(typed: str) -> str:
+    """Return the number of a month that was typed as a word, and anything else as it is."""
+    word = typed.rstrip(".").lower()
+    if len(word) < _SHORTEST_MONTH:
+        return typed
+    found = (number for number, name in enumerate(_MONTHS, 1) if name.startswith(word))
+    return str(next(found, typed))
 
 
 def _unusable(character: str) -> bool:

@@ -60,7 +60,8 @@ class Known:
     """Today in London, and what may be chosen: areas and languages by code, agencies by id.
 
     `notices` are the words in use, by `id/version/language`. `child` says that the patient is under
-    the age from which the Mental Capacity Act applies.
+    the age from which the Mental Capacity Act applies. `plan` has, for each group of needs, the
+    agencies that could help, by id, in the order in which they would be asked.
     """
 
     today: date
@@ -69,6 +70,7 @@ class Known:
     agencies: Mapping[str, str] = field(default_factory=dict)
     notices: Mapping[str, Notice] = field(default_factory=dict)
     child: bool = False
+    plan: tuple[tuple[tuple[NeedCode, ...], tuple[str, ...]], ...] = ()
 
 
 class ReferralPage(FormPage):
