@@ -20,6 +20,7 @@ from referral_hub.web.assets_manifest import teach_assets
 from referral_hub.web.emergency_reviews import counter
 from referral_hub.web.guards import NotSignedIn, register
 from referral_hub.web.headers import harden
+from referral_hub.web.hosts import refuse_odd_hosts
 from referral_hub.web.kept import ask_to_sign_in
 from referral_hub.web.officer import doubt
 from referral_hub.web.rates import Rates, tell_rates
@@ -60,6 +61,7 @@ def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
     register(app, hub, ROUTES)
     if hub.settings.trusted_proxies:
         _believe_proxies(app, hub.settings.trusted_proxies)
+    app.wsgi_app = refuse_odd_hosts(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 
 

@@ -139,6 +139,22 @@ def test_an_odd_address_is_just_not_there(town: Any, path: str) -> None:
     assert town.app.test_client().get(path).status_code in {302, 308, 404}
 
 
+@pytest.mark.parametrize(
+    "host", ["x" * 64, "a" * 500, "a..b", "-", "a b", "evil.example:80@x", "a,b", "[::", "a:b", "ü"]
+)
+@pytest.mark.parametrize("path", ["/", "/healthz", "/tasks", "/partner/v1/log/checkpoint"])
+def test_an_odd_host_is_a_bad_request(town: Any, host: str, path: str) -> None:
+    answer = town.app.test_client().get(path, headers={"Host": host})
+    assert answer.status_code == 400
+    assert "evil" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("host", ["", "hub.example", "hub.example.:8000", "127.0.0.1", "[::1]:80"])
+def test_another_host_leads_nobody_away(town: Any, host: str) -> None:
+    answer = town.app.test_client().get("/tasks", headers={"Host": host})
+    assert answer.headers["Location"] == "/sign-in?next=/tasks"
+
+
 @pytest.mark.parametrize("text", [text for text in NAUGHTY if "\n" not in text])
 def test_an_odd_query_breaks_nothing(town: Any, text: str) -> None:
     browser = town.browser("gp")
