@@ -61,7 +61,7 @@ def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
     register(app, hub, ROUTES)
     if hub.settings.trusted_proxies:
         _believe_proxies(app, hub.settings.trusted_proxies)
-    app.wsgi_app = refuse_odd_hosts(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = refuse_odd_hosts(app.wsgi_app)  # type: ignore[method-assign, assignment]  # likewise
     return app
 
 
