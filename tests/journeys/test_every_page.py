@@ -1,7 +1,7 @@
 """Every page of the map, in a real browser, at both widths: axe finds nothing, nothing is too wide.
 
 The map is `web/routes.py`, so a page that nobody looks at fails here by its rule. What is no page
-(files, answers to programs) is named with its reason.
+(files, answers to programs) is named with its reason, and so is what another journey walks through.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ import pytest
 
 from referral_hub.clock import system_clock
 from referral_hub.embedded.places import socket_directory
+from referral_hub.settings import load_settings
 from referral_hub.web.journey import NAMES
 from referral_hub.web.routes import ROUTES
+from referral_hub.wiring import build_hub
 from tests.journeys.people import Person, fill_in, refer
 from tests.journeys.started import RunningHub
 from tests.journeys.test_deciding import begin, send
+from tests.staging import staged
 
 Sign = Callable[..., Person]
 NEIGHBOURS, MENTORS = "Mereford Good Neighbours", "Common Ground Peer Mentors"
@@ -35,14 +38,21 @@ FILES_AND_ANSWERS = {
     "/log/entries/<uuid:entry_id>/receipt": "a file",
     "/erasures/<uuid:entry_id>/certificate": "a file",
     "/agreements/<uuid:event_id>/files/<path:name>": "a file",
-    "/.well-known/oauth-authorization-server": "for programs",
+}
+FOR_PROGRAMS = ("/partner/", "/fhir/", "/api/", "/oauth/", "/.well-known/")
+IN_ANOTHER_JOURNEY = {
+    "/duties/<uuid:matter_id>": "test_officer_duties.py",
+    "/duties/<uuid:matter_id>/exposed": "test_officer_duties.py",
+    "/duties/<uuid:matter_id>/records": "test_officer_duties.py",
+    "/duties/<uuid:matter_id>/steps/<event>": "test_officer_duties.py",
 }
 PAGES = {
     route.rule
     for route in ROUTES
     if "GET" in route.methods
-    and not route.rule.startswith("/partner/")
+    and not route.rule.startswith(FOR_PROGRAMS)
     and route.rule not in FILES_AND_ANSWERS
+    and route.rule not in IN_ANOTHER_JOURNEY
 }
 _FORM = next(rule for rule in PAGES if "<any(" in rule)
 
@@ -96,6 +106,10 @@ class Records:
     def __init__(self, hub: RunningHub) -> None:
         directory = socket_directory(Path(hub.environ["HUB_DATA"]))
         self._url = f"postgresql://postgres@/hub?host={directory}"
+        self.addresses = {
+            "DATABASE_URL": f"postgresql://hub@/hub?host={directory}",
+            "REDIS_URL": f"unix://{directory}/redis.sock",
+        }
 
     def one(self, query: str, *values: object) -> UUID:
         with psycopg.connect(self._url) as connection:
@@ -130,13 +144,18 @@ def test_no_page_of_the_map_has_a_fault_that_axe_finds(
     _officers(walk, person("surgery-dpo"), records)
     _erasing(walk, person("gp"), person("surgery-dpo"), records)
     _administering(walk, person("surgery-admin"))
+    _staged(walk, person("librarian"), running_hub, records)
 
     assert PAGES - walk.seen == set()
     assert set(NAMES) - walk.form_pages == set()
 
 
-def test_what_is_called_no_page_is_in_the_map_and_is_none() -> None:
-    assert FILES_AND_ANSWERS.keys() <= {route.rule for route in ROUTES}
+def test_what_is_not_walked_here_is_in_the_map_and_said_once() -> None:
+    rules = {route.rule for route in ROUTES}
+    assert FILES_AND_ANSWERS.keys() <= rules
+    assert IN_ANOTHER_JOURNEY.keys() <= rules
+    for journey in IN_ANOTHER_JOURNEY.values():
+        assert (Path(__file__).parent / journey).exists()
 
 
 def _referring(walk: Walk, gp: Person) -> None:
@@ -251,6 +270,10 @@ def _officers(walk: Walk, officer: Person, records: Records) -> None:
     officer.page.goto(f"{officer.address}/log/emergencies")
     officer.page.locator("main a[href^='/log/emergencies/']").first.click()
     walk.looked(officer, "/log/emergencies/<uuid:alert_id>")
+    walk.to(
+        officer, "/duties", "/duties/requests/find", "/duties/requests/people/<uuid:subject_id>"
+    )
+    walk.to(officer, "/duties/breaches/new", "/duties/complaints/new")
     walk.to(officer, "/retention/people/<uuid:subject_id>/hold")
     walk.to(officer, "/retention/destroyed/<uuid:entry_id>")
 
@@ -273,3 +296,15 @@ def _administering(walk: Walk, admin: Person) -> None:
         box.check()
     admin.page.get_by_role("button", name="Register").click()
     walk.looked(admin, "/clients/<uuid:client_id>")
+
+
+def _staged(walk: Walk, librarian: Person, running: RunningHub, records: Records) -> None:
+    hub = build_hub(load_settings({**running.environ, **records.addresses}))
+    try:
+        walk.ids["item_id"] = staged(
+            hub, records.one("SELECT agency_id FROM staff_user WHERE username = 'librarian'")
+        )
+    finally:
+        hub.registry.close()
+        hub.database.dispose()
+    walk.to(librarian, "/intake", "/intake/<uuid:item_id>")
