@@ -4,7 +4,7 @@ and let the plan go on by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -28,13 +28,23 @@ from referral_hub.services.stop_sharing import supersede
 from referral_hub.store import change, referrals, withdrawals
 from referral_hub.store.engine import Connection
 
+Beside = Callable[[UUID, int], Mapping[str, Sequence[Any]]]
 
-def record_agreement(hub: Hub, actor: Actor, referral_id: UUID, agreement: AgreementTaken) -> int:
+
+def record_agreement(
+    hub: Hub,
+    actor: Actor,
+    referral_id: UUID,
+    agreement: AgreementTaken,
+    *,
+    beside: Beside | None = None,
+) -> int:
     """Append the person's agreement to the ledger and look again at every held slot.
 
     Where the recipients had an agreement before, it is a renewal: those who have the referral are
     told, and what was refused to them meanwhile is released by a fresh decision. Returns how many
-    slots are looked at again. Raises NotFound, and Conflict when the referral was withdrawn.
+    slots are looked at again. `beside` makes rows that are written with it, from the ledger event's
+    id and that number. Raises NotFound, and Conflict when the referral was withdrawn.
     """
     at = hub.clock()
     with hub.database.acting_for(actor.agency_id) as connection:
@@ -58,6 +68,8 @@ def record_agreement(hub: Hub, actor: Actor, referral_id: UUID, agreement: Agree
             )
             tasks = referrals.tasks_of(connection, [referral_id])
             written = together(written, _renew(connection, tasks, said, telling))
+        if beside is not None:
+            written = {**written, **beside(taken.event_row["id"], len(again))}
         change.write(connection, change.Change(evidence, written))
     hub.doorbell.ring()
     return len(again)

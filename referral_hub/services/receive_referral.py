@@ -15,8 +15,6 @@ A DPoP proof costs a statement more: it is spent before anything else is looked 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,7 +23,6 @@ from uuid import UUID
 
 from referral_hub import access
 from referral_hub.access import Permission
-from referral_hub.crypto.fingerprints import request_fingerprint
 from referral_hub.crypto.incoming import (
     LARGEST_SEALED,
     DocumentExpectation,
@@ -37,11 +34,12 @@ from referral_hub.crypto.incoming import (
 from referral_hub.domain.codes import Role, Scope
 from referral_hub.domain.commands import Actor, SubmitReferral
 from referral_hub.domain.ids import new_id, new_reference
-from referral_hub.errors import Conflict, Forbidden, HubError, InvalidInput
+from referral_hub.errors import Conflict, Forbidden, InvalidInput
 from referral_hub.services.api_access import Caller, Credential, admitted, authenticate
 from referral_hub.services.assemble_referral import PlainReferral, assemble
 from referral_hub.services.draw_up import draw_up, nhs_index
 from referral_hub.services.hub import Hub
+from referral_hub.services.idempotency import InFlight, Keyed, KeyReused, Written, again
 from referral_hub.services.submit_referral import Submitted, accepting, outcomes
 from referral_hub.store import change
 from referral_hub.store.access_tokens import SpentId
@@ -49,7 +47,6 @@ from referral_hub.store.engine import Link
 from referral_hub.store.intake import (
     CallerAsked,
     CallerFound,
-    Earlier,
     Intake,
     gather_for_caller,
 )
@@ -69,20 +66,6 @@ __all__ = [
 
 DOCUMENT = "document"
 _ATTEMPTS = 3
-
-
-class KeyReused(HubError):
-    """The idempotency key has been used for another request."""
-
-    def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was used for another request; use a new one.")
-
-
-class InFlight(Conflict):
-    """A request under the same idempotency key is being written at this moment."""
-
-    def __init__(self) -> None:
-        super().__init__("A request with this Idempotency-Key is being handled. Send it again.")
 
 
 class AlreadySent(Conflict):
@@ -122,30 +105,17 @@ class Knock:
         return f"<Knock at {self.endpoint}>"
 
     @property
-    def key_hash(self) -> bytes:
-        """What is kept of the idempotency key."""
-        return hashlib.sha256(self.key.encode("utf-8", "surrogatepass")).digest()
-
-    @property
-    def lock(self) -> int:
-        """The number of the advisory lock that stands for this key of this client here."""
-        named = b"\0".join([self.shown.issued.client_id.bytes, self.endpoint.encode()])
-        digest = hashlib.sha256(named + self.key_hash).digest()
-        return int.from_bytes(digest[:8], "big", signed=True)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Written:
-    """An answer as it goes out, and as it goes out again when the request is repeated."""
-
-    status: int
-    content_type: str
-    body: bytes
-    location: str | None = None
-    repeated: bool = False
-
-    def __repr__(self) -> str:
-        return f"<Written {self.status}>"
+    def keyed(self) -> Keyed:
+        """The request under its idempotency key."""
+        issued = self.shown.issued
+        return Keyed(
+            issued.client_id,
+            issued.agency_id,
+            self.endpoint,
+            self.key,
+            self.content,
+            sealed=self.sealed is not None,
+        )
 
 
 Answering = Callable[[Submitted, datetime], Written]
@@ -181,7 +151,7 @@ def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: An
     if knock.shown.proven is not None:
         authenticate(hub, knock.shown, knock.scope)
     hub, repeated = hub.for_one_use_case(), False
-    for again in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         at = hub.clock()
         command = assemble(plain, knock.draft_id or new_id(at))
         with hub.database.direct() as link:
@@ -189,14 +159,14 @@ def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: An
             caller = admitted(knock.shown, found.token, knock.scope)
             spent = _may_send(knock, caller, found, at)
             if found.earlier is not None:
-                return _again(hub, knock, found.earlier)
+                return again(hub, knock.keyed, found.earlier)
             if repeated:
                 raise InvalidInput({"": ("jti was used before: sign the document again.",)})
             request = _Request(knock, caller.actor, answering, spent, at)
             try:
                 written = _accept(hub, link, request, command=command, known=known)
             except change.AlreadyThere as clash:
-                if "draft_id" in clash.constraint and again:
+                if "draft_id" in clash.constraint and attempt:
                     raise AlreadySent from None
                 repeated = "used_jti" in clash.constraint
                 continue  # somebody was first; the next look finds what they were answered
@@ -217,7 +187,7 @@ def _look(
         issued.digest,
         at,
         knock.endpoint,
-        knock.key_hash,
+        knock.keyed.key_hash,
         with_keys=knock.sealed is not None,
     )
     return gather_for_caller(
@@ -245,14 +215,6 @@ def _may_send(knock: Knock, caller: Caller, found: CallerFound, at: datetime) ->
     return SpentId(DOCUMENT, client_id, vouched.message_id, vouched.expires_at)
 
 
-def _again(hub: Hub, knock: Knock, earlier: Earlier) -> Written:
-    if not hmac.compare_digest(earlier.fingerprint, _fingerprint(hub, knock)):
-        raise KeyReused
-    return Written(
-        earlier.status, earlier.content_type, earlier.answer, earlier.location, repeated=True
-    )
-
-
 def _accept(
     hub: Hub,
     link: Link,
@@ -267,10 +229,10 @@ def _accept(
     reference = new_reference()
     written = request.answering(Submitted(drawn.referral_id, reference, outcomes(drawn)), at)
     whole = accepting(hub, actor, command, drawn=drawn, stamp=(reference, at))
-    beside = {"idempotency_key": [_answer_row(hub, request, written)]}
+    beside = {"idempotency_key": [request.knock.keyed.row(hub, written, at)]}
     if request.spent is not None:
         beside["used_jti"] = [_spent_row(actor, request.spent)]
-    whole = replace(whole, inserts={**whole.inserts, **beside}, alone=request.knock.lock)
+    whole = replace(whole, inserts={**whole.inserts, **beside}, alone=request.knock.keyed.lock)
     try:
         change.write_at_once(link, whole, acting_for=actor.agency_id)
     except change.AlreadyThere:
@@ -280,29 +242,9 @@ def _accept(
     return written
 
 
-def _answer_row(hub: Hub, request: _Request, written: Written) -> Mapping[str, Any]:
-    return {
-        "client_id": request.actor.user_id,
-        "endpoint": request.knock.endpoint,
-        "key_hash": request.knock.key_hash,
-        "agency_id": request.actor.agency_id,
-        "fingerprint": _fingerprint(hub, request.knock),
-        "status": written.status,
-        "content_type": written.content_type,
-        "location": written.location,
-        "answer": written.body,
-        "created_at": request.at,
-    }
-
-
 def _spent_row(actor: Actor, spent: SpentId) -> Mapping[str, Any]:
     return {
         "issuer": actor.agency_id,
         "jti_hash": spent.digest,
         "expires_at": spent.expires_at,
     }
-
-
-def _fingerprint(hub: Hub, knock: Knock) -> bytes:
-    kind = b"sealed" if knock.sealed is not None else b"plain"
-    return request_fingerprint(hub.settings.secret_key, kind, knock.content)

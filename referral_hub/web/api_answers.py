@@ -21,7 +21,8 @@ OUTCOMES = ("permit", "hold", "refuse")
 HELD, PARTLY, ROUTED = "held", "partly_held", "routed"
 
 
-def _code(*codes: str, **options: Any) -> fields.String:
+def code(*codes: str, **options: Any) -> fields.String:
+    """A member of a closed list."""
     return fields.String(metadata={"enum": list(codes)}, **options)
 
 
@@ -29,9 +30,9 @@ class DecisionAnswer(Schema):
     """What the consent gate said about one recipient; `fix` says how to put a refusal right."""
 
     recipient = fields.UUID(required=True)
-    outcome = _code(*OUTCOMES, required=True)
+    outcome = code(*OUTCOMES, required=True)
     rules = fields.List(fields.String(), required=True)
-    classes = fields.List(_code(*DataClass))
+    classes = fields.List(code(*DataClass))
     until = fields.DateTime()
     reason = fields.String()
     missing = fields.String()
@@ -41,8 +42,8 @@ class DecisionAnswer(Schema):
 class PartAnswer(Schema):
     """Some of the needs, whose turn it is, and what was decided about each who was asked."""
 
-    needs = fields.List(_code(*NeedCode), required=True)
-    state = _code(*TaskState, required=True)
+    needs = fields.List(code(*NeedCode), required=True)
+    state = code(*TaskState, required=True)
     recipient = fields.UUID(required=True)
     decisions = fields.List(fields.Nested(DecisionAnswer), required=True)
 
@@ -60,7 +61,7 @@ class AcceptedAnswer(Schema):
     id = fields.UUID(required=True)
     reference = fields.String(required=True)
     received_at = fields.DateTime(required=True)
-    state = _code(ROUTED, PARTLY, HELD, required=True)
+    state = code(ROUTED, PARTLY, HELD, required=True)
     parts = fields.List(fields.Nested(PartAnswer), required=True)
     links = fields.Nested(LinksAnswer, required=True)
 

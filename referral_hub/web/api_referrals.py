@@ -28,6 +28,7 @@ from referral_hub.services.receive_referral import (
 )
 from referral_hub.services.submit_referral import Submitted
 from referral_hub.web.api_answers import accepted
+from referral_hub.web.api_reading import no_parameters
 from referral_hub.web.forms.api_referral import ReferralBody
 from referral_hub.web.json_body import InvalidDocument, read_body, read_document
 from referral_hub.web.rendering import today
@@ -43,7 +44,8 @@ def submit(hub: Hub, shown: Credential) -> Response:
     """Accept a referral: 202 with its reference, where it stands, and what was decided."""
     base = hub.settings.public_url + PATH
     try:
-        key, sealed, content = _key(), *_content(hub)
+        no_parameters()
+        key, sealed, content = idempotency_key(), *_content(hub)
         plain = read_document(ReferralBody(today(hub.clock())), content)
     except (InvalidInput, UnsupportedMediaType, RequestEntityTooLarge):
         authenticate(hub, shown, Scope.REFERRAL_SUBMIT)
@@ -72,7 +74,8 @@ def written_response(written: Written) -> Response:
     return response
 
 
-def _key() -> str:
+def idempotency_key() -> str:
+    """Return the request's key. Raises InvalidInput."""
     key = request.headers.get(KEY, "")
     if not _KEY.fullmatch(key):
         words = f"Send the header {KEY}: 1 to 255 visible characters, new for each new request."

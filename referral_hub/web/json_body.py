@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from referral_hub.errors import InvalidInput
 LARGEST_BODY = 16 * 1024
 WHOLE = ""
 _LONGEST_NAME = 64
+_MOST_TOLD = 50
 
 
 class InvalidDocument(InvalidInput):
@@ -34,7 +36,7 @@ def read_document(schema: Schema, body: bytes) -> Any:
     try:
         return schema.load(_object(body))
     except ValidationError as problem:
-        raise InvalidDocument(dict(_pointed(problem.messages, ""))) from None
+        raise InvalidDocument(dict(islice(_pointed(problem.messages, ""), _MOST_TOLD))) from None
 
 
 def require_json() -> None:

@@ -68,6 +68,10 @@ WORDS: dict[int, Words] = {
         "This has changed since you opened it",
         "Somebody else has moved it on. Open it again to see where it stands now.",
     ),
+    412: Words(
+        "This has changed since it was read",
+        "Read it again, and decide again whether to change it.",
+    ),
     413: Words("That is too long", "Go back, shorten what you typed and send it again."),
     415: Words("We cannot read that kind of content", "Use the form on the page."),
     429: Words(

@@ -13,8 +13,12 @@ from referral_hub.web import (
     access_requests,
     agreement_records,
     answers,
+    api_consents,
+    api_docs,
     api_keys,
     api_referrals,
+    api_status,
+    api_tasks,
     breaches,
     callbacks,
     changes,
@@ -50,7 +54,7 @@ from referral_hub.web import (
     work_list,
 )
 from referral_hub.web.answers import QUESTIONS
-from referral_hub.web.api_guards import api, api_knock
+from referral_hub.web.api_guards import API_READER, api, api_knock
 from referral_hub.web.fhir_views import BASE
 from referral_hub.web.guards import PUBLIC, SIGNED_IN, Route, staff
 from referral_hub.web.journey import NAMES
@@ -82,6 +86,8 @@ _CALLBACK = "/callbacks/<uuid:endpoint_id>"
 _LINK = "/link/<token>"
 _VISIT = "/visits/<uuid:invitation_id>"
 _ANSWER = f"{_VISIT}/<any({','.join(QUESTIONS)}):name>"
+_API_REFERRAL = f"{api_referrals.PATH}/<uuid:referral_id>"
+_API_TASK = f"{api_tasks.PATH}/<uuid:task_id>"
 _PARTNER = "/partner/v1/tasks/<uuid:task_id>"
 _AGREED = "/agreements/<uuid:event_id>"
 _GET, _POST = ("GET",), ("POST",)
@@ -300,7 +306,34 @@ AUTHORISING: tuple[Route, ...] = (
 
 API: tuple[Route, ...] = (
     Route("/api/v1/jwks.json", api_keys.jwks, PUBLIC),
+    Route("/api/v1/openapi.json", api_docs.openapi, PUBLIC),
+    Route("/api/v1/docs", api_docs.reference, PUBLIC),
+    Route("/api/v1/directory", api_status.directory, API_READER),
     Route(api_referrals.PATH, api_referrals.submit, api_knock(Scope.REFERRAL_SUBMIT), _POST),
+    Route(api_referrals.PATH, api_status.referrals, api(Scope.REFERRAL_READ)),
+    Route(_API_REFERRAL, api_status.referral, api(Scope.REFERRAL_READ)),
+    Route(f"{_API_REFERRAL}/receipt", api_status.receipts, api(Scope.RECEIPTS_READ)),
+    Route(
+        f"{_API_REFERRAL}/receipt/<uuid:entry_id>",
+        api_status.receipt,
+        api(Scope.RECEIPTS_READ),
+    ),
+    Route(f"{_API_REFERRAL}/withdraw", api_status.withdraw, api(Scope.CONSENT_WRITE), _POST),
+    Route(api_status.EVENTS, api_status.events, api(Scope.EVENTS_READ)),
+    Route(api_consents.PATH, api_consents.give, api(Scope.CONSENT_WRITE), _POST),
+    Route(
+        f"{api_consents.PATH}/<uuid:consent_id>/withdraw",
+        api_consents.withdraw,
+        api(Scope.CONSENT_WRITE),
+        _POST,
+    ),
+    Route(api_tasks.PATH, api_tasks.tasks, api(Scope.TASK_ANSWER)),
+    Route(_API_TASK, api_tasks.task, api(Scope.TASK_ANSWER)),
+    Route(f"{_API_TASK}/accept", api_tasks.accept, api(Scope.TASK_ANSWER), _POST),
+    Route(f"{_API_TASK}/decline", api_tasks.decline, api(Scope.TASK_ANSWER), _POST),
+    Route(f"{_API_TASK}/ask", api_tasks.ask_sender, api(Scope.TASK_ANSWER), _POST),
+    Route(f"{_API_TASK}/contact", api_tasks.contact, api(Scope.TASK_ANSWER), _POST),
+    Route(f"{_API_TASK}/close", api_tasks.close, api(Scope.TASK_ANSWER), _POST),
 )
 
 PARTNERS: tuple[Route, ...] = (

@@ -50,7 +50,7 @@ def referral(town: Any, *, to: tuple[str, ...] = ("neighbours", "council"), **ch
             "postcode": "MF1 2AB",
         },
         "contact": {"phone": "07700 900982", "preferred": ["phone"], "never": ["post"]},
-        "access": {"language": "en", "needs": ["hearing"]},
+        "access": {"language": "en"},
         "needs": ["lonely"],
         "why": "Low mood after a bereavement",
         "task_note": "Ring twice, the bell is quiet",

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import RAISE, Schema, ValidationError, fields, missing
 
 from referral_hub.web.forms.fields import Line, Paragraph
 
@@ -178,7 +178,7 @@ class Truth(fields.Field[bool]):
 
 def part(schema: type[Schema] | Schema, **options: Any) -> fields.Nested:
     """An object within the body."""
-    return fields.Nested(schema, error_messages=MESSAGES, allow_none=False, **options)
+    return fields.Nested(schema, error_messages=MESSAGES, allow_none=False, **_defaulted(options))
 
 
 def read_id(value: object) -> UUID:
@@ -196,11 +196,19 @@ def read_id(value: object) -> UUID:
 def _strict(options: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
     """A member that is left out has its default; one that is null is a mistake."""
     return {
-        **options,
+        **_defaulted(options),
         "metadata": described,
         "error_messages": MESSAGES,
         "allow_none": False,
     }
+
+
+def _defaulted(options: dict[str, Any]) -> dict[str, Any]:
+    """Defaults that JSON does not have are made when wanted, and are not in the description."""
+    default = options.get("load_default", missing)
+    if default is None or isinstance(default, frozenset):
+        return {**options, "load_default": lambda: default}
+    return options
 
 
 def _distinct(value: Any, least: int) -> list[str]:

@@ -201,7 +201,12 @@ class AgreementBody(ApiBody):
             raise ValidationError(wrong)
 
     @post_load
-    def _taken(self, data: Mapping[str, Any], **_options: Any) -> AgreementTaken:
+    def _taken(self, data: Mapping[str, Any], **_options: Any) -> Any:
+        return self.taken(data)
+
+    @staticmethod
+    def taken(data: Mapping[str, Any]) -> AgreementTaken:
+        """Return what was said as the command takes it."""
         notice = data["notice"]
         kinds = {
             "authority": AuthorityTaken,
@@ -286,10 +291,6 @@ class ReferralBody(ApiBody):
             agreement=data["agreement"],
             concern=ConcernRaised(**concern) if concern else None,
         )
-
-
-class ConsentBody(AgreementBody):
-    """What the person has said since, about a referral that the agency sent."""
 
 
 def check_days(agreed: AgreementTaken, today: date, under: str | None) -> None:
