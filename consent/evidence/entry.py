@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
@@ -221,15 +222,18 @@ def commit(label: str, field: str, *, salt: bytes, value: bytes) -> str:
     """
     if len(salt) != SALT_BYTES:
         raise EntryError(f"salt: must be {SALT_BYTES} bytes")
-    labelled, named = label.encode("utf-8"), field.encode("utf-8")
-    sizes = len(labelled).to_bytes(2, "big"), len(named).to_bytes(2, "big")
-    framed = b"".join((sizes[0], labelled, sizes[1], named, salt, value))
-    return sha256(framed).hexdigest()
+    return sha256(_framed(label, field) + salt + value).hexdigest()
 
 
 def opens(commitment: str, label: str, *, field: str, salt: bytes, value: bytes) -> bool:
     """Say whether `salt` and `value` are what `commitment` was made from, in constant time."""
     return hmac.compare_digest(commitment, commit(label, field, salt=salt, value=value))
+
+
+@lru_cache(maxsize=64)
+def _framed(label: str, field: str) -> bytes:
+    parts = label.encode("utf-8"), field.encode("utf-8")
+    return b"".join([len(part).to_bytes(2, "big") + part for part in parts])
 
 
 def _text(value: str | None) -> str:

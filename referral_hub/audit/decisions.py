@@ -86,7 +86,7 @@ def said(outcome: Outcome, asked: frozenset[str]) -> Said:
         classes=tuple(sorted(permit.classes if permit else asked)),
         fields=tuple(sorted(permit.fields)) if permit else (),
         basis=_basis(permit),
-        rules=tuple(rule.value for rule in outcome.rules),
+        rules=tuple(map(str, outcome.rules)),
         policy_hash=outcome.policy_hash,
         reason=None if isinstance(outcome, Permit) else outcome.reason.value,
     )

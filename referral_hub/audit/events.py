@@ -81,7 +81,12 @@ class Event:
 def prepare(event: Event, keys: KeyService, at: datetime) -> LogRow:
     """Return the pending row of `event`; fresh salts each time. Raises EntryError, CryptoError."""
     entry_id = new_id(at)
-    openings = {name: (secrets.token_bytes(SALT_BYTES), value) for name, value in _meant(event)}
+    meant = _meant(event)
+    salts = secrets.token_bytes(SALT_BYTES * len(meant))
+    openings = {
+        name: (salts[SALT_BYTES * place : SALT_BYTES * (place + 1)], value)
+        for place, (name, value) in enumerate(meant)
+    }
     encoded = encode(
         Entry(
             id=str(entry_id),

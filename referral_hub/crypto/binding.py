@@ -61,4 +61,4 @@ class Reader:
 
 def write_parts(parts: Iterable[bytes]) -> bytes:
     """The encoding that `Reader` reads."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])

@@ -77,4 +77,4 @@ class RememberingKeys:
 
 
 def _asked(context: Mapping[str, str], wrapped: bytes) -> _Asked:
-    return tuple(sorted(context.items())), wrapped
+    return tuple(context.items()), wrapped

@@ -9,11 +9,14 @@ happened. The other 50 bits are random; an id is never a secret.
 from __future__ import annotations
 
 import itertools
+import os
 import secrets
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 _ORDER = itertools.count()
+_CHANCE = (1 << 50) - 1
 _REFERENCE_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
 
 
@@ -21,11 +24,17 @@ def new_id(at: datetime) -> UUID:
     """Return a UUIDv7 of `at`: milliseconds, microseconds (RFC 9562 method 3), a 12-bit counter,
     chance.
     """
+    chance = int.from_bytes(os.urandom(7), "big") & _CHANCE
+    return UUID(int=_head(at) | ((next(_ORDER) & 0xFFF) << 50) | chance)
+
+
+@lru_cache(maxsize=64)
+def _head(at: datetime) -> int:
+    """Return what all ids of one instant share, in its place."""
     microseconds = round(at.timestamp() * 1_000_000)
     milliseconds, fraction = divmod(microseconds, 1000)
     head = ((milliseconds & 0xFFFFFFFFFFFF) << 16) | (0x7 << 12) | fraction
-    tail = (0b10 << 62) | ((next(_ORDER) & 0xFFF) << 50) | secrets.randbits(50)
-    return UUID(int=(head << 64) | tail)
+    return (head << 64) | (0b10 << 62)
 
 
 def new_reference(prefix: str = "RH") -> str:

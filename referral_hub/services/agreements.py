@@ -111,7 +111,8 @@ def taken_rows(
     if taken is None:
         return [], {}
     beside = taken.spoken_for.ids
-    entry = prepare(consent_log_event(taken.event_row, actor, subject, beside=beside), hub.keys, at)
+    event = _event_of(taken.event, taken.event_row, actor, subject, beside=beside)
+    entry = prepare(event, hub.keys, at)
     rows = {"consent_event": [taken.event_row], **taken.spoken_for.rows(entry.entry["id"])}
     return [entry], rows
 
@@ -123,7 +124,17 @@ def consent_log_event(
 
     `beside` are the ids of the records that are written with it.
     """
-    taken = facts.consent_event(row)
+    return _event_of(facts.consent_event(row), row, actor, subject, beside=beside)
+
+
+def _event_of(
+    taken: ConsentEvent,
+    row: Mapping[str, Any],
+    actor: Actor,
+    subject: SubjectKey,
+    *,
+    beside: tuple[str, ...],
+) -> Event:
     withdrawn = taken.state in {EventState.WITHDRAWN, EventState.REFUSED}
     said: dict[str, str | int | tuple[str, ...]] = {
         "recipients": tuple(sorted(taken.recipients)),

@@ -1,6 +1,8 @@
 """Drain the outbox: claim a batch under a fenced lease, do what each row asks, settle.
 
 One ring drains everything that is due, so a job costs the same for one delivery or a thousand.
+When more is due than one batch, two batches are under way at once: one is decided and sealed while
+the other waits for the database. Each has its own lease, as the batches of two workers have.
 Partner systems are talked to in parallel per destination and with no transaction open. An error in
 one row never stops the others: the row comes back later, and after enough tries a person sees it.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from referral_hub.domain.codes import OutboxKind
@@ -25,6 +28,7 @@ from referral_hub.store import outbox
 from referral_hub.store.outbox import Claimed
 
 BATCH = 200
+LANES = 2
 LEASE = timedelta(seconds=90)
 DISCLOSING = frozenset({OutboxKind.OFFER, OutboxKind.ACCEPTANCE, OutboxKind.CORRECTION})
 
@@ -35,18 +39,15 @@ def drain(hub: Hub, *, batch: int = BATCH, go_on: Callable[[], bool] = lambda: T
     """Do everything that is due; returns how many rows were claimed. Stops early when `go_on` is
     false.
     """
-    done = _probe(hub)
-    while go_on():
-        at = hub.clock()
-        with hub.database.one_worker_statement() as connection:
-            claims = outbox.claim(connection, at=at, most=batch, lease=LEASE)
-        if not claims:
-            break
-        done += len(claims)
-        _work(hub, claims, until=at + LEASE)
+    probed = _probe(hub)
+    done = _batch(hub, batch) if go_on() else 0
+    if done:
+        lanes = LANES if done == batch else 1
+        with ThreadPoolExecutor(lanes) as pool:
+            done += sum(pool.map(lambda _: _along(hub, batch, go_on), range(lanes)))
     if hub.integrator is not None:
         hub.integrator.run()
-    return done
+    return probed + done
 
 
 def _probe(hub: Hub) -> int:
@@ -54,6 +55,22 @@ def _probe(hub: Hub) -> int:
     at = hub.clock()
     with hub.database.one_worker_statement() as connection:
         claims = outbox.claim_probes(connection, at=at, lease=LEASE)
+    if claims:
+        _work(hub, claims, until=at + LEASE)
+    return len(claims)
+
+
+def _along(hub: Hub, batch: int, go_on: Callable[[], bool]) -> int:
+    done = 0
+    while go_on() and (claimed := _batch(hub, batch)):
+        done += claimed
+    return done
+
+
+def _batch(hub: Hub, most: int) -> int:
+    at = hub.clock()
+    with hub.database.one_worker_statement() as connection:
+        claims = outbox.claim(connection, at=at, most=most, lease=LEASE)
     if claims:
         _work(hub, claims, until=at + LEASE)
     return len(claims)

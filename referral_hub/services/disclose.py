@@ -85,11 +85,7 @@ def disclose(hub: Hub, claims: Sequence[outbox.Claimed]) -> list[Release]:
         wanted = {claim.id for claim in current}
         stale = [claim for claim in claims if claim.id not in wanted]
         outbox.settle(connection, [_cancelled(claim, at) for claim in stale])
-    releases = [
-        _decide(hub, claim, tasks[claim.task_id], batch=batch, at=at)
-        for claim in current
-        if claim.task_id
-    ]
+    releases = _decided(hub, current, tasks, batch=batch, at=at)
     _log(hub, releases, at)
     ready = [release for release in releases if release.permitted]
     ensure_integrated(hub.database, hub.integrator, [r.entry.entry["id"] for r in ready])
@@ -188,11 +184,37 @@ def _cancelled(claim: outbox.Claimed, at: datetime) -> outbox.Settlement:
     return outbox.Settlement(claim.id, claim.fence, OutboxState.CANCELLED.value, "moved_on", at, at)
 
 
+def _decided(
+    hub: Hub,
+    claims: Sequence[outbox.Claimed],
+    tasks: Mapping[UUID, referrals.TaskRow],
+    *,
+    batch: CaseBatch,
+    at: datetime,
+) -> list[Release]:
+    """Decide each claim anew, over facts that the tasks of one referral share."""
+    cases: dict[UUID, Case] = {}
+    made: list[Release] = []
+    for claim in claims:
+        if claim.task_id is None:
+            continue
+        case = cases.get(claim.referral_id)
+        if case is None:
+            case = cases[claim.referral_id] = case_of(batch, batch.cases[claim.referral_id])
+        made.append(_decide(hub, claim, tasks[claim.task_id], (case, batch), at=at))
+    return made
+
+
 def _decide(
-    hub: Hub, claim: outbox.Claimed, task: referrals.TaskRow, *, batch: CaseBatch, at: datetime
+    hub: Hub,
+    claim: outbox.Claimed,
+    task: referrals.TaskRow,
+    known: tuple[Case, CaseBatch],
+    *,
+    at: datetime,
 ) -> Release:
-    found = batch.cases[claim.referral_id]
-    case, stage = case_of(batch, found), _stage(claim, task)
+    case, stage = known[0], _stage(claim, task)
+    found = known[1].cases[claim.referral_id]
     decided = ask(case, task.recipient_agency_id, stage, role=ACTOR_ROLE_HUB, at=at)
     outcome = decided.outcome
     permitted = outcome.fields if isinstance(outcome, Permit) else ()

@@ -50,8 +50,12 @@ def instant(value: str | datetime | None) -> datetime | None:
     """Return an aware UTC instant from a column or its JSON text."""
     if value is None:
         return None
-    read = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return read.astimezone(UTC)
+    return _read(value) if isinstance(value, str) else value.astimezone(UTC)
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def required_instant(value: str | datetime) -> datetime:

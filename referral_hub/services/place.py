@@ -107,12 +107,12 @@ class Placement:
 
 def ask(case: Case, recipient: UUID, stage: Stage, *, role: str, at: datetime) -> Decided:
     """Ask consent whether this case's classes may go to `recipient` at `stage`."""
-    row = case.standings.get(recipient)
+    row, named = case.standings.get(recipient), str(recipient)
     known = standing(row, at) if row is not None else None
     request = DisclosureRequest(
         subject_id=str(case.subject.id),
         sender_id=str(case.sender),
-        recipient_id=str(recipient),
+        recipient_id=named,
         recipient_type=known.type if known else RecipientType.VOLUNTARY_GROUP,
         purpose=case.purpose,
         stage=stage,
@@ -122,7 +122,7 @@ def ask(case: Case, recipient: UUID, stage: Stage, *, role: str, at: datetime) -
     )
     facts = Facts(
         consent_events=case.events,
-        agreements=tuple(a for a in case.agreements if a.recipient_id == str(recipient)),
+        agreements=tuple(a for a in case.agreements if a.recipient_id == named),
         person=case.person,
         recipient=known,
         proxies=case.proxies,
@@ -203,7 +203,7 @@ def decision_row(outcome: Outcome) -> dict[str, Any]:
     """Return what a task keeps of its decision: codes and plain words, no personal data."""
     common = {
         "outcome": outcome_code(outcome),
-        "rules": [rule.value for rule in outcome.rules],
+        "rules": list(map(str, outcome.rules)),
         "policy_hash": outcome.policy_hash,
     }
     match outcome:
@@ -212,7 +212,7 @@ def decision_row(outcome: Outcome) -> dict[str, Any]:
                 "classes": sorted(outcome.classes),
                 "fields": sorted(outcome.fields),
                 "until": outcome.until.isoformat(),
-                "withheld": {k.value: v.value for k, v in outcome.withheld.items()},
+                "withheld": {str(k): str(v) for k, v in outcome.withheld.items()},
             }
         case Hold() | Refuse():
             return common | {

@@ -16,22 +16,22 @@ Json = Mapping[str, Any]
 
 
 def to_json(slots: Sequence[Slot]) -> list[Json]:
-    """Return what `referral.plan` holds."""
+    """Return what `referral.plan` holds, ids and codes as they are."""
     return [
         {
             "candidates": [
                 {
-                    "service": str(candidate.service_id) if candidate.service_id else None,
-                    "agency": str(candidate.agency_id),
-                    "reasons": [reason.value for reason in candidate.reasons],
+                    "service": candidate.service_id,
+                    "agency": candidate.agency_id,
+                    "reasons": candidate.reasons,
                 }
                 for candidate in slot.candidates
             ],
             "excluded": [
                 {
-                    "service": str(row.service_id),
-                    "agency": str(row.agency_id),
-                    "reason": row.reason.value,
+                    "service": row.service_id,
+                    "agency": row.agency_id,
+                    "reason": row.reason,
                 }
                 for row in slot.excluded
             ],

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from consent.model import DataClass
 from referral_hub.domain.commands import ConcernRaised, SubmitReferral
 from referral_hub.domain.routing import Slot
@@ -86,7 +88,7 @@ def from_bytes(opened: Mapping[str, bytes]) -> dict[str, Any]:
 
 def to_bytes(value: object) -> bytes:
     """Return a field's value as it is sealed."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(value)
 
 
 def _concern(raised: ConcernRaised | None) -> str | None:

@@ -45,7 +45,7 @@ _SCALARS = {
 
 def identifier(value: UUID | str) -> bytes:
     """Return a UUID as 16 bytes."""
-    return value.bytes if isinstance(value, UUID) else UUID(value).bytes
+    return value.bytes if type(value) is UUID else UUID(str(value)).bytes
 
 
 @lru_cache(maxsize=1024)
