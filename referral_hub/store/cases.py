@@ -129,8 +129,11 @@ def _by(
 ) -> defaultdict[UUID, list[Row]]:
     grouped: defaultdict[UUID, list[Row]] = defaultdict(list)
     if ids:
-        for row in connection.execute(statement, {"ids": list(ids)}).mappings():
-            grouped[row[column]].append(dict(row))
+        found = connection.execute(statement, {"ids": list(ids)})
+        names = list(found.keys())
+        place = names.index(column)
+        for row in found:
+            grouped[row[place]].append(dict(zip(names, row, strict=True)))
     return grouped
 
 
