@@ -9,7 +9,6 @@ happened. The other 50 bits are random; an id is never a secret.
 from __future__ import annotations
 
 import itertools
-import os
 import secrets
 from datetime import datetime
 from functools import lru_cache
@@ -24,7 +23,7 @@ def new_id(at: datetime) -> UUID:
     """Return a UUIDv7 of `at`: milliseconds, microseconds (RFC 9562 method 3), a 12-bit counter,
     chance.
     """
-    chance = int.from_bytes(os.urandom(7), "big") & _CHANCE
+    chance = int.from_bytes(secrets.token_bytes(7), "big") & _CHANCE
     return UUID(int=_head(at) | ((next(_ORDER) & 0xFFF) << 50) | chance)
 
 
