@@ -6,6 +6,7 @@ describes what nobody can find.
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -15,6 +16,12 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import CHROMIUM_FLAGS
+from tests.journeys.officer_duties import (
+    record_breach,
+    record_complaint,
+    record_request,
+    take,
+)
 from tests.journeys.people import Person, fill_in, refer
 from tests.journeys.started import RunningHub, started_hub
 
@@ -40,6 +47,7 @@ def main() -> None:
             sign = _signing(hub, browser)
             for_the_readme(sign)
             for_the_officer(sign)
+            for_the_officers_duties(sign)
         finally:
             browser.close()
 
@@ -75,6 +83,31 @@ def for_the_officer(sign: Sign) -> None:
     officer.press("Verify the log")
     officer.see("The log is whole")
     officer.page.screenshot(path=HERE / "officer-verify.png")
+
+
+def for_the_officers_duties(sign: Sign) -> None:
+    """What is due, a person's records item by item, and who was exposed."""
+    gp, mentor, officer = sign("gp"), sign("mentors"), sign("surgery-dpo")
+    asked = refer(gp, name="Enid Marsh", needs=("Lonely or isolated",), agencies=(MENTORS,))
+    mentor.wait_for_link(asked)
+    mentor.follow(re.compile("^Accept"))
+    mentor.page.fill("#note", "Her daughter Jane will be there")
+    mentor.press("Accept")
+    record_complaint(officer)
+    record_breach(officer)
+    officer.follow("Who was exposed: the breach pack")
+    officer.press("Show the numbers")
+    officer.page.screenshot(path=HERE / "officer-breach.png")
+    record_request(officer, asked)
+    take(officer, "Prepare the answer")
+    _take(officer, "/duties", "officer-duties.png")
+    officer.follow(re.compile("^AR-"))
+    officer.follow("Look through the records and make the answer")
+    officer.page.get_by_role("button", name=re.compile("^Open Referral|^Open RH-")).first.click()
+    officer.page.get_by_role("heading", name="Note by another agency").evaluate(
+        "it => it.scrollIntoView()"
+    )
+    officer.page.screenshot(path=HERE / "officer-request.png")
 
 
 def _take(who: Person, path: str, name: str) -> None:

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from redis.exceptions import RedisError
 
-from tests.attacks import story
+from tests.attacks import duties, story
 from tests.attacks.canaries import MARKS, PERSON, SPELLINGS, WORD, Found, find, note, spellings_of
 from tests.attacks.places import Machine, Place, inside
 from tests.journeys.started import started_hub
@@ -73,6 +73,7 @@ def tell(town: story.Town, machine: Machine) -> bytes:
     story.held_and_put_right(town)
     task = story.carried_out_by_a_partner(town)
     story.left_half_filled_and_timed_out(town, machine.sql)
+    duties.answered_by_the_officer(town)
     story.typed_in_the_wrong_place(town, task)
     return story.overseen(town)
 
