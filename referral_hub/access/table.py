@@ -88,6 +88,7 @@ _AGENCY_ADMIN: dict[Permission, Predicate] = {
     Permission.APPROVE_POLICY: always,
     Permission.OPERATE: always,
     Permission.MANAGE_CALLBACKS: always,
+    Permission.ARRANGE_FIELDS: always,
 }
 _LINK_HOLDER: dict[Permission, Predicate] = {
     Permission.READ_TASK: is_recipient,

@@ -151,7 +151,7 @@ def open_task(hub: Hub, actor: Actor, task_id: UUID) -> OpenedTask:
     opened = _open_released(hub, actor, task, batch=batch, release=release)
     if task.seen_at is None:
         with hub.database.one_worker_statement() as connection:
-            referrals.note_seen(connection, task_id, hub.clock())
+            referrals.note_seen(connection, [task_id], hub.clock())
     allowed = {record.stored_field(name, task.slot) for name in permit.fields}
     shown = {name: value for name, value in opened.items() if name in allowed}
     return OpenedTask(

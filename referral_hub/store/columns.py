@@ -32,9 +32,11 @@ def id_column() -> Column[object]:
     return Column("id", UUID, primary_key=True)
 
 
-def agency_column(name: str, *, nullable: bool = False) -> Column[object]:
+def agency_column(
+    name: str, *, nullable: bool = False, primary_key: bool = False
+) -> Column[object]:
     """A reference to an agency of the register."""
-    return Column(name, UUID, ForeignKey("agency.id"), nullable=nullable)
+    return Column(name, UUID, ForeignKey("agency.id"), nullable=nullable, primary_key=primary_key)
 
 
 def party_column(name: str) -> Column[object]:

@@ -1,5 +1,6 @@
 """Tables of what holds deliveries back: stops by people, and breakers that all workers share.
 
+An agency's layout is the order in which it wants a referral's fields on paper and in tables.
 A stop names one agency or one way out, never both. A breaker's destination is an agency with a
 system of its own or the mail server. None of it is about a person.
 """
@@ -17,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from referral_hub.store.columns import Instant, agency_column, id_column, metadata
+from referral_hub.store.columns import Instant, Texts, agency_column, id_column, metadata
 
 delivery_stop = Table(
     "delivery_stop",
@@ -37,6 +38,14 @@ delivery_stop = Table(
         unique=True,
         postgresql_nulls_not_distinct=True,
     ),
+)
+
+agency_layout = Table(
+    "agency_layout",
+    metadata,
+    agency_column("agency_id", primary_key=True),
+    Column("field_ids", Texts, nullable=False),
+    Column("updated_at", Instant, nullable=False),
 )
 
 delivery_breaker = Table(

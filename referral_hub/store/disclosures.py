@@ -131,14 +131,21 @@ def record(
 
 _RELEASES = text(
     """
-    SELECT DISTINCT ON (stage) id, task_id, referral_id, record_version, stage, field_ids,
+    SELECT DISTINCT ON (task_id, stage) id, task_id, referral_id, record_version, stage, field_ids,
            wrapped_keys, entry_id, at
-    FROM release WHERE task_id = :task ORDER BY stage, id DESC
+    FROM release WHERE task_id = ANY(:tasks) ORDER BY task_id, stage, id DESC
     """
 )
 
 
 def of_task(connection: Connection, task_id: UUID) -> dict[str, Row]:
     """Return the newest release of each stage of a task (`hub_worker` only)."""
-    rows = connection.execute(_RELEASES, {"task": task_id}).mappings()
-    return {row["stage"]: dict(row) for row in rows}
+    return of_tasks(connection, [task_id]).get(task_id, {})
+
+
+def of_tasks(connection: Connection, task_ids: Sequence[UUID]) -> dict[UUID, dict[str, Row]]:
+    """Return the newest release of each stage of these tasks (`hub_worker` only)."""
+    found: dict[UUID, dict[str, Row]] = {}
+    for row in connection.execute(_RELEASES, {"tasks": list(task_ids)}).mappings():
+        found.setdefault(row["task_id"], {})[row["stage"]] = dict(row)
+    return found

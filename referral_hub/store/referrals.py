@@ -143,11 +143,11 @@ def carried(connection: Connection, task_ids: Sequence[UUID]) -> dict[UUID, Carr
     return {row.task_id: CarriedRow(*row) for row in rows}
 
 
-def note_seen(connection: Connection, task_id: UUID, at: datetime) -> None:
-    """Note when a recipient first opened a task (`hub_worker`)."""
+def note_seen(connection: Connection, task_ids: Sequence[UUID], at: datetime) -> None:
+    """Note when a recipient first opened these tasks (`hub_worker`)."""
     connection.execute(
-        text("UPDATE task SET seen_at = :at WHERE id = :id AND seen_at IS NULL"),
-        {"id": task_id, "at": at},
+        text("UPDATE task SET seen_at = :at WHERE id = ANY(:ids) AND seen_at IS NULL"),
+        {"ids": list(task_ids), "at": at},
     )
 
 
@@ -222,6 +222,21 @@ def received_by(
             " ORDER BY t.id DESC LIMIT :most"
         ),
         {"agency": agency_id, "before": before, "most": most, "states": states and list(states)},
+    )
+    return [TaskRow(*row) for row in rows]
+
+
+def to_open(
+    connection: Connection, *, states: Sequence[str], only_new: bool, most: int
+) -> list[TaskRow]:
+    """Return tasks that reached the acting agency and are still with it, the oldest first."""
+    rows = connection.execute(
+        text(
+            _TASKS + " WHERE t.recipient_agency_id = acting_agency() AND t.released_at IS NOT NULL"
+            " AND t.state = ANY(:states) AND (NOT :new OR t.seen_at IS NULL)"
+            " ORDER BY t.id LIMIT :most"
+        ),
+        {"states": list(states), "new": only_new, "most": most},
     )
     return [TaskRow(*row) for row in rows]
 

@@ -43,7 +43,7 @@ from referral_hub.store.columns import (
     metadata,
     party_column,
 )
-from referral_hub.store.delivery_tables import delivery_breaker, delivery_stop
+from referral_hub.store.delivery_tables import agency_layout, delivery_breaker, delivery_stop
 from referral_hub.store.emergency_tables import (
     emergency_access,
     emergency_alert,
@@ -90,6 +90,7 @@ __all__ = [
     "agency",
     "agency_contact",
     "agency_endpoint",
+    "agency_layout",
     "agency_mail",
     "api_client",
     "api_client_key",

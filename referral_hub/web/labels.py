@@ -63,6 +63,10 @@ class Labels:
         given = {_SLOT.sub("", field_id) for field_id in field_ids}
         return [words for field_id, words in self._words["Field"].items() if field_id in given]
 
+    def all_fields(self) -> Mapping[str, str]:
+        """The words of every field by its id, in the table's order."""
+        return self._words["Field"]
+
     def field(self, field_id: str) -> str:
         """The words for a field id such as `identity.first_name`; a slot's number is left out."""
         return self._words["Field"][_SLOT.sub("", field_id)]

@@ -66,6 +66,21 @@ def field_lines(
         return _lines(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
+def in_order(
+    fields: Mapping[str, Any],
+    labels: Labels,
+    areas: Mapping[str, str],
+    *,
+    order: Iterable[str] = (),
+) -> tuple[OpenedLine, ...]:
+    """Return `fields` as lines in `order` (field ids); what it does not name follows."""
+    read = _Reader(labels, areas)
+    wanted = [name for name in dict.fromkeys(order) if name in fields]
+    rest = [name for name in _ordered(fields) if name not in wanted]
+    lines = (OpenedLine(labels.field(n), read.values(n, fields[n])) for n in (*wanted, *rest))
+    return tuple(line for line in lines if line.values)
+
+
 class _Reader:
     """Turns a field's value into the lines of its answer; what has no way of its own is text."""
 

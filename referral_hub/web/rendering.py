@@ -38,6 +38,7 @@ from referral_hub.domain.staging import StagedRejection
 from referral_hub.domain.third_parties import Exemption
 from referral_hub.web.forms.deciding import View
 from referral_hub.web.forms.referral import SHAREABLE, Answer, Until
+from referral_hub.web.forms.take_away import Which
 from referral_hub.web.labels import Labels
 from referral_hub.web.navigation import navigation
 
@@ -67,6 +68,7 @@ CODES: tuple[type[StrEnum], ...] = (
     StagedRejection,
     Until,
     View,
+    Which,
 )
 
 

@@ -49,6 +49,7 @@ from referral_hub.web import (
     referrals,
     retention,
     sign_in,
+    take_away,
     tasks,
     visits,
     work_list,
@@ -145,7 +146,10 @@ REFERRING: tuple[Route, ...] = (
 
 RECEIVING: tuple[Route, ...] = (
     Route("/tasks", tasks.list_all, staff(May.LIST_TASKS)),
+    Route("/tasks/table", take_away.table_form, staff(May.OPEN_TASK)),
+    Route("/tasks/table", take_away.table, staff(May.OPEN_TASK), _POST),
     Route(_TASK, tasks.show, staff(May.READ_TASK)),
+    Route(f"{_TASK}/sheet", take_away.sheet, staff(May.OPEN_TASK), _POST),
     Route(f"{_TASK}/{_RECEIPT}", receipts.of_task, staff(May.READ_TASK)),
     Route(f"{_TASK}/open", tasks.open_referral, staff(May.OPEN_TASK), _POST),
     Route(f"{_TASK}/accept", answers.accept_form, staff(May.ANSWER_TASK)),
@@ -212,6 +216,8 @@ OPERATING: tuple[Route, ...] = (
     Route(f"{_TO}/try-again", deliveries.try_again, staff(May.OPERATE), _POST),
     Route(f"{_BY}/stop", deliveries.stop_way, staff(May.OPERATE), _POST),
     Route(f"{_BY}/start", deliveries.start_way, staff(May.OPERATE), _POST),
+    Route("/field-order", take_away.order_form, staff(May.ARRANGE_FIELDS)),
+    Route("/field-order", take_away.arrange, staff(May.ARRANGE_FIELDS), _POST),
     Route("/callbacks", callbacks.list_all, staff(May.MANAGE_CALLBACKS)),
     Route("/callbacks", callbacks.register, staff(May.MANAGE_CALLBACKS), _POST),
     Route(f"{_CALLBACK}/secrets", callbacks.rotate, staff(May.MANAGE_CALLBACKS), _POST),

@@ -20,6 +20,7 @@ from referral_hub.services.deliveries import stop_agency
 from referral_hub.services.demo import approve_demo_policy
 from referral_hub.services.drafts import save_draft, start_draft
 from referral_hub.services.emergency_access import ask_emergency_access, open_in_emergency
+from referral_hub.services.field_order import arrange_fields
 from referral_hub.services.register_mail import register_mail
 from referral_hub.services.retention import place_hold
 from referral_hub.services.withdraw import withdraw_agreement
@@ -90,7 +91,12 @@ def _mail(bench: Bench) -> None:
 
 
 def _hold_back(bench: Bench) -> None:
-    """The council has stopped one agency, a surgery itself; a system is left alone."""
+    """The council has stopped one agency, a surgery itself; a system is left alone.
+
+    Both have an order of fields of their own.
+    """
+    for username in ("council-admin", "surgery-admin"):
+        arrange_fields(bench.hub, bench.staff[username], ["identity.nhs_number"])
     stop_agency(bench.hub, bench.staff["council-admin"], bench.agencies["library"])
     stop_agency(bench.hub, bench.staff["surgery-admin"], bench.agencies["surgery"])
     breaker = {"destination": bench.agencies["time_bank"], "way": "https_push", "failures": 1}

@@ -28,6 +28,7 @@ from referral_hub.web.forms.changes import Change
 from referral_hub.web.forms.deciding import View
 from referral_hub.web.forms.matters import Doing
 from referral_hub.web.forms.referral import Answer, Until
+from referral_hub.web.forms.take_away import Which
 from referral_hub.web.labels import Labels
 
 TABLE = tomllib.loads((Path(module.__file__).parent / "labels.toml").read_text(encoding="utf-8"))
@@ -100,6 +101,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     Answer,
     Until,
     View,
+    Which,
 )
 
 
