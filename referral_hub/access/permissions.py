@@ -47,6 +47,7 @@ class Permission(StrEnum):
     MANAGE_STAFF = "manage_staff"
     MANAGE_CLIENTS = "manage_clients"
     OPERATE = "operate"
+    CHOOSE_REACH = "choose_reach"
     ARRANGE_FIELDS = "arrange_fields"
     MANAGE_CALLBACKS = "manage_callbacks"
     APPROVE_POLICY = "approve_policy"

@@ -89,6 +89,7 @@ _AGENCY_ADMIN: dict[Permission, Predicate] = {
     Permission.OPERATE: always,
     Permission.MANAGE_CALLBACKS: always,
     Permission.ARRANGE_FIELDS: always,
+    Permission.CHOOSE_REACH: always,
 }
 _LINK_HOLDER: dict[Permission, Predicate] = {
     Permission.READ_TASK: is_recipient,

@@ -140,6 +140,34 @@ def register(
     connection.execute(_REGISTER, values)
 
 
+def own_endpoint(connection: Connection) -> tuple[str, str | None]:
+    """Return the acting agency's transport and its system's address."""
+    row = connection.execute(
+        text("SELECT transport, url FROM agency_endpoint WHERE agency_id = acting_agency()")
+    ).one_or_none()
+    return ("inbox", None) if row is None else (row.transport, row.url)
+
+
+def own_address(connection: Connection) -> str | None:
+    """Return where the acting agency's mails go; None where it gets none."""
+    found: str | None = connection.execute(
+        text("SELECT mail_address FROM agency_mail WHERE agency_id = acting_agency() AND enabled")
+    ).scalar()
+    return found
+
+
+def switch_off(connection: Connection, at: datetime) -> bool:
+    """Send the acting agency no more mails; False when it gets none."""
+    done = connection.execute(
+        text(
+            "UPDATE agency_mail SET enabled = false, updated_at = :at"
+            " WHERE agency_id = acting_agency() AND enabled"
+        ),
+        {"at": at},
+    )
+    return done.rowcount == 1
+
+
 def announce(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store those outbox rows whose recipient is told by mail (`hub_worker`)."""
     if rows:

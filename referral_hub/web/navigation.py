@@ -45,6 +45,7 @@ ITEMS: tuple[Item, ...] = (
     ),
     Item("deliveries.show", "Deliveries", Permission.OPERATE),
     Item("callbacks.list_all", "Callbacks", Permission.MANAGE_CALLBACKS),
+    Item("reached.show", "How referrals reach you", Permission.CHOOSE_REACH),
     Item("take_away.order_form", "Order of fields", Permission.ARRANGE_FIELDS),
     Item("retention.show", "Retention", Permission.APPRAISE),
 )

@@ -19,3 +19,14 @@ class CodePage(FormPage):
 
 class AgainPage(FormPage):
     """Asking for a new link: nothing to fill in."""
+
+
+class MailPage(FormPage):
+    """Where mails without content go."""
+
+    address = Line(
+        "Mail address",
+        longest=254,
+        required=True,
+        error_messages={"required": "Enter a mail address that your group reads"},
+    )
