@@ -33,7 +33,7 @@ STATEMENTS = {
     "/referrals": SESSION + 3,
     "/referrals/{referral}": SESSION + 7,
     "/referrals/{referral}/sent": SESSION + 7,
-    "/referrals/{referral}/agreement": SESSION + 8,
+    "/referrals/{referral}/agreement": SESSION + 9,
 }
 
 
