@@ -12,11 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.codes import Purpose, RefusalReason
+from consent.codes import Article6, Article9, DataClass, EmergencyCause, Purpose, RefusalReason
 from consent.decide import decide
 from consent.emergency import weak_reason
-from consent.model import ConsentError, Hold, Permit, Refuse
-from consent.policy import DecidedBy, ReasonFault, current_policy, load_policy, rule_source
+from consent.model import ConsentError, Facts, Hold, Outcome, Permit, Refuse
+from consent.policy import (
+    DecidedBy,
+    Policy,
+    ReasonFault,
+    current_policy,
+    load_policy,
+    rule_source,
+)
 from tests.consent import examples, worlds
 from tests.consent.examples import NOON
 from tests.consent.test_decide_properties import law
@@ -130,3 +137,84 @@ def test_one_id_with_two_contents_is_a_fault_in_the_record_in_either_order(turne
     outcome = decide(request, facts, NOON)
     assert isinstance(outcome, Refuse)
     assert outcome.reason is RefusalReason.NOT_DECIDABLE
+
+
+WORDS = ("fire", "flood", "fall", "ice", "gas", "smoke", "knee", "bleeding", "confusion")
+
+
+def _long(words: tuple[str, ...]) -> str:
+    """These words and as many full stops as it takes to be long enough."""
+    text = " ".join(words)
+    return text + "." * max(0, TERMS.shortest - len(text))
+
+
+def test_the_shortest_reason_and_the_fewest_words_are_enough_and_one_less_is_not() -> None:
+    enough = _long(WORDS[: TERMS.words])
+    assert len(enough) == TERMS.shortest
+    assert weak_reason(enough, TERMS) is None
+    assert weak_reason(enough[:-1], TERMS) is ReasonFault.TOO_SHORT
+    assert weak_reason(_long(WORDS[: TERMS.words - 1]), TERMS) is ReasonFault.TOO_FEW_WORDS
+
+
+@pytest.mark.parametrize(
+    ("word", "counts"),
+    [
+        ("a", True),
+        ("i", True),
+        ("b", False),
+        ("o", False),
+        ("eee", False),
+        ("ox", True),
+        ("né", True),
+    ],
+)
+def test_what_counts_as_the_last_word_that_is_needed(word: str, counts: bool) -> None:
+    fault = weak_reason(_long((*WORDS[: TERMS.words - 1], word)), TERMS)
+    assert fault is (None if counts else ReasonFault.TOO_FEW_WORDS)
+
+
+def test_what_stands_between_words_is_no_part_of_them() -> None:
+    once = "fire, fire; fire! (fire) fire? fire: fire. fire/fire-fire"
+    assert weak_reason(once, TERMS) is ReasonFault.TOO_FEW_WORDS
+
+
+def _in_an_emergency(facts: Facts, *classes: DataClass, policy: Policy | None = None) -> Outcome:
+    request = examples.a_request(
+        purpose=Purpose.EMERGENCY, actor_role="coordinator", classes=frozenset(classes)
+    )
+    return decide(request, facts, NOON, policy=policy)
+
+
+def test_ordinary_information_stands_on_no_condition_for_special_data() -> None:
+    facts = examples.the_facts(overrides=(examples.an_override(),))
+    ordinary = _in_an_emergency(facts, DataClass.IDENTITY)
+    assert isinstance(ordinary, Permit)
+    assert ordinary.basis.article9 is None
+    assert "schedule_1_condition" not in ordinary.basis.evidence
+    special = _in_an_emergency(facts, DataClass.IDENTITY, DataClass.ACCESS_NEEDS)
+    assert isinstance(special, Permit)
+    assert special.basis.article9 is Article9.SUBSTANTIAL_PUBLIC_INTEREST
+
+
+def test_where_the_person_was_assessed_the_assessment_is_the_evidence() -> None:
+    override = examples.an_override(cause=EmergencyCause.LIFE_AT_RISK)
+    for capacity, evidence in ((examples.an_incapacity(), "capacity"), (None, override.id)):
+        facts = examples.the_facts(overrides=(override,), capacity=capacity)
+        outcome = _in_an_emergency(facts, DataClass.ACCESS_NEEDS)
+        assert isinstance(outcome, Permit)
+        assert outcome.basis.evidence["incapacity_record"] == evidence
+
+
+@pytest.mark.parametrize("article", ["article6", "article9"])
+def test_one_half_of_vital_interests_is_claiming_them(article: str) -> None:
+    vital = {"article6": Article6.VITAL_INTERESTS, "article9": Article9.VITAL_INTERESTS}
+    cause = EmergencyCause.OTHERS_AT_RISK
+    footing = replace(TERMS.causes[cause], **{article: vital[article]})
+    terms = replace(TERMS, causes={**TERMS.causes, cause: footing})
+    able = examples.an_incapacity(lacks_capacity=False, best_interests=None)
+    facts = examples.the_facts(overrides=(examples.an_override(),), capacity=able)
+    outcome = _in_an_emergency(
+        facts, DataClass.IDENTITY, policy=replace(current_policy(), emergency=terms)
+    )
+    assert isinstance(outcome, Refuse)
+    assert outcome.reason is RefusalReason.ABLE_TO_CONSENT
