@@ -78,13 +78,15 @@ def test_a_folder_that_cannot_be_used_is_one_line_and_no_traceback(tmp_path: Pat
 def test_a_database_that_does_not_answer_is_one_line_that_says_where_to_look(
     tmp_path: Path,
 ) -> None:
-    web, metrics, partner, nothing = free_ports(4)
+    web, metrics, partner, mail, mails, nothing = free_ports(6)
     done = _hub(
         "run",
         HUB_DATA=str(tmp_path),
         HUB_PORT=web,
         HUB_METRICS_PORT=metrics,
         HUB_PARTNER_PORT=partner,
+        HUB_MAIL_PORT=mail,
+        HUB_MAIL_SERVER_PORT=mails,
         DATABASE_URL=f"postgresql://hub@127.0.0.1:{nothing}/hub",
         REDIS_URL=f"redis://127.0.0.1:{nothing}/0",
     )
