@@ -19,7 +19,7 @@ ASSETS := referral_hub/web/static/build/.made-$(call hash,package-lock.json $(sh
 NODE := { command -v npm && node -e 'process.exit(+process.versions.node.split(".")[0] < 18)'; } >/dev/null 2>&1
 PIP := .venv/bin/python -m pip --disable-pip-version-check -qq install --require-virtualenv
 
-.PHONY: help run test test-deep tamper check bench fuzz-api search-at-scale mutants pictures format lock clean
+.PHONY: help run test test-deep tamper check bench bench-import fuzz-api search-at-scale mutants pictures format lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ check: $(RUN) $(TEST) ## lint, types, import directions, and models equal to mig
 
 bench: $(RUN) $(TEST) $(ASSETS) ## measure the goals as ratios within one run
 	@.venv/bin/python -m benchmarks $(BENCH)
+
+bench-import: $(RUN) $(TEST) ## import files of 100,000 visits; ROWS=10000 for a look
+	@.venv/bin/python -m benchmarks.importing $(ROWS)
 
 search-at-scale: $(RUN) $(TEST) ## time the officer's search over 5 million entries; ENTRIES=100000
 	@.venv/bin/python -m benchmarks.searching $(if $(ENTRIES),--entries $(ENTRIES))

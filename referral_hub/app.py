@@ -17,6 +17,7 @@ from referral_hub.observe import Metrics, RequestLog
 from referral_hub.services.hub import Hub
 from referral_hub.web.api_guards import echo_correlation
 from referral_hub.web.assets_manifest import teach_assets
+from referral_hub.web.doorstep_pace import DoorstepPace
 from referral_hub.web.emergency_reviews import counter
 from referral_hub.web.guards import NotSignedIn, register
 from referral_hub.web.headers import harden
@@ -53,6 +54,7 @@ def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
     app.extensions["rates"] = Rates(hub.settings.redis_url, hub.settings.secret_key, hub.clock)
     tell_rates(app)
     echo_correlation(app)
+    app.extensions["doorstep"] = DoorstepPace(hub.settings.redis_url, hub.settings.secret_key)
     app.config.update(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)
     CSRFProtect(app)
     answer_errors(app)

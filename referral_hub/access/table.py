@@ -35,6 +35,7 @@ _REFERRER: dict[Permission, Predicate] = {
     Permission.CORRECT_FACT: is_origin,
     Permission.REPLY: is_origin,
     Permission.HANDLE_STAGED: is_recipient,
+    Permission.IMPORT_FILE: always,
     Permission.READ_WORK_LIST: always,
     Permission.ACKNOWLEDGE: is_recipient,
     Permission.SETTLE_NOTIFICATION: is_origin,
@@ -83,6 +84,8 @@ _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
 _AGENCY_ADMIN: dict[Permission, Predicate] = {
     Permission.KEEP_DRAFT: is_author,
     Permission.MANAGE_STAFF: always,
+    Permission.EDIT_MAPPING: always,
+    Permission.MANAGE_LINKS: always,
     Permission.MANAGE_CLIENTS: always,
     Permission.APPRAISE: always,
     Permission.APPROVE_POLICY: always,

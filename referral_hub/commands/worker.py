@@ -20,6 +20,7 @@ from referral_hub.outbox.listen import listen, rung_answered
 from referral_hub.services.deliver import drain
 from referral_hub.services.hub import Hub
 from referral_hub.services.policies import require_approved
+from referral_hub.services.run_imports import import_until
 from referral_hub.services.witnesses import ask_until
 from referral_hub.services.work import apply_first, surviving, sweep_until
 from referral_hub.wiring import build_hub
@@ -51,17 +52,30 @@ def _run(hub: Hub, redis_url: str | None, stopping: threading.Event) -> None:
     busy = threading.Lock()
     sweeper = threading.Thread(target=sweep_until, args=(hub, go_on), name="sweep")
     sweeper.start()
+    rung = threading.Event()
+    importing = threading.Thread(target=import_until, args=(hub, go_on, rung), name="import")
+    importing.start()
     threading.Thread(target=ask_until, args=(hub, go_on), name="witness", daemon=True).start()
     if redis_url is not None:
-        answer_with(lambda: _answer(hub, redis_url, go_on, busy))
+        answer_with(lambda: _answer(hub, redis_url, go_on, busy=busy, rung=rung))
         threading.Thread(target=listen, args=(redis_url, go_on), name="bell", daemon=True).start()
     stopping.wait()
+    rung.set()
     sweeper.join()
+    importing.join()
     with busy:
         return
 
 
-def _answer(hub: Hub, redis_url: str, go_on: Callable[[], bool], busy: threading.Lock) -> None:
+def _answer(
+    hub: Hub,
+    redis_url: str,
+    go_on: Callable[[], bool],
+    *,
+    busy: threading.Lock,
+    rung: threading.Event,
+) -> None:
+    rung.set()
     with busy:
         rung_answered(redis_url)
         surviving(lambda: drain(hub, go_on=go_on))

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from referral_hub.crypto.binding import bind, netstring
 from referral_hub.crypto.records import (
+    ImportPartContext,
     MatterWordsContext,
     NoteContext,
     OpeningsContext,
@@ -24,6 +25,17 @@ def draft_context(user_id: str, draft_id: str) -> Mapping[str, str]:
 def staged_context(agency_id: str, item_id: str) -> Mapping[str, str]:
     """A staged item of the agency that receives it."""
     return {"purpose": "staged", "agency_id": agency_id, "item_id": item_id}
+
+
+def import_part_context(part: ImportPartContext) -> Mapping[str, str]:
+    """A part of an agency's file."""
+    return {
+        "purpose": "import",
+        "agency_id": part.agency_id,
+        "import_id": part.import_id,
+        "part": part.part,
+        "number": str(part.number),
+    }
 
 
 def secret_context(user_id: str) -> Mapping[str, str]:

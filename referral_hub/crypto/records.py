@@ -97,6 +97,16 @@ class MatterWordsContext:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportPartContext:
+    """Which part of which agency's file: the file as it came, or the rows that go back."""
+
+    agency_id: str
+    import_id: str
+    part: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoteContext:
     """A message about a task between the two agencies that may read it."""
 

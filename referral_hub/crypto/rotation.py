@@ -14,7 +14,12 @@ from enum import Enum
 from referral_hub.crypto import contexts
 from referral_hub.crypto.envelope import Wrapping, for_agency, rewrap_envelope
 from referral_hub.crypto.keys import KeyService
-from referral_hub.crypto.records import MatterWordsContext, NoteContext, ReleaseContext
+from referral_hub.crypto.records import (
+    ImportPartContext,
+    MatterWordsContext,
+    NoteContext,
+    ReleaseContext,
+)
 from referral_hub.crypto.subject import subject_key_context
 
 
@@ -79,6 +84,12 @@ def staged_row(*, row_id: str, agency_id: str, item_id: str, sealed: bytes) -> W
     """A staged item."""
     bound = contexts.staged_context(agency_id, item_id)
     return WrappedRow(row_id, sealed, bound, Shape.ENVELOPE, agency_id)
+
+
+def import_part_row(*, row_id: str, context: ImportPartContext, sealed: bytes) -> WrappedRow:
+    """A part of an agency's file."""
+    bound = contexts.import_part_context(context)
+    return WrappedRow(row_id, sealed, bound, Shape.ENVELOPE, context.agency_id)
 
 
 def secret_row(*, row_id: str, user_id: str, sealed: bytes) -> WrappedRow:

@@ -19,6 +19,7 @@ from referral_hub.crypto.envelope import for_agency, seal_envelope
 from referral_hub.crypto.kdf import Prk, extract
 from referral_hub.crypto.keys import KeyService
 from referral_hub.crypto.records import (
+    ImportPartContext,
     MatterWordsContext,
     NoteContext,
     OpeningsContext,
@@ -128,6 +129,12 @@ def seal_staged(keys: KeyService, *, agency_id: str, item_id: str, data: bytes) 
     """Seal what waits for a person of one agency, under that agency's keys."""
     wrap = for_agency(keys.wrap_for_agency, agency_id)
     return seal_envelope(wrap, contexts.staged_context(agency_id, item_id), data)
+
+
+def seal_import_part(keys: KeyService, *, context: ImportPartContext, data: bytes) -> bytes:
+    """Seal a part of a file for the agency that sent it."""
+    wrap = for_agency(keys.wrap_for_agency, context.agency_id)
+    return seal_envelope(wrap, contexts.import_part_context(context), data)
 
 
 def seal_secret(keys: KeyService, *, user_id: str, secret: bytes) -> bytes:

@@ -19,6 +19,7 @@ from referral_hub.crypto.envelope import for_agency, open_envelope, seal_envelop
 from referral_hub.crypto.kdf import Prk, extract
 from referral_hub.crypto.keys import KeyService
 from referral_hub.crypto.records import (
+    ImportPartContext,
     MatterWordsContext,
     NoteContext,
     OpeningsContext,
@@ -162,6 +163,12 @@ def open_staged(keys: KeyService, *, agency_id: str, item_id: str, sealed: bytes
     """A staged item of the agency that received it. Raises CryptoError for any other."""
     unwrap = for_agency(keys.unwrap_for_agency, agency_id)
     return open_envelope(unwrap, contexts.staged_context(agency_id, item_id), sealed)
+
+
+def open_import_part(keys: KeyService, *, context: ImportPartContext, sealed: bytes) -> bytes:
+    """A part of the agency's own file; a part in another's place does not open."""
+    unwrap = for_agency(keys.unwrap_for_agency, context.agency_id)
+    return open_envelope(unwrap, contexts.import_part_context(context), sealed)
 
 
 def open_secret(keys: KeyService, *, user_id: str, sealed: bytes) -> bytes:

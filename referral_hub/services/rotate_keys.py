@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.crypto import rotation as wraps
 from referral_hub.crypto.records import (
+    ImportPartContext,
     MatterWordsContext,
     NoteContext,
     RecordContext,
@@ -89,7 +90,7 @@ def _wrapped(kind: Kind, row: Row) -> list[wraps.WrappedRow]:
             return [wraps.release_row(row_id=row_id, agency_id=agency, context=context, blob=data)]
         case "message" | "emergency_note" | "child_decision":
             return _note_rows(kind, row)
-        case "log_opening" | "staged_item" | "matter_words":
+        case "log_opening" | "staged_item" | "matter_words" | "import_part":
             return [_agency_row(kind, row)]
         case "draft":
             user = str(row["user_id"])
@@ -108,6 +109,9 @@ def _agency_row(kind: Kind, row: Row) -> wraps.WrappedRow:
     if kind.name == "matter_words":
         words = MatterWordsContext(key, str(row["matter_id"]), agency, row["kind"])
         return wraps.matter_words_row(row_id=row_id, context=words, sealed=sealed)
+    if kind.name == "import_part":
+        context = ImportPartContext(agency, str(row["import_id"]), row["part"], row["number"])
+        return wraps.import_part_row(row_id=row_id, context=context, sealed=sealed)
     return wraps.agency_openings_row(row_id=row_id, agency_id=agency, entry_id=key, sealed=sealed)
 
 

@@ -73,6 +73,7 @@ _INSERTABLE = (
     "matter_step",
     "matter_words",
     "matter_item",
+    "concern_link",
     "log_entry",
     "log_opening",
     "idempotency_key",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -37,6 +38,20 @@ def kind_of(connection: Connection, agency_id: UUID) -> str:
         text("SELECT kind FROM agency WHERE id = :id"), {"id": agency_id}
     ).scalar_one()
     return found
+
+
+def agreed_recipients(connection: Connection, sender: UUID, at: datetime) -> dict[UUID, str]:
+    """Return the agencies that a sharing agreement in date lets `sender` share with, by name."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT a.id, a.name FROM sharing_agreement g"
+            " JOIN agency a ON a.id = g.recipient_agency_id"
+            " WHERE g.sender_agency_id = :us AND a.active AND :at >= g.valid_from"
+            " AND :at < g.valid_until ORDER BY a.name"
+        ),
+        {"us": sender, "at": at},
+    )
+    return {row.id: row.name for row in rows}
 
 
 def agency_ids(connection: Connection) -> list[UUID]:

@@ -72,6 +72,7 @@ KINDS = (
     Kind("log_opening", "entry_id", ("sealed_openings",), ("agency_id",)),
     Kind("draft", "id", ("sealed_form",), ("user_id",)),
     Kind("staged_item", "id", ("sealed",), ("agency_id",)),
+    Kind("import_part", "id", ("sealed",), ("agency_id", "import_id", "part", "number")),
     Kind("staff_user", "id", ("sealed_totp",), ()),
     Kind("callback_signer", "id", ("sealed_secret",), ()),
 )

@@ -43,12 +43,14 @@ from referral_hub.store.columns import (
     metadata,
     party_column,
 )
+from referral_hub.store.concern_tables import concern_link
 from referral_hub.store.delivery_tables import agency_layout, delivery_breaker, delivery_stop
 from referral_hub.store.emergency_tables import (
     emergency_access,
     emergency_alert,
     emergency_note,
 )
+from referral_hub.store.import_tables import csv_import, import_mapping, import_part, import_row
 from referral_hub.store.link_tables import agency_mail, invitation, invitation_token
 from referral_hub.store.log_tables import (
     log_checkpoint,
@@ -102,7 +104,9 @@ __all__ = [
     "capacity_record",
     "child_decision",
     "child_record",
+    "concern_link",
     "consent_event",
+    "csv_import",
     "delivery_breaker",
     "delivery_stop",
     "draft",
@@ -110,6 +114,9 @@ __all__ = [
     "emergency_alert",
     "emergency_note",
     "idempotency_key",
+    "import_mapping",
+    "import_part",
+    "import_row",
     "invitation",
     "invitation_token",
     "legal_hold",

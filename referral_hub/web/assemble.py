@@ -7,7 +7,6 @@ counts (agreed, then changed to no) never reaches the command.
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,6 +23,7 @@ from referral_hub.domain.commands import (
     ConcernRaised,
     SubmitReferral,
 )
+from referral_hub.domain.months import months_later
 from referral_hub.domain.routing import Seeker, age_on
 from referral_hub.services.assemble_referral import PlainReferral, assemble
 from referral_hub.web import journey
@@ -171,13 +171,6 @@ def until(terms: Mapping[str, Any], today: date) -> date:
         given: date = terms["until_date"]
         return given
     return months_later(today, _MONTHS[terms["until"]])
-
-
-def months_later(day: date, months: int) -> date:
-    """Return the same day `months` later, or that month's last day."""
-    year, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + year, month + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def _said(values: Mapping[str, Any], state: EventState) -> AgreementTaken:

@@ -4,7 +4,7 @@ A `Route` joins an address, a view and a guard; `register` puts the guard in fro
 guard admits before anything about the address's ids is looked up, so a refusal tells nothing about
 what exists. What is returned by `admit` is what the view is given after the hub:
 
-    PUBLIC                    view(hub, **ids)
+    PUBLIC, BY_LINK           view(hub, **ids); the form behind a link has a token of its own
     SIGNED_IN, staff(...)     view(hub, actor, **ids)
 """
 
@@ -87,6 +87,11 @@ def staff(permission: Permission) -> Guard:
     return Guard(f"staff: {permission}", admit)
 
 
+def streaming(permission: Permission) -> Guard:
+    """Like `staff`, for a file that is read as it arrives: `web.upload` checks its form token."""
+    return Guard(f"staff: {permission}", staff(permission).admit, csrf=False)
+
+
 def _signed_in() -> Actor:
     if not current_user.is_authenticated:
         raise NotSignedIn
@@ -103,4 +108,5 @@ def _guarded(hub: Hub, route: Route) -> View:
 
 
 PUBLIC = Guard("public", lambda _hub: ())
+BY_LINK = Guard("by link", lambda _hub: (), csrf=False)
 SIGNED_IN = Guard("signed in", lambda _hub: (_signed_in(),))

@@ -26,6 +26,8 @@ def ask_to_sign_in(hub: Hub) -> Response:
     """Answer a request that nobody is signed in for: keep what was sent, and lead to sign-in."""
     if request.method == "GET":
         return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
+    if request.mimetype == "multipart/form-data":
+        return redirect(url_for("sign_in.page"))
     token = current_token()
     actor = timed_out(hub, token) if token else None
     if actor is None:

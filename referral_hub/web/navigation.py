@@ -31,6 +31,7 @@ ITEMS: tuple[Item, ...] = (
     Item("refer.start", "Refer someone", Permission.REFER),
     Item("referrals.list_own", "Referrals you sent", Permission.REFER, also=("changes",)),
     Item("intake.list_all", "Waiting for you", Permission.HANDLE_STAGED),
+    Item("imports.list_all", "Import a file", Permission.IMPORT_FILE),
     Item("tasks.list_all", "Referrals to you", Permission.LIST_TASKS, also=("answers",)),
     Item("overview.show", "Overview", Permission.READ_AUDIT),
     Item("work_list.show", "Work list", Permission.READ_WORK_LIST),
@@ -47,6 +48,8 @@ ITEMS: tuple[Item, ...] = (
     Item("callbacks.list_all", "Callbacks", Permission.MANAGE_CALLBACKS),
     Item("reached.show", "How referrals reach you", Permission.CHOOSE_REACH),
     Item("take_away.order_form", "Order of fields", Permission.ARRANGE_FIELDS),
+    Item("mappings.show", "File columns", Permission.EDIT_MAPPING),
+    Item("concern_links.list_all", "Links for concerns", Permission.MANAGE_LINKS),
     Item("retention.show", "Retention", Permission.APPRAISE),
 )
 

@@ -25,6 +25,8 @@ from referral_hub.domain.codes import (
     Priority,
     ReviewOutcome,
 )
+from referral_hub.domain.concerns import Noticed, Said
+from referral_hub.domain.csv_mapping import DateOrder
 from referral_hub.domain.matters import (
     Authority,
     BreachChannel,
@@ -54,6 +56,7 @@ CODES: tuple[type[StrEnum], ...] = (
     ClosingOutcome,
     ComplaintAbout,
     ContactMethod,
+    DateOrder,
     DeclineReason,
     EmergencyCause,
     Exemption,
@@ -61,10 +64,12 @@ CODES: tuple[type[StrEnum], ...] = (
     IdentityCheck,
     Method,
     NeedCode,
+    Noticed,
     Priority,
     ReceivedBy,
     Requester,
     ReviewOutcome,
+    Said,
     StagedRejection,
     Until,
     View,

@@ -32,7 +32,6 @@ from referral_hub.web import (
     fhir,
     fhir_tasks,
     health,
-    intake,
     kept,
     links,
     log_checks,
@@ -59,6 +58,7 @@ from referral_hub.web.answers import QUESTIONS
 from referral_hub.web.api_guards import API_READER, api, api_knock
 from referral_hub.web.fhir_views import BASE
 from referral_hub.web.guards import PUBLIC, SIGNED_IN, Route, staff
+from referral_hub.web.intake_routes import DOORSTEP, IMPORTING, STAGED
 from referral_hub.web.journey import NAMES
 from referral_hub.web.oauth import CLIENTS
 from referral_hub.web.partner import PARTNER
@@ -77,7 +77,6 @@ _ALERT = f"{_ALERTS}/<uuid:alert_id>"
 _APPRAISAL = "/retention/appraisals/<uuid:appraisal_id>"
 _HOLD = "/retention/people/<uuid:subject_id>/hold"
 _CLIENT = "/clients/<uuid:client_id>"
-_STAGED = "/intake/<uuid:item_id>"
 _DUTIES = "/duties"
 _ASKED = f"{_DUTIES}/requests/people/<uuid:subject_id>"
 _MATTER = f"{_DUTIES}/<uuid:matter_id>"
@@ -171,14 +170,6 @@ RECEIVING: tuple[Route, ...] = (
         staff(May.USE_EMERGENCY_ACCESS),
         _POST,
     ),
-)
-
-STAGED: tuple[Route, ...] = (
-    Route("/intake", intake.list_all, staff(May.HANDLE_STAGED)),
-    Route(_STAGED, intake.show, staff(May.HANDLE_STAGED)),
-    Route(f"{_STAGED}/open", intake.open_item, staff(May.HANDLE_STAGED), _POST),
-    Route(f"{_STAGED}/complete", intake.complete, staff(May.HANDLE_STAGED), _POST),
-    Route(f"{_STAGED}/reject", intake.reject, staff(May.HANDLE_STAGED), _POST),
 )
 
 LINKS: tuple[Route, ...] = (
@@ -377,6 +368,8 @@ ROUTES: tuple[Route, ...] = (
     *RECEIVING,
     *STAGED,
     *LINKS,
+    *IMPORTING,
+    *DOORSTEP,
     *WORKING,
     *OVERSEEING,
     *OPERATING,

@@ -24,6 +24,7 @@ from referral_hub.domain.commands import AnswerTask
 from referral_hub.services.answer_task import answer_task
 from referral_hub.services.deliver import drain
 from referral_hub.services.rotate_keys import rotate_keys
+from referral_hub.services.run_imports import run_imports
 from referral_hub.services.submit_referral import submit_referral
 from tests.faults.striking import Strike, arm, count_statements
 from tests.hub_bench import Bench, open_bench
@@ -98,11 +99,16 @@ def _rotate(bench: Bench, asked: dict[str, Any]) -> None:
     rotate_keys(bench.hub, fresh_root=asked["fresh"], batch=2)
 
 
+def _import(bench: Bench, _asked: dict[str, Any]) -> None:
+    run_imports(bench.hub)
+
+
 WORK: dict[str, Callable[[Bench, dict[str, Any]], None]] = {
     "drain": _drain,
     "submit": _submit,
     "accept": _accept,
     "rotate": _rotate,
+    "import": _import,
 }
 
 

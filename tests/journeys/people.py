@@ -196,3 +196,46 @@ def agree_to(gp: Person, agencies: tuple[str, ...]) -> None:
     gp.go_on()
     gp.choose("Yes", "6 months")
     gp.go_on()
+
+
+def send_staged(who: Person, *, name: str, agreeing: str | None = None) -> str:
+    """Go through a referral's pages that are filled in already, adding what is missing; send it."""
+    page = who.page
+    first, _, family = name.partition(" ")
+    filling: dict[str, Callable[[], object]] = {
+        "danger": lambda: who.choose("No"),
+        "person": lambda: _name(page, first, family),
+        "agreement": lambda: who.choose("Yes"),
+        "sharing": lambda: _share(page, agreeing),
+        "taken": lambda: who.choose("Face to face", "The patient"),
+        "terms": lambda: who.choose("Yes", "6 months"),
+        "why": lambda: _why(page),
+    }
+    while not page.url.rstrip("/").endswith("/check"):
+        step = page.url.partition("?")[0].rpartition("/")[2]
+        filling.get(step, lambda: None)()
+        who.go_on()
+    who.press(SEND)
+    found = re.search(r"RH-[0-9A-Z]{4}-[0-9A-Z]{4}", page.inner_text("main"))
+    assert found, page.inner_text("main")
+    return found.group()
+
+
+def _name(page: Page, first: str, family: str) -> None:
+    page.fill("#first_name", first)
+    page.fill("#family_name", family)
+    for part, value in (("day", "3"), ("month", "4"), ("year", "1942")):
+        page.fill(f"#date_of_birth-{part}", value)
+
+
+def _share(page: Page, agency: str | None) -> None:
+    if agency:
+        page.get_by_label(agency).first.check()
+    for box in page.locator("input[name=classes]").all():
+        box.check()
+
+
+def _why(page: Page) -> None:
+    if not page.input_value("#why"):
+        page.fill("#why", "A driver was worried; she would like company")
+    page.get_by_label("Routine", exact=True).first.check()

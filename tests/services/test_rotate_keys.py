@@ -23,6 +23,7 @@ from referral_hub.services.rotate_keys import Rotated, rotate_keys
 from referral_hub.store.rotation import KINDS
 from tests import people
 from tests.hub_bench import Bench, NewBench, Row, nhs_number, only, open_bench
+from tests.importing import as_csv, send, set_up, visit
 from tests.services import matters as asking
 from tests.staging import staged
 
@@ -57,6 +58,8 @@ def town(new_bench: NewBench) -> Bench:
     draft_id = start_draft(bench.hub, gp)
     save_draft(bench.hub, gp, draft_id, pages={"why": {"why": "half a sentence"}})
     staged(bench.hub, bench.agencies["surgery"])
+    set_up(bench)
+    send(bench.hub, bench.staff["librarian"], as_csv([visit(1)]))
     return bench
 
 

@@ -243,15 +243,15 @@ def test_the_services_connections_show_an_agency_only_its_own(town: Bench) -> No
     count = text("SELECT count(*) FROM referral")
     database = town.hub.database
     seen: dict[str, int] = {}
-    for key in ("surgery", "hill", "council", "library"):
+    for key in ("surgery", "hill", "library", "fire", "council", "parcels"):
         with database.acting_for(town.agencies[key]) as connection:
             seen[key] = connection.execute(count).scalar_one()
     assert (
-        seen["surgery"] + seen["hill"]
+        seen["surgery"] + seen["hill"] + seen["library"] + seen["fire"]
         == seen["council"]
         == town.one("SELECT count(*) FROM referral")
     )
-    assert min(seen["surgery"], seen["hill"]) > seen["library"] == 0
+    assert min(seen["surgery"], seen["hill"]) > seen["parcels"] == 0
 
 
 def test_a_connection_forgets_its_agency_with_the_transaction(town: Bench) -> None:

@@ -16,6 +16,7 @@ from referral_hub.domain.retention import LegalHoldReason
 from referral_hub.services.answer_task import answer_task, ask, reply
 from referral_hub.services.callback_endpoints import rotate_secrets, switch_endpoint
 from referral_hub.services.clients import ClientTerms, add_key, register_client
+from referral_hub.services.concern_links import make_link
 from referral_hub.services.deliveries import stop_agency
 from referral_hub.services.demo import approve_demo_policy
 from referral_hub.services.drafts import save_draft, start_draft
@@ -35,7 +36,7 @@ from referral_hub.store import (
     staff,
 )
 from referral_hub.store.access_tokens import NewToken
-from tests import people
+from tests import importing, people
 from tests.crypto.jose import ed25519_jwk
 from tests.hub_bench import Bench
 from tests.services import matters as asking
@@ -66,6 +67,7 @@ def populate(bench: Bench) -> None:
     _mail(bench)
     _hold_back(bench)
     _call_back(bench)
+    _import(bench)
     _retain(bench)
     _matters(bench)
     _cosign(bench)
@@ -121,6 +123,20 @@ def _call_back(bench: Bench) -> None:
         rotate_secrets(bench.hub, actor, row["id"])
         bench.refer(to=("mentors",), by=sender)
         switch_endpoint(bench.hub, actor, row["id"], on=False)
+
+
+def _import(bench: Bench) -> None:
+    """The library and the fire service import a file; the council and an employer have a link."""
+    for username, admin in (("librarian", "library-admin"), ("firefighter", "fire-admin")):
+        importing.set_up(bench, by=admin)
+        rows = [
+            importing.visit(1),
+            importing.visit(2, first_name=""),
+            importing.visit(3, phone="x"),
+        ]
+        importing.import_all(bench, importing.as_csv(rows), by=username)
+    for username in ("parcels-admin", "council-admin"):
+        make_link(bench.hub, bench.staff[username], "North depot")
 
 
 def _retain(bench: Bench) -> None:

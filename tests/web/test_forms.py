@@ -15,13 +15,13 @@ from consent.model import DataClass, EventState, GivenBy, Method
 from consent.notices import Notice, installed_notices
 from referral_hub.domain.codes import AuthorityScope, ContactMethod, NeedCode
 from referral_hub.domain.commands import Assessment, AuthorityTaken
+from referral_hub.domain.months import months_later
 from referral_hub.web import journey
 from referral_hub.web.assemble import (
     Unfinished,
     agreement,
     check_pages,
     command,
-    months_later,
     seeker,
 )
 from referral_hub.web.forms import Filled, fill

@@ -10,9 +10,10 @@ from sqlalchemy import text
 
 from referral_hub.domain.staging import StagedSource
 from tests.staging import PAGES, staged
+from tests.statements import counting
 from tests.web.conftest import PAGES as JOURNEY
 from tests.web.test_isolation import NEVER, _all_of
-from tests.web.test_page_budgets import SESSION, counted
+from tests.web.test_page_budgets import SESSION
 
 SECRETS = ("Agnes", "Thistlewood", "Sailmaker", "T-4471")
 POSTS = ("open", "complete", "reject")
@@ -122,14 +123,14 @@ def test_a_council_officer_completes_a_concern_that_an_employer_sent(town: Any) 
 def test_pages_of_the_staged_intake_cost_few_statements_however_many_wait(town: Any) -> None:
     librarian = town.browser("librarian")
     found = staged(town.hub, agency(town, "librarian"))
-    with counted(town) as before:
+    with counting(town.hub.database) as before:
         librarian.get("/intake")
     for _ in range(4):
         staged(town.hub, agency(town, "librarian"))
-    with counted(town) as after:
+    with counting(town.hub.database) as after:
         librarian.get("/intake")
     assert len(before) == len(after) <= SESSION + 3
-    with counted(town) as one:
+    with counting(town.hub.database) as one:
         librarian.get(f"/intake/{found}")
     assert len(one) <= SESSION + 4, "\n".join(one)
 
