@@ -20,7 +20,7 @@ from referral_hub.web.labels import Labels
 
 _PROBLEM, _JSON, _JOSE = "application/problem+json", "application/json", "application/jose"
 _ERRORS = {
-    400: "Something is to be put right; `errors` has a pointer for each member",
+    400: "Something is to be put right; the errors have a pointer for each member",
     401: "No access token that is in force",
     403: "The token or the client does not allow this",
     404: "Not there, or not your agency's: the two look alike",
@@ -29,7 +29,7 @@ _ERRORS = {
     413: "Too long",
     415: "Not a content type that is taken here",
     422: "The Idempotency-Key was used for another request",
-    429: "Too often; `Retry-After` says how long to wait",
+    429: "Too often; Retry-After says how long to wait",
     503: "Not just now; nothing is lost",
 }
 
