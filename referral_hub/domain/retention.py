@@ -1,9 +1,9 @@
 """How long a record is kept, as data, and the day on which somebody has to look at it again.
 
 A review day is when an appraisal is due, never when something is destroyed. Whether a record is
-about mental health stands in no code that is readable here, so the 20 years are chosen by a person
-who keeps a record for longer. A child is known by the month after their 18th birthday, so theirs is
-reckoned some days too late rather than too early.
+about mental health stands in no code that is readable here, so a person says which schedule it is
+kept by (`services.retention.keep_by`); nothing that is said makes it shorter. A child is known by
+the month after their 18th birthday, so theirs is reckoned some days too late rather than too early.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 All records that an agency holds of one person share one key, so they are appraised together, once
 the last of their referrals is due. Destroying is an erasure, with its certificate. A legal hold
-stops both until two people have lifted it. Every step is an entry of the log, in codes. The limit:
-whoever proposes and whoever approves must be two accounts; that they are two people is for the
-agency to see to.
+stops both until two people have lifted it. Whether a record is about mental health stands in no
+code, so somebody says so (`keep_by`), at any time, and it is kept for longer. Every step is an
+entry of the log, in codes. The limit: whoever proposes and whoever approves must be two accounts;
+that they are two people is for the agency to see to.
 """
 
 from __future__ import annotations
@@ -131,6 +132,24 @@ def decide(hub: Hub, actor: Actor, appraisal_id: UUID, *, approve: bool) -> Eras
     return erased
 
 
+def keep_by(hub: Hub, actor: Actor, subject_id: UUID, schedule: Schedule | None) -> None:
+    """Say by which schedule a person's records are kept; None is their agency's own.
+
+    Whatever is said, they are kept at least as long as the agency's own schedule asks. Raises
+    NotFound; Conflict where it is so already or the person was erased.
+    """
+    access.require(actor, Permission.APPRAISE)
+    code = schedule.value if schedule else None
+    with hub.database.acting_for(actor.agency_id) as connection:
+        if erasures.person(connection, subject_id).erased_at is not None:
+            raise Conflict("This person has been erased already.")
+        if not store.keep_by(connection, subject_id, code):
+            raise Conflict("The records are kept by this schedule already.")
+        said = {"schedule": code or "own"}
+        entry = _entry(hub, actor, subject_id, outcome="schedule_set", said=said)
+        change.write(connection, change.Change([entry]))
+
+
 def place_hold(hub: Hub, actor: Actor, subject_id: UUID, reason: LegalHoldReason) -> None:
     """Keep a person's records from being destroyed or erased. Raises NotFound, Conflict."""
     access.require(actor, Permission.APPRAISE)
@@ -180,10 +199,13 @@ def _due(connection: Connection, us: UUID, at: datetime, *, only: UUID | None = 
 
 
 def _when(row: store.Closed) -> Due:
-    schedule = schedule_for(AgencyKind(row.kind), child=row.minor_until is not None)
+    own = schedule_for(AgencyKind(row.kind), child=row.minor_until is not None)
+    said = Schedule(row.schedule) if row.schedule else own
     day = row.closed_at.astimezone(LONDON).date()
-    review = row.kept_until or review_day(schedule, day, minor_until=row.minor_until)
-    return Due(row, schedule, review)
+    until = {code: review_day(code, day, minor_until=row.minor_until) for code in (own, said)}
+    longest = max(until, key=lambda code: (until[code], code == own))
+    review = until[longest]
+    return Due(row, longest, max(review, row.kept_until) if row.kept_until else review)
 
 
 def _review_again(outcome: Appraisal, reason: KeepReason | None, at: datetime) -> date | None:

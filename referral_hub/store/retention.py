@@ -23,6 +23,7 @@ class Closed:
     closed_at: datetime
     minor_until: date | None
     kind: str
+    schedule: str | None
     kept_until: date | None
     preserved: bool
     hold_reason: str | None
@@ -62,7 +63,7 @@ _REFERENCES = (
 _OPEN = "('held', 'routed', 'offered', 'information_asked', 'accepted', 'in_progress', 'on_hold')"
 _CLOSED = text(
     f"""
-    SELECT s.id, c.refs, c.closed_at, s.minor_until, a.kind, k.review_on,
+    SELECT s.id, c.refs, c.closed_at, s.minor_until, a.kind, s.schedule, k.review_on,
            COALESCE(k.outcome = 'preserve', false), h.reason
     FROM subject s JOIN agency a ON a.id = s.origin_agency_id
     JOIN LATERAL (
@@ -144,6 +145,18 @@ def on_hold(connection: Connection, subject_id: UUID) -> str | None:
         {"id": subject_id},
     ).scalar()
     return found
+
+
+def keep_by(connection: Connection, subject_id: UUID, schedule: str | None) -> bool:
+    """Record by which schedule a person's records are kept; tell whether that is a change."""
+    done = connection.execute(
+        text(
+            "UPDATE subject SET schedule = :schedule"
+            " WHERE id = :id AND schedule IS DISTINCT FROM :schedule"
+        ),
+        {"id": subject_id, "schedule": schedule},
+    )
+    return bool(done.rowcount)
 
 
 def settle(

@@ -163,6 +163,7 @@ subject = Table(
     Column("minor_until", Date),
     Column("created_at", Instant, nullable=False),
     Column("erased_at", Instant),
+    Column("schedule", Text),
     UniqueConstraint("origin_agency_id", "nhs_index"),
     Index(None, "key_version"),
 )

@@ -11,12 +11,19 @@ from flask import redirect, render_template, url_for
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain.commands import Actor
-from referral_hub.domain.retention import Appraisal, KeepReason, LegalHoldReason
+from referral_hub.domain.retention import Appraisal, KeepReason, LegalHoldReason, Schedule
 from referral_hub.errors import Conflict, InvalidInput
 from referral_hub.services.hub import Hub
-from referral_hub.services.retention import decide, lift_hold, place_hold, propose, work_list
+from referral_hub.services.retention import (
+    decide,
+    keep_by,
+    lift_hold,
+    place_hold,
+    propose,
+    work_list,
+)
 from referral_hub.web.forms import Filled, read_form
-from referral_hub.web.forms.retention import HoldPage, NothingPage, ProposePage
+from referral_hub.web.forms.retention import HoldPage, NothingPage, ProposePage, SchedulePage
 from referral_hub.web.people import found_or_told
 
 
@@ -72,6 +79,16 @@ def hold(hub: Hub, actor: Actor, subject_id: UUID) -> Any:
     return _taken(hub, actor, form, lambda: place_hold(hub, actor, subject_id, reason))
 
 
+def schedule(hub: Hub, actor: Actor, subject_id: UUID) -> Any:
+    """Say by which schedule the records are kept."""
+    form = read_form(SchedulePage())
+    if not form.ok:
+        return _hold_page(subject_id, form), 422
+    return _taken(
+        hub, actor, form, lambda: keep_by(hub, actor, subject_id, form.values["schedule"])
+    )
+
+
 def lift(hub: Hub, actor: Actor, hold_id: UUID) -> Any:
     """Ask for a hold to be lifted, or lift it as the second person."""
     form = read_form(NothingPage())
@@ -107,7 +124,11 @@ def _taken(hub: Hub, actor: Actor, form: Filled, step: Callable[[], object]) -> 
 
 def _hold_page(subject_id: UUID, form: Filled) -> str:
     return render_template(
-        "officer/retention/hold.html", subject_id=subject_id, reasons=LegalHoldReason, form=form
+        "officer/retention/hold.html",
+        subject_id=subject_id,
+        reasons=LegalHoldReason,
+        schedules=Schedule,
+        form=form,
     )
 
 

@@ -75,6 +75,7 @@ _RECEIPT = "receipts/<uuid:entry_id>"
 _ALERTS = "/log/emergencies"
 _ALERT = f"{_ALERTS}/<uuid:alert_id>"
 _APPRAISAL = "/retention/appraisals/<uuid:appraisal_id>"
+_SCHEDULE = "/retention/people/<uuid:subject_id>/schedule"
 _HOLD = "/retention/people/<uuid:subject_id>/hold"
 _CLIENT = "/clients/<uuid:client_id>"
 _DUTIES = "/duties"
@@ -248,6 +249,7 @@ OFFICERS: tuple[Route, ...] = (
     Route("/retention/find", retention.find, staff(May.READ_AUDIT), _POST),
     Route(_HOLD, retention.hold_form, staff(May.READ_AUDIT)),
     Route(_HOLD, retention.hold, staff(May.READ_AUDIT), _POST),
+    Route(_SCHEDULE, retention.schedule, staff(May.APPRAISE), _POST),
     Route("/retention/holds/<uuid:hold_id>/lift", retention.lift, staff(May.APPRAISE), _POST),
     Route("/erasures/find", erasures.find_form, staff(May.ERASE_PERSON)),
     Route("/erasures/find", erasures.find, staff(May.ERASE_PERSON), _POST),

@@ -12,7 +12,14 @@ from referral_hub.domain.retention import Appraisal, KeepReason, LegalHoldReason
 from referral_hub.errors import Conflict, Forbidden, InvalidInput, NotFound
 from referral_hub.services.erase_person import erase_person
 from referral_hub.services.erasure_certificate import certificate
-from referral_hub.services.retention import decide, lift_hold, place_hold, propose, work_list
+from referral_hub.services.retention import (
+    decide,
+    keep_by,
+    lift_hold,
+    place_hold,
+    propose,
+    work_list,
+)
 from referral_hub.services.withdraw import withdraw_agreement
 from tests.hub_bench import Bench, only
 
@@ -74,6 +81,52 @@ def test_a_child_s_records_are_due_at_the_25th_birthday(bench: Bench, closed: UU
     bench.rows("UPDATE subject SET minor_until = %s", date(at.year - 7, 1, 1))
     one = only(work_list(bench.hub, bench.staff["surgery-dpo"]).due)
     assert (one.person.subject_id, one.schedule) == (closed, Schedule.CHILDREN)
+
+
+def test_mental_health_records_are_kept_for_twenty_years_once_somebody_says_so(
+    bench: Bench, closed: UUID
+) -> None:
+    officer = bench.staff["surgery-dpo"]
+    keep_by(bench.hub, officer, closed, Schedule.MENTAL_HEALTH)
+    assert due(bench) == []
+    with pytest.raises(NotFound):
+        propose(bench.hub, officer, closed, Appraisal.DESTROY)
+    bench.clock.forward(timedelta(days=12 * 365 - 60))
+    assert due(bench) == []
+    bench.clock.forward(timedelta(days=90))
+    one = only(work_list(bench.hub, officer).due)
+    assert (one.person.subject_id, one.schedule) == (closed, Schedule.MENTAL_HEALTH)
+    assert bench.verify().ok
+
+
+def test_no_schedule_that_is_said_makes_a_time_shorter(bench: Bench, closed: UUID) -> None:
+    at = bench.clock().date()
+    bench.rows("UPDATE subject SET minor_until = %s", date(at.year - 6, 1, 1))
+    keep_by(bench.hub, bench.staff["surgery-admin"], closed, Schedule.ADULT_HEALTH)
+    assert due(bench) == []
+    keep_by(bench.hub, bench.staff["surgery-dpo"], closed, None)
+    assert due(bench) == []
+    bench.rows("UPDATE subject SET minor_until = NULL")
+    assert due(bench) == [closed]
+
+
+def test_a_schedule_is_the_agency_s_own_to_say_once_and_it_is_in_the_log(
+    bench: Bench, closed: UUID
+) -> None:
+    officer = bench.staff["surgery-dpo"]
+    keep_by(bench.hub, officer, closed, Schedule.MENTAL_HEALTH)
+    with pytest.raises(Conflict, match="by this schedule already"):
+        keep_by(bench.hub, officer, closed, Schedule.MENTAL_HEALTH)
+    for by in ("hill-dpo", "council-dpo"):
+        with pytest.raises(NotFound):
+            keep_by(bench.hub, bench.staff[by], closed, None)
+    with pytest.raises(Forbidden):
+        keep_by(bench.hub, bench.staff["gp"], closed, None)
+    entries = bench.rows("SELECT entry FROM log_entry WHERE outcome = 'schedule_set'")
+    assert [b'"schedule":"mental_health"' in row["entry"] for row in entries] == [True]
+    erase_person(bench.hub, officer, closed)
+    with pytest.raises(Conflict, match="erased already"):
+        keep_by(bench.hub, officer, closed, None)
 
 
 def test_two_people_destroy_and_the_certificate_is_an_erasure_s(bench: Bench, closed: UUID) -> None:

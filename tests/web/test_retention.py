@@ -102,3 +102,16 @@ def test_another_agency_s_are_not_there(town: Any, due: str) -> None:
         assert (answer.status_code, held.status_code) == (404, 404)
         told.append((answer.data, held.data))
     assert told[0] == told[1]
+
+
+def test_an_officer_says_that_records_are_about_mental_health(town: Any, due: str) -> None:
+    officer = town.browser("surgery-dpo")
+    assert due in page(officer)
+    path = PERSON.findall(page(officer))[-1] + "/schedule"
+    assert officer.post(path, {"schedule": "for ever"}).status_code == 422
+    assert "Select a schedule from the list" in officer.text
+    page(officer)
+    assert officer.post(path, {"schedule": "mental_health"}).status_code == 302
+    assert due not in page(officer)
+    assert officer.post(path, {"schedule": "mental_health"}).status_code == 409
+    assert "by this schedule already" in officer.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from referral_hub.domain.retention import Appraisal, KeepReason, LegalHoldReason
+from referral_hub.domain.retention import Appraisal, KeepReason, LegalHoldReason, Schedule
 from referral_hub.web.forms import FormPage
 from referral_hub.web.forms.fields import Code
 
@@ -18,6 +18,12 @@ class HoldPage(FormPage):
     """Why nothing may be destroyed for now."""
 
     reason = Code(LegalHoldReason, "Select why the records are held", required=True)
+
+
+class SchedulePage(FormPage):
+    """By which schedule records are kept; none is the agency's own."""
+
+    schedule = Code(Schedule, "Select a schedule from the list", load_default=None)
 
 
 class NothingPage(FormPage):
