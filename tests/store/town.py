@@ -114,7 +114,7 @@ def _hold_back(bench: Bench) -> None:
 
 
 def _call_back(bench: Bench) -> None:
-    """Two surgeries want to be called about what they sent; one step is told to each."""
+    """Two agencies wanted to be called and do not any more; what was to be told is dropped."""
     for username, sender in (("surgery-admin", "gp"), ("council-admin", "hill-gp")):
         actor = bench.staff[username]
         with bench.hub.database.acting_for(actor.agency_id) as connection:
@@ -123,6 +123,10 @@ def _call_back(bench: Bench) -> None:
         rotate_secrets(bench.hub, actor, row["id"])
         bench.refer(to=("mentors",), by=sender)
         switch_endpoint(bench.hub, actor, row["id"], on=False)
+    bench.rows(
+        "UPDATE outbox SET state = 'cancelled', last_code = 'nobody_to_call', settled_at = now()"
+        " WHERE kind = 'callback'"
+    )
 
 
 def _import(bench: Bench) -> None:
