@@ -36,7 +36,7 @@ from referral_hub.errors import Conflict, InvalidInput, NotFound
 from referral_hub.services.erase_person import ErasedPerson, erase_appraised
 from referral_hub.services.hub import Hub
 from referral_hub.services.speaking_for import LONDON
-from referral_hub.store import change, erasures
+from referral_hub.store import audit_log, change, erasures
 from referral_hub.store import retention as store
 from referral_hub.store.engine import Connection
 
@@ -148,6 +148,21 @@ def keep_by(hub: Hub, actor: Actor, subject_id: UUID, schedule: Schedule | None)
         said = {"schedule": code or "own"}
         entry = _entry(hub, actor, subject_id, outcome="schedule_set", said=said)
         change.write(connection, change.Change([entry]))
+
+
+def require_person(hub: Hub, actor: Actor, subject_id: UUID) -> None:
+    """Raise NotFound unless the agency holds records about this person."""
+    access.require(actor, Permission.APPRAISE)
+    with hub.database.acting_for(actor.agency_id) as connection:
+        erasures.person(connection, subject_id)
+
+
+def require_destruction(hub: Hub, actor: Actor, entry_id: UUID) -> None:
+    """Raise NotFound unless this is the entry of an erasure by the agency."""
+    access.require(actor, Permission.APPRAISE)
+    with hub.database.acting_for(actor.agency_id) as connection:
+        if audit_log.one(connection, actor.agency_id, entry_id).type != EntryType.ERASURE:
+            raise NotFound
 
 
 def place_hold(hub: Hub, actor: Actor, subject_id: UUID, reason: LegalHoldReason) -> None:

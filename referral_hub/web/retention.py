@@ -20,6 +20,8 @@ from referral_hub.services.retention import (
     lift_hold,
     place_hold,
     propose,
+    require_destruction,
+    require_person,
     work_list,
 )
 from referral_hub.web.forms import Filled, read_form
@@ -60,13 +62,15 @@ def turn_down(hub: Hub, actor: Actor, appraisal_id: UUID) -> Any:
     return _taken(hub, actor, form, lambda: decide(hub, actor, appraisal_id, approve=False))
 
 
-def destroyed(hub: Hub, actor: Actor, entry_id: UUID) -> str:  # noqa: ARG001 - a view's signature
+def destroyed(hub: Hub, actor: Actor, entry_id: UUID) -> str:
     """Say that it is done, and where the certificate is."""
+    require_destruction(hub, actor, entry_id)
     return render_template("officer/retention/destroyed.html", entry_id=entry_id)
 
 
-def hold_form(hub: Hub, actor: Actor, subject_id: UUID) -> str:  # noqa: ARG001 - a view's signature
+def hold_form(hub: Hub, actor: Actor, subject_id: UUID) -> str:
     """Ask why the records are held."""
+    require_person(hub, actor, subject_id)
     return _hold_page(subject_id, Filled())
 
 

@@ -100,7 +100,10 @@ def test_another_agency_s_are_not_there(town: Any, due: str) -> None:
         answer = hill.post(address, {"outcome": "destroy", "reason": ""})
         held = hill.post(f"{address}/hold", {"reason": "complaint"})
         assert (answer.status_code, held.status_code) == (404, 404)
-        told.append((answer.data, held.data))
+        form = hill.get(f"{address}/hold")
+        done = hill.get(f"/retention/destroyed/{address.rpartition('/')[2]}")
+        assert (form.status_code, done.status_code) == (404, 404)
+        told.append((answer.data, held.data, form.data, done.data))
     assert told[0] == told[1]
 
 
