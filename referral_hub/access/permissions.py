@@ -47,6 +47,7 @@ class Permission(StrEnum):
     HANDLE_MATTERS = "handle_matters"
     OPEN_FOR_REQUEST = "open_for_request"
     WRITE_BREACH_PACK = "write_breach_pack"
+    KEEP_REGISTERS = "keep_registers"
     MANAGE_STAFF = "manage_staff"
     MANAGE_CLIENTS = "manage_clients"
     OPERATE = "operate"

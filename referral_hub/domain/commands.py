@@ -142,6 +142,11 @@ class AgreementTaken(_Redacted):
     best_interests: BestInterestsDecision | None = None
     child: ChildViews | None = None
 
+    @property
+    def told(self) -> tuple[str, str, str]:
+        """Which words were told: notice, version and language."""
+        return self.notice_id, self.notice_version, self.notice_language
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ConcernRaised(_Redacted):

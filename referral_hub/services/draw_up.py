@@ -26,6 +26,7 @@ from referral_hub.services import facts, record
 from referral_hub.services.agreements import Taken, take
 from referral_hub.services.casework import concern_of, record_context
 from referral_hub.services.hub import Hub
+from referral_hub.services.notice_register import from_json, require_in_use
 from referral_hub.services.place import Case, Placement, ask, place
 from referral_hub.services.speaking_for import Taking
 from referral_hub.store.intake import Intake
@@ -53,14 +54,17 @@ class DrawnUp:
 def draw_up(
     hub: Hub, actor: Actor, command: SubmitReferral, *, known: Intake, at: datetime
 ) -> DrawnUp:
-    """Return the referral as it would be accepted at `at`. Raises InvalidInput for an area nobody
-    owns.
+    """Return the referral as it would be accepted at `at`.
+
+    Raises InvalidInput for an area nobody owns, and for words that the agency does not use.
     """
     if known.owner_agency_id is None:
         raise InvalidInput({"area": ("Choose an area that a council of this hub looks after.",)})
     subject, new_person = _subject(hub, actor, known, at)
     referral_id = new_id(at)
     taking = Taking(hub.keys, actor, subject, referral_id, at)
+    if command.agreement is not None:
+        require_in_use(command.agreement.told, from_json(known.notices), at)
     taken = take(taking, command.agreement) if command.agreement else None
     slots = _slots(command, known, owner=known.owner_agency_id, at=at)
     fields = record.fields_of(command, slots)

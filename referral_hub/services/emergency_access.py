@@ -45,6 +45,7 @@ from referral_hub.services.casework import case_of, stored_record
 from referral_hub.services.emergency_notes import REASON, Words, note_row
 from referral_hub.services.facts import standing
 from referral_hub.services.hub import Hub
+from referral_hub.services.own_surname import note_own_surname
 from referral_hub.services.place import Case, decision_event, decision_row
 from referral_hub.services.release import Withheld
 from referral_hub.store import change, emergency, referrals
@@ -159,7 +160,9 @@ def open_in_emergency(hub: Hub, actor: Actor, task_id: UUID, ticket_id: UUID) ->
     stored = stored_record(asking.rows)
     wanted = record.releasable(permit.fields, stored.ciphertexts, asking.task.slot)
     opened = open_fields(hub.keys, stored, wanted)
-    return OpenedInEmergency(asking.task, record.from_bytes(opened), entry_id)
+    fields = record.from_bytes(opened)
+    note_own_surname(hub, actor, fields, entry_id)
+    return OpenedInEmergency(asking.task, fields, entry_id)
 
 
 def may_ask(actor: Actor, task: referrals.TaskRow) -> bool:

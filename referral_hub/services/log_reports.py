@@ -36,6 +36,8 @@ class Report(StrEnum):
     PERSON = "person"
     REPLAY = "replay_decisions"
     BREACH_PACK = "breach_pack"
+    REGISTER = "register"
+    REFUSALS = "refusals"
 
 
 @dataclass(frozen=True, slots=True)

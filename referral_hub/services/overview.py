@@ -1,8 +1,8 @@
 """What a data protection officer looks at first: what they must answer by when, what was decided,
 what left, what waits, what ends soon, and who reads much or at odd hours.
 
-Counts and references, never content. Whether somebody read about a person of their own surname is
-not here: names are sealed, and no index of them is kept.
+Counts and references, never content. That somebody read about a person of their own surname is
+counted from what was noted when they did (`services.own_surname`); no index of names is kept.
 """
 
 from __future__ import annotations
@@ -14,13 +14,17 @@ from datetime import date, datetime, timedelta
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain.commands import Actor
+from referral_hub.domain.registers import REVIEW_AHEAD
 from referral_hub.services.audit_filters import LONDON, Filters, first_id
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Asked, Report, log_once
 from referral_hub.services.matters import Listed, listed
-from referral_hub.store import matters
+from referral_hub.store import matters, refusals, register_items, saved_searches
 from referral_hub.store import overview as store
 from referral_hub.store.overview import Decided, Disclosed, Expiring, Held, Reading
+from referral_hub.store.refusals import Reviewed
+from referral_hub.store.register_items import Due
+from referral_hub.store.saved_searches import SavedSearch
 
 PERIODS = (7, 30, 90)
 CONSENT_ENDS_WITHIN = timedelta(days=30)
@@ -42,10 +46,22 @@ class Overview:
     agreements: Sequence[Expiring]
     reading: Sequence[Reading]
     due: Sequence[Listed]
+    review: Sequence[Due]
+    waiting: int
+    refusals: Sequence[Reviewed]
+    saved: Sequence[SavedSearch]
 
     def unusual(self, reading: Reading) -> bool:
-        """Whether an officer should ask about it: out of hours, or many people in one day."""
-        return reading.out_of_hours > 0 or reading.most_people >= MANY_PEOPLE
+        """Whether an officer should ask about it: out of hours, many people in one day, or
+        somebody of the reader's own surname.
+        """
+        many = reading.most_people >= MANY_PEOPLE
+        return many or reading.out_of_hours > 0 or reading.own_surname > 0
+
+    @property
+    def unreviewed(self) -> int:
+        """How many refusals and holds of this time nobody has reviewed."""
+        return sum(row.count for row in self.refusals if row.finding is None)
 
 
 def overview(hub: Hub, actor: Actor, days: int) -> Overview:
@@ -68,6 +84,12 @@ def overview(hub: Hub, actor: Actor, days: int) -> Overview:
             ),
             reading=store.reading(connection, us, oldest),
             due=[listed(row, at) for row in matters.open_ones(connection, us)],
+            review=register_items.due(
+                connection, us, at=at, soon=at.astimezone(LONDON).date() + REVIEW_AHEAD
+            ),
+            waiting=register_items.waiting(connection, us),
+            refusals=refusals.counted(connection, us, oldest),
+            saved=saved_searches.for_user(connection, us, actor.user_id),
         )
         log_once(hub, actor, Asked(Report.OVERVIEW, Filters(since=since)), connection)
     return found

@@ -22,10 +22,11 @@ from referral_hub.services import rows
 from referral_hub.services.agreements import take, taken_rows
 from referral_hub.services.disclose import WORKING, turn_of
 from referral_hub.services.hub import Hub
+from referral_hub.services.notice_register import require_in_use
 from referral_hub.services.notify import Telling, to_recipients, together
 from referral_hub.services.speaking_for import Taking
 from referral_hub.services.stop_sharing import supersede
-from referral_hub.store import change, referrals, withdrawals
+from referral_hub.store import change, referrals, register_items, withdrawals
 from referral_hub.store.engine import Connection
 
 Beside = Callable[[UUID, int], Mapping[str, Sequence[Any]]]
@@ -44,7 +45,8 @@ def record_agreement(
     Where the recipients had an agreement before, it is a renewal: those who have the referral are
     told, and what was refused to them meanwhile is released by a fresh decision. Returns how many
     slots are looked at again. `beside` makes rows that are written with it, from the ledger event's
-    id and that number. Raises NotFound, and Conflict when the referral was withdrawn.
+    id and that number. Raises NotFound, InvalidInput (words out of use), and Conflict when the
+    referral was withdrawn.
     """
     at = hub.clock()
     with hub.database.acting_for(actor.agency_id) as connection:
@@ -55,6 +57,8 @@ def record_agreement(
             raise Conflict("The agreement was withdrawn. Start a new referral if the person asks.")
         if referral.purpose == Purpose.SAFEGUARDING:
             raise Conflict("A safeguarding concern does not rest on the person's agreement.")
+        adopted = register_items.notices_in_use(connection, actor.agency_id)
+        require_in_use(agreement.told, adopted, at)
         subject = withdrawals.subject_key(connection, referral.subject_id)
         key = SubjectKey(subject.id, referral.origin_agency_id, subject.wrapped_key)
         said = _as_renewal(connection, subject.id, agreement)

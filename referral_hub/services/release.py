@@ -32,6 +32,7 @@ from referral_hub.services.open_statements import (
     open_decisions,
     open_statements,
 )
+from referral_hub.services.own_surname import note_own_surname
 from referral_hub.services.place import ask, decision_event, decision_row
 from referral_hub.store import change, disclosures, messages, referrals, statements
 from referral_hub.store.cases import CaseBatch, load
@@ -114,8 +115,10 @@ def view_own(hub: Hub, actor: Actor, referral_id: UUID) -> OpenedRecord:
     entry_id = _logged(hub, actor, prepare(event, hub.keys, hub.clock()))
     stored = stored_record(found)
     opened = open_fields(hub.keys, stored, stored.ciphertexts)
+    fields = record.from_bytes(opened)
+    note_own_surname(hub, actor, fields, entry_id)
     return OpenedRecord(
-        fields=record.from_bytes(opened),
+        fields=fields,
         needs_by_slot=record.needs_by_slot(opened),
         messages=_open_notes(hub, actor, tasks, notes),
         entry_id=entry_id,
@@ -154,8 +157,10 @@ def open_task(hub: Hub, actor: Actor, task_id: UUID) -> OpenedTask:
             referrals.note_seen(connection, [task_id], hub.clock())
     allowed = {record.stored_field(name, task.slot) for name in permit.fields}
     shown = {name: value for name, value in opened.items() if name in allowed}
+    fields = record.from_bytes(shown)
+    note_own_surname(hub, actor, fields, entry_id)
     return OpenedTask(
-        fields=record.from_bytes(shown),
+        fields=fields,
         messages=_open_notes(hub, actor, [task], notes),
         stage=stage,
         until=permit.until,

@@ -58,7 +58,8 @@ class Submitted:
 def submit_referral(hub: Hub, actor: Actor, command: SubmitReferral) -> Submitted:
     """Accept `command` for `actor`'s agency and return its reference.
 
-    Raises Forbidden, InvalidInput (an area nobody owns), KeyUnavailable, ServiceUnavailable.
+    Raises Forbidden, InvalidInput (an area nobody owns, words out of use), KeyUnavailable,
+    ServiceUnavailable.
     """
     access.require(actor, Permission.REFER)
     hub = hub.for_one_use_case()

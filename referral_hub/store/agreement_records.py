@@ -91,7 +91,7 @@ _PARTIES = text(
     ) c ON true WHERE a.id = ANY(:ids) ORDER BY a.name
     """
 ).bindparams(bindparam("ids", type_=ARRAY(SqlUuid)))
-_AGREEMENTS = text("SELECT * FROM sharing_agreement WHERE sender_agency_id = :us")
+_AGREEMENTS = text("SELECT * FROM agreement_in_force WHERE sender_agency_id = :us")
 
 
 def one(connection: Connection, us: UUID, event_id: UUID) -> LedgerEvent:

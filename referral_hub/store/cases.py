@@ -76,7 +76,7 @@ _SEALED = text(
 _EVENTS = text("SELECT * FROM consent_event WHERE subject_id = ANY(:ids)")
 _PROXIES = text("SELECT * FROM proxy_authority WHERE subject_id = ANY(:ids)")
 _AGREEMENTS = text(
-    "SELECT sender_agency_id, json_agg(g ORDER BY id)::text AS agreements FROM sharing_agreement g"
+    "SELECT sender_agency_id, json_agg(g ORDER BY id)::text AS agreements FROM agreement_in_force g"
     " WHERE sender_agency_id = ANY(:ids) GROUP BY sender_agency_id"
 )
 _NONE: Row = {"agreements": "[]"}

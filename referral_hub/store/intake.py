@@ -37,6 +37,7 @@ class Intake:
     agreements: str
     services: str
     standing: str
+    notices: Sequence[Json] = ()
 
     def __repr__(self) -> str:
         return "<Intake>"
@@ -64,8 +65,10 @@ _FACTS = """
         (SELECT json_agg(x)::text FROM proxy_authority x
             WHERE x.origin_agency_id = acting.agency_id
             AND x.subject_id = (SELECT id FROM person)) AS proxies,
-        (SELECT json_agg(g)::text FROM sharing_agreement g
+        (SELECT json_agg(g)::text FROM agreement_in_force g
             WHERE g.sender_agency_id = acting.agency_id) AS agreements,
+        (SELECT json_agg(n)::text FROM notice_in_use n
+            WHERE n.agency_id = acting.agency_id) AS notices,
         (SELECT json_agg(v)::text FROM service v WHERE v.areas @> ARRAY[$2::text]
             AND v.needs && $3::text[]
             AND acting.agency_id IS NOT NULL) AS services,
@@ -195,7 +198,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _intake(row: Values) -> Intake:
-    owner, subject, wrapped, events, proxies, agreements, services, standing = row
+    owner, subject, wrapped, events, proxies, agreements, notices, services, standing = row
     return Intake(
         owner_agency_id=None if owner is None else wire.read_id(owner),
         subject=None if subject is None else orjson.loads(subject),
@@ -205,6 +208,7 @@ def _intake(row: Values) -> Intake:
         agreements=_text(agreements),
         services=_text(services),
         standing=_text(standing),
+        notices=_rows(notices),
     )
 
 

@@ -54,13 +54,16 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one member of staff opened: all looks, those out of hours, most people in one day."""
+    """What one member of staff opened: all looks, those out of hours, most people in one day, and
+    looks at somebody of their own surname.
+    """
 
     user_id: UUID
     name: str | None
     looks: int
     out_of_hours: int
     most_people: int
+    own_surname: int
 
 
 _DECIDED = text(
@@ -108,7 +111,7 @@ _CONSENTS = text(
 )
 _AGREEMENTS = text(
     """
-    SELECT a.name, g.valid_until FROM sharing_agreement g
+    SELECT a.name, g.valid_until FROM agreement_in_force g
     JOIN agency a ON a.id = g.recipient_agency_id
     WHERE g.sender_agency_id = :us AND g.valid_until > :at AND g.valid_until <= :soon
     ORDER BY g.valid_until, a.name LIMIT :most
@@ -117,7 +120,11 @@ _AGREEMENTS = text(
 _READING = text(
     """
     SELECT d.actor_user_id, u.display_name, sum(d.looks)::int, sum(d.out_of_hours)::int,
-           max(d.people)::int
+           max(d.people)::int, (
+               SELECT count(*) FROM log_entry n
+               WHERE n.actor_user_id = d.actor_user_id AND n.id >= :oldest AND n.type = 'admin'
+                   AND n.outcome = 'own_surname' AND n.sender_agency_id = :us
+           )::int
     FROM (
         SELECT actor_user_id, (at AT TIME ZONE 'Europe/London')::date AS day, count(*) AS looks,
                count(*) FILTER (

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -106,7 +107,19 @@ sharing_agreement = Table(
     Column("evidence", JSONB, nullable=False),
     Column("valid_from", Instant, nullable=False),
     Column("valid_until", Instant, nullable=False),
+    Column("document", Text),
+    Column("review_on", Date),
+    Column("proposed_agency_id", UUID),
+    Column("approver_agency_id", UUID),
+    Column("supersedes", UUID),
+    Column("proposed_by", UUID),
+    Column("proposed_at", Instant),
+    Column("decided_by", UUID),
+    Column("decided_at", Instant),
+    Column("decision", Text),
+    Column("ended_at", Instant),
     Index(None, "sender_agency_id", "recipient_agency_id"),
+    Index(None, "supersedes"),
 )
 
 staff_user = Table(

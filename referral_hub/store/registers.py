@@ -1,8 +1,8 @@
 """Registers that only the owner of the tables writes: agencies, areas, services, agreements,
 endpoints.
 
-The hub's own roles may read them and no more, so a fault in a page cannot add an agency or an
-agreement.
+The hub's own roles may read them and no more, so a fault in a page cannot add an agency. Agreements
+have a register of their own (`store.register_items`), where two people put them in force.
 """
 
 from __future__ import annotations

@@ -109,6 +109,14 @@ def end_sessions_of(connection: Connection, user_id: UUID) -> None:
     connection.execute(text("DELETE FROM staff_session WHERE user_id = :user"), {"user": user_id})
 
 
+def display_name(connection: Connection, user_id: UUID) -> str | None:
+    """Return the name of one of the acting agency's users."""
+    found: str | None = connection.execute(
+        text("SELECT display_name FROM staff_user WHERE id = :user"), {"user": user_id}
+    ).scalar()
+    return found
+
+
 def spend_code(connection: Connection, user_id: UUID, counter: int) -> bool:
     """Mark a one-time code's counter as used; False when it, or a later one, was used already."""
     found = connection.execute(

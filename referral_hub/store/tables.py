@@ -50,6 +50,12 @@ from referral_hub.store.emergency_tables import (
     emergency_alert,
     emergency_note,
 )
+from referral_hub.store.governance_tables import (
+    notice_adoption,
+    processing_activity,
+    refusal_review,
+    saved_search,
+)
 from referral_hub.store.import_tables import csv_import, import_mapping, import_part, import_row
 from referral_hub.store.link_tables import agency_mail, invitation, invitation_token
 from referral_hub.store.log_tables import (
@@ -131,11 +137,15 @@ __all__ = [
     "matter_words",
     "message",
     "metadata",
+    "notice_adoption",
     "notification",
     "outbox",
+    "processing_activity",
     "proxy_authority",
     "referral",
+    "refusal_review",
     "release",
+    "saved_search",
     "sealed_record",
     "service",
     "sharing_agreement",

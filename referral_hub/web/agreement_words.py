@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from consent.codes import DataClass
@@ -18,7 +18,7 @@ from consent.model import ConsentEvent, GivenBy
 from consent.receipt import Content
 from referral_hub.services.agreement_records import AgreementRecord, Standing
 from referral_hub.web.labels import Labels
-from referral_hub.web.rendering import day, instant
+from referral_hub.web.rendering import LONDON, day, instant
 
 SECTIONS = ("header", "processing", "event", "receipt")
 _CODES = {
@@ -67,7 +67,9 @@ def persons_copy(found: AgreementRecord, labels: Labels) -> Copy:
         _who(found, labels, ended=ended),
         *([] if ended else [_what(event, labels), _why(event), _how_long(event)]),
         _how(found, labels),
-        CopyPart("What we told you first", [], found.words.text.splitlines(), found.words.language),
+        CopyPart(
+            "What we told you first", found.words.text.splitlines(), language=found.words.language
+        ),
         _changing(found, ended=ended),
         _rights(found),
     ]
@@ -119,7 +121,15 @@ def _how_long(event: ConsentEvent) -> CopyPart:
     since = day(event.valid_from)
     if event.valid_until is None:
         return CopyPart("How long", [f"From {since}, until you change your mind."])
-    return CopyPart("How long", [f"From {since} until {instant(event.valid_until)}."])
+    return CopyPart("How long", [f"From {since} until {_last(event.valid_until)}."])
+
+
+def _last(until: datetime) -> str:
+    """The last whole day before an exclusive end; the instant itself where that is no midnight."""
+    local = until.astimezone(LONDON)
+    return (
+        f"the end of {day(local - timedelta(days=1))}" if local.time() == time() else instant(until)
+    )
 
 
 def _how(found: AgreementRecord, labels: Labels) -> CopyPart:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
-from consent.notices import Notice, current, languages
+from consent.notices import Notice
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import NotFound
 from referral_hub.services.hub import Hub
+from referral_hub.services.notice_register import words_in_use
 from referral_hub.services.propose_recipients import ProposedSlot, areas, propose_recipients
 from referral_hub.web import journey
 from referral_hub.web.assemble import seeker
@@ -37,7 +37,7 @@ def known_for(hub: Hub, actor: Actor, draft: journey.Draft, *, page: str) -> Kno
         today=today(at),
         areas={row.code: row.name for row in areas(hub, actor)} if page in _WITH_AREAS else {},
         languages=words().languages(),
-        notices=notices(at) if page in _WITH_NOTICES else {},
+        notices=notices(hub, actor) if page in _WITH_NOTICES else {},
         child=page in _WITH_AGE and journey.under_sixteen(draft, today(at)),
     )
     if page not in _WITH_AGENCIES:
@@ -70,9 +70,9 @@ def agency_names(proposed: tuple[ProposedSlot, ...]) -> dict[str, str]:
     }
 
 
-def notices(at: datetime) -> dict[str, Notice]:
-    """Return the words in use, by `id/version/language`, English first."""
-    in_use = [current(NOTICE, language, at) for language in languages(NOTICE, at)]
+def notices(hub: Hub, actor: Actor) -> dict[str, Notice]:
+    """Return the words that the agency uses, by `id/version/language`, English first."""
+    in_use = words_in_use(hub, actor, NOTICE)
     return {f"{one.id}/{one.version}/{one.language}": one for one in in_use}
 
 

@@ -32,15 +32,15 @@ SPARE = 5
 def show(hub: Hub, actor: Actor) -> str:
     """The mapping that holds, or a first one to begin with."""
     view = view_mapping(hub, actor)
-    return _page(hub, view, Filled(raw_of(view.mapping, view.version)))
+    return _page(hub, actor, view, Filled(raw_of(view.mapping, view.version)))
 
 
 def save(hub: Hub, actor: Actor) -> Any:
     """Save another version."""
     view = view_mapping(hub, actor)
-    form = read_form(MappingPage(_known(hub, view)))
+    form = read_form(MappingPage(_known(hub, actor, view)))
     if not form.ok:
-        return _page(hub, view, form), 422
+        return _page(hub, actor, view, form), 422
     mapping = mapping_from(form.values)
     faults = mapping.faults()
     if len(mapping.columns) < sum(bool(form.values[f"column_{n}"]) for n in COLUMNS):
@@ -48,22 +48,22 @@ def save(hub: Hub, actor: Actor) -> Any:
     elif faults:
         form = form.with_errors(column_1=words().words(faults[0].value, "MappingFault"))
     if form.errors:
-        return _page(hub, view, form), 422
+        return _page(hub, actor, view, form), 422
     given = form.values["version"]
     save_mapping(hub, actor, mapping, over=int(given) if given.isdecimal() else -1)
     return redirect(url_for("mappings.show", done=1))
 
 
-def _known(hub: Hub, view: MappingView) -> MappingKnown:
+def _known(hub: Hub, actor: Actor, view: MappingView) -> MappingKnown:
     return MappingKnown(
         areas=view.areas,
         agencies={str(agency_id): name for agency_id, name in view.agencies.items()},
-        notices=notices(hub.clock()),
+        notices=notices(hub, actor),
     )
 
 
-def _page(hub: Hub, view: MappingView, form: Filled) -> str:
-    known = _known(hub, view)
+def _page(hub: Hub, actor: Actor, view: MappingView, form: Filled) -> str:
+    known = _known(hub, actor, view)
     filled = max((n for n in COLUMNS if form.value(f"column_{n}")), default=0)
     return render_template(
         "imports/mapping.html",

@@ -33,9 +33,9 @@ ITEMS: tuple[Item, ...] = (
     Item("intake.list_all", "Waiting for you", Permission.HANDLE_STAGED),
     Item("imports.list_all", "Import a file", Permission.IMPORT_FILE),
     Item("tasks.list_all", "Referrals to you", Permission.LIST_TASKS, also=("answers",)),
-    Item("overview.show", "Overview", Permission.READ_AUDIT),
+    Item("overview.show", "Overview", Permission.READ_AUDIT, also=("refusals",)),
     Item("work_list.show", "Work list", Permission.READ_WORK_LIST),
-    Item("officer.list_entries", "The log", Permission.READ_AUDIT),
+    Item("officer.list_entries", "The log", Permission.READ_AUDIT, also=("saved_searches",)),
     Item("emergency_reviews.list_all", "Emergency access", Permission.REVIEW_EMERGENCY_ACCESS),
     Item("clients.list_all", "Partner systems", Permission.MANAGE_CLIENTS),
     Item(
@@ -50,6 +50,7 @@ ITEMS: tuple[Item, ...] = (
     Item("take_away.order_form", "Order of fields", Permission.ARRANGE_FIELDS),
     Item("mappings.show", "File columns", Permission.EDIT_MAPPING),
     Item("concern_links.list_all", "Links for concerns", Permission.MANAGE_LINKS),
+    Item("registers.show_all", "Registers", Permission.KEEP_REGISTERS, also=("register_forms",)),
     Item("retention.show", "Retention", Permission.APPRAISE),
 )
 

@@ -31,6 +31,7 @@ from referral_hub.services.evidence_bundle import write_bundle
 from referral_hub.services.explain_entry import EXPLAINED, explain
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_table import write_table
+from referral_hub.services.saved_searches import saved_searches
 from referral_hub.services.table_forms import TableForm
 from referral_hub.web.explanation import asked, explanation
 from referral_hub.web.forms import Filled, FormPage, Raw, fill, read_form
@@ -60,9 +61,9 @@ Choices = dict[str, list[dict[str, str]]]
 
 def list_entries(hub: Hub, actor: Actor) -> str:
     """What the filters in the address ask for, newest first."""
-    offered = _offered(hub, actor)
-    form = _read_query(SearchPage(offered))
-    choices = _choices(offered)
+    offered = offered_to(hub, actor)
+    form = read_query(SearchPage(offered))
+    choices = choices_of(offered)
     page = None
     if form.ok:
         page = search(hub, actor, filters_of(form.values), page_before(request.args))
@@ -74,6 +75,8 @@ def list_entries(hub: Hub, actor: Actor) -> str:
         search_of=_search_of(form),
         filtered=any(form.raw.values()),
         rows=[shown(row, actor.agency_id, words()) for row in page.rows] if page else [],
+        saved=saved_searches(hub, actor),
+        us=actor.user_id,
         older=page.next if page else None,
         looked_to=page.looked_to if page else None,
     )
@@ -159,8 +162,8 @@ def verify(hub: Hub, actor: Actor) -> Any:
 
 def bundle_form(hub: Hub, actor: Actor) -> str:
     """What will be in the bundle, how to check it elsewhere, and the button."""
-    offered = _offered(hub, actor)
-    return _bundle_page(hub, actor, offered, _read_query(BundlePage(offered)))
+    offered = offered_to(hub, actor)
+    return _bundle_page(hub, actor, offered, read_query(BundlePage(offered)))
 
 
 def bundle(hub: Hub, actor: Actor) -> Any:
@@ -190,7 +193,7 @@ def _file(
     hub: Hub, actor: Actor, write: Callable[[Filled, BinaryIO], None], *, kind: tuple[str, str]
 ) -> Any:
     """Answer with what `write` writes, or with the page again; `kind` is media type and name."""
-    offered = _offered(hub, actor)
+    offered = offered_to(hub, actor)
     form = read_form(BundlePage(offered))
     if not form.ok:
         return _bundle_page(hub, actor, offered, form), 400
@@ -218,7 +221,7 @@ def _bundle_page(hub: Hub, actor: Actor, offered: Offered, form: Filled) -> str:
     return render_template(
         "officer/bundle.html",
         form=form,
-        choices=_choices(offered),
+        choices=choices_of(offered),
         state=log_state(hub, actor),
         kept={name: value for name, value in form.raw.items() if name not in _BESIDE},
         back=url_for("officer.list_entries", **_search_of(form)),
@@ -230,7 +233,8 @@ def _search_of(form: Filled) -> dict[str, Any]:
     return {name: value for name, value in form.raw.items() if value and name not in beside}
 
 
-def _offered(hub: Hub, actor: Actor) -> Offered:
+def offered_to(hub: Hub, actor: Actor) -> Offered:
+    """Return what the filters offer this officer."""
     agencies, staff = parties(hub, actor)
     return Offered(
         agencies={str(key): name for key, name in agencies.items()},
@@ -240,7 +244,7 @@ def _offered(hub: Hub, actor: Actor) -> Offered:
     )
 
 
-def _choices(offered: Offered) -> Choices:
+def choices_of(offered: Offered) -> Choices:
     """What each filter offers, in the shape that GOV.UK selects take; the first is any."""
 
     def named(any_: str, items: Mapping[str, str]) -> list[dict[str, str]]:
@@ -276,7 +280,7 @@ def _filter_form(form: Filled, choices: Choices) -> str:
     return html
 
 
-def _read_query(schema: FormPage) -> Filled:
+def read_query(schema: FormPage) -> Filled:
     """Check the address's filters as `read_form` does a form's fields."""
     names = schema.names()
     raw: Raw = {}

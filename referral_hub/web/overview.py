@@ -37,7 +37,15 @@ def show(hub: Hub, actor: Actor) -> str:
             for row, share in zip(found.decided, _shares(found.decided), strict=True)
         ],
         disclosed=list(zip(found.disclosed, _shares(found.disclosed), strict=True)),
-        held=[(owners_reason(row.reason, labels), row.count, row.since) for row in found.held],
+        held=[
+            (owners_reason(row.reason, labels), row.count, row.since, share)
+            for row, share in zip(found.held, _shares(found.held), strict=True)
+        ],
+        refusals=[
+            (labels.words(row.finding, "Finding") if row.finding else None, row.count, share)
+            for row, share in zip(found.refusals, _shares(found.refusals), strict=True)
+        ],
+        looks=_looks(found),
         attention=_attention(found),
     )
 
@@ -54,6 +62,12 @@ def _shares(rows: Sequence[object]) -> list[int]:
     return [max(1, round(100 * count / most)) for count in counts]
 
 
+def _looks(found: Overview) -> list[tuple[object, int]]:
+    """Who opened records, and each one's part of the most in hundredths."""
+    most = max((row.looks for row in found.reading), default=0) or 1
+    return [(row, max(1, round(100 * row.looks / most))) for row in found.reading]
+
+
 def _attention(found: Overview) -> list[tuple[str, int, str]]:
     """What an officer should look at, as (name, number, anchor); what is none is left out."""
     unusual = sum(found.unusual(row) for row in found.reading)
@@ -61,9 +75,12 @@ def _attention(found: Overview) -> list[tuple[str, int, str]]:
     listed = [
         ("Requests, breaches and complaints that are overdue", overdue, "due"),
         ("Times consent was overridden", found.overrides, "overrides"),
+        ("Refusals and holds that nobody has reviewed", found.unreviewed, "refusals"),
         ("Referrals on hold", sum(row.count for row in found.held), "holds"),
         ("Agreements of people that end soon", len(found.consents), "consents"),
         ("Sharing agreements that end soon", len(found.agreements), "agreements"),
+        ("Register items due for review", len(found.review), "review"),
+        ("Proposals that wait for a second person", found.waiting, "review"),
         ("Staff whose reading is unusual", unusual, "reading"),
     ]
     return [one for one in listed if one[1]]

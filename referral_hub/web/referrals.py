@@ -157,8 +157,7 @@ def _agreement(view: ReferralView, known: Known, form: Filled) -> str:
 
 def _known(hub: Hub, actor: Actor, view: ReferralView) -> Known:
     agencies = {str(one): name for one, name in plan_agencies(hub, actor, view).items()}
-    at = hub.clock()
-    return Known(today(at), agencies=agencies, notices=notices(at))
+    return Known(today(hub.clock()), agencies=agencies, notices=notices(hub, actor))
 
 
 def _buttons(actor: Actor, view: ReferralView) -> dict[str, bool]:

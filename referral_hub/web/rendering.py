@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from flask_login import current_user
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 
+from consent.codes import Article6, Article9, DataClass
 from consent.model import EmergencyCause, GivenBy, Method
 from referral_hub.domain.codes import (
     AccessNeed,
@@ -36,6 +37,7 @@ from referral_hub.domain.matters import (
     ReceivedBy,
     Requester,
 )
+from referral_hub.domain.registers import ProcessingRole
 from referral_hub.domain.staging import StagedRejection
 from referral_hub.domain.third_parties import Exemption
 from referral_hub.web.forms.deciding import View
@@ -50,6 +52,8 @@ CODES: tuple[type[StrEnum], ...] = (
     AccessNeed,
     Answer,
     Authority,
+    Article6,
+    Article9,
     AuthorityScope,
     BreachChannel,
     BreachKind,
@@ -57,6 +61,7 @@ CODES: tuple[type[StrEnum], ...] = (
     ComplaintAbout,
     ContactMethod,
     DateOrder,
+    DataClass,
     DeclineReason,
     EmergencyCause,
     Exemption,
@@ -68,6 +73,7 @@ CODES: tuple[type[StrEnum], ...] = (
     Priority,
     ReceivedBy,
     Requester,
+    ProcessingRole,
     ReviewOutcome,
     Said,
     StagedRejection,

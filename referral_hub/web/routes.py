@@ -62,6 +62,7 @@ from referral_hub.web.intake_routes import DOORSTEP, IMPORTING, STAGED
 from referral_hub.web.journey import NAMES
 from referral_hub.web.oauth import CLIENTS
 from referral_hub.web.partner import PARTNER
+from referral_hub.web.register_routes import KEEPING
 from referral_hub.web.visits import VISITOR
 
 _DRAFT = "/refer/<uuid:draft_id>"
@@ -376,6 +377,7 @@ ROUTES: tuple[Route, ...] = (
     *OVERSEEING,
     *OPERATING,
     *OFFICERS,
+    *KEEPING,
     *REVIEWING,
     *DUTIES,
     *ADMINISTERING,

@@ -295,6 +295,7 @@ def test_the_only_doors_past_row_level_security_are_few_functions_with_a_fixed_s
     assert [row["proname"] for row in rows] == [
         "announce_task_events",
         "client_agency",
+        "keeps_registers",
         "link_by_token",
         "link_by_visit",
         "session_principal",

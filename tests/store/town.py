@@ -9,10 +9,14 @@ from uuid import UUID, uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from consent.model import EmergencyCause, EventState
+from consent.notices import notice
 from referral_hub.crypto.tokens import new_token, token_digest
 from referral_hub.domain.codes import DeclineReason, Scope
 from referral_hub.domain.commands import AnswerTask, AskEmergencyAccess
+from referral_hub.domain.refusals import Finding
+from referral_hub.domain.registers import ProcessingRole
 from referral_hub.domain.retention import LegalHoldReason
+from referral_hub.services.activity_register import Activity, record_activity
 from referral_hub.services.answer_task import answer_task, ask, reply
 from referral_hub.services.callback_endpoints import rotate_secrets, switch_endpoint
 from referral_hub.services.clients import ClientTerms, add_key, register_client
@@ -22,8 +26,11 @@ from referral_hub.services.demo import approve_demo_policy
 from referral_hub.services.drafts import save_draft, start_draft
 from referral_hub.services.emergency_access import ask_emergency_access, open_in_emergency
 from referral_hub.services.field_order import arrange_fields
+from referral_hub.services.notice_register import Adoption, propose_notice
+from referral_hub.services.refusals import record_finding, to_review
 from referral_hub.services.register_mail import register_mail
 from referral_hub.services.retention import place_hold
+from referral_hub.services.saved_searches import save_search
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.store import (
     access_tokens,
@@ -70,6 +77,8 @@ def populate(bench: Bench) -> None:
     _import(bench)
     _retain(bench)
     _matters(bench)
+    _keep_registers(bench)
+    _search_and_review(bench)
     _cosign(bench)
     approve_demo_policy(bench.hub)
 
@@ -166,6 +175,37 @@ def _matters(bench: Bench) -> None:
             bench.staff[username].agency_id,
         )
         asking.reviewed(bench, asking.in_hand(bench, found[0]["id"], by=username), by=username)
+
+
+def _keep_registers(bench: Bench) -> None:
+    """Both surgeries record an activity and propose to use some words."""
+    day = bench.clock().date() + timedelta(days=300)
+    for username in ("surgery-dpo", "hill-dpo"):
+        officer = bench.staff[username]
+        activity = Activity(
+            "Referrals",
+            ProcessingRole.CONTROLLER,
+            *("support", "6(1)(e)", "patients", "needs", "groups", "none", "8 years", "sealed"),
+            document=None,
+            review_on=day,
+        )
+        record_activity(bench.hub, officer, activity)
+        words = notice("support-referral", "2", "en")
+        adoption = Adoption(
+            words, since=bench.clock().date(), until=None, review_on=day, document=None
+        )
+        propose_notice(bench.hub, officer, adoption)
+
+
+def _search_and_review(bench: Bench) -> None:
+    """Both surgeries' officers keep a search and have reviewed what was not shared."""
+    said_no = bench.agreed(("neighbours",), state=EventState.REFUSED)
+    bench.refer(agreement=said_no, by="hill-gp")
+    for username in ("surgery-dpo", "hill-dpo"):
+        officer = bench.staff[username]
+        save_search(bench.hub, officer, "Refusals", {"outcome": "refuse"}, shared=True)
+        rows = to_review(bench.hub, officer).rows
+        record_finding(bench.hub, officer, [rows[0].row.id], Finding.RIGHT)
 
 
 def _cosign(bench: Bench) -> None:

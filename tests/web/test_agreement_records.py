@@ -74,7 +74,7 @@ def test_the_copy_says_what_for_whom_until_when_and_how_to_change_ones_mind(
     ):
         assert said in page, said
     until = mereford.hub.clock().date() + timedelta(days=365)
-    assert f"{until:%B} {until.year}" in page
+    assert f"until the end of {until.day} {until:%B} {until.year}" in page
     assert "Money and benefits" not in page
 
 
@@ -178,7 +178,7 @@ def test_a_referral_without_an_agreement_has_an_empty_list(town: Any, mereford: 
 @pytest.mark.parametrize("rest", ["", "/copy", "/files/record.json", "/files/copy.pdf"])
 def test_another_agencys_is_not_there(town: Any, referral: UUID, rest: str) -> None:
     event = event_of(town.browser("gp"), referral)
-    for user in ("hill-gp", "hill-dpo", "council-dpo"):
+    for user in ("hill-gp", "hill-dpo", "council-dpo", "council"):
         browser = town.browser(user)
         theirs = browser.get(f"/agreements/{event}{rest}")
         never = browser.get(f"/agreements/{uuid4()}{rest}")
@@ -186,7 +186,7 @@ def test_another_agencys_is_not_there(town: Any, referral: UUID, rest: str) -> N
         assert theirs.data == never.data
         lists = browser.get(f"/referrals/{referral}/agreements")
         assert lists.status_code == 404
-    assert town.browser("council").get(f"/agreements/{event}{rest}").status_code == 403
+    assert town.browser("mentors").get(f"/agreements/{event}{rest}").status_code == 403
 
 
 def test_words_in_welsh_say_so_to_a_screen_reader(town: Any, mereford: Mereford) -> None:

@@ -17,6 +17,8 @@ from referral_hub.domain import (
     imports,
     links,
     matters,
+    refusals,
+    registers,
     retention,
     routing,
     staging,
@@ -31,9 +33,23 @@ from referral_hub.web.forms.changes import Change
 from referral_hub.web.forms.deciding import View
 from referral_hub.web.forms.matters import Doing
 from referral_hub.web.forms.referral import Answer, Until
+from referral_hub.web.forms.registers import Direction
 from referral_hub.web.forms.take_away import Which
 from referral_hub.web.labels import Labels
 
+PACKAGES = (
+    codes,
+    deliveries,
+    links,
+    matters,
+    refusals,
+    registers,
+    retention,
+    routing,
+    staging,
+    third_parties,
+    transitions,
+)
 TABLE = tomllib.loads((Path(module.__file__).parent / "labels.toml").read_text(encoding="utf-8"))
 ENUMS: tuple[type[StrEnum], ...] = (
     codes.NeedCode,
@@ -63,6 +79,11 @@ ENUMS: tuple[type[StrEnum], ...] = (
     deliveries.Way,
     deliveries.ReceiptState,
     BreakerState,
+    refusals.Finding,
+    registers.Register,
+    registers.ItemState,
+    registers.ProcessingRole,
+    Direction,
     retention.Schedule,
     retention.Appraisal,
     retention.KeepReason,
@@ -132,17 +153,7 @@ def test_a_hint_or_a_colour_belongs_to_a_member(kind: type[StrEnum]) -> None:
 def test_every_enumeration_of_the_domain_is_in_this_test() -> None:
     found = {
         kind.__name__
-        for package in (
-            codes,
-            deliveries,
-            links,
-            matters,
-            retention,
-            routing,
-            staging,
-            third_parties,
-            transitions,
-        )
+        for package in PACKAGES
         for kind in vars(package).values()
         if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
     }

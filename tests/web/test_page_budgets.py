@@ -27,13 +27,13 @@ STATEMENTS = {
     "{draft}/address": SESSION + 4,
     "{draft}/needs": SESSION + 2,
     "{draft}/recipients": SESSION + 5,
-    "{draft}/agreement": SESSION + 2,
+    "{draft}/agreement": SESSION + 3,
     "{draft}/sharing": SESSION + 5,
-    "{draft}/check": SESSION + 5,
+    "{draft}/check": SESSION + 6,
     "/referrals": SESSION + 3,
     "/referrals/{referral}": SESSION + 7,
     "/referrals/{referral}/sent": SESSION + 7,
-    "/referrals/{referral}/agreement": SESSION + 9,
+    "/referrals/{referral}/agreement": SESSION + 10,
 }
 
 
