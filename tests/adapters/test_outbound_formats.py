@@ -112,7 +112,9 @@ def test_time_too_short_for_the_scale_is_refused_and_not_rounded_to_nothing(minu
         transfer(transfer_id=TASK, minutes=minutes, scale=1, payer=CATEGORY, payee=AUTHOR, meta="x")
 
 
-@pytest.mark.parametrize("format_", [KomunitinNeed(), VolunteeringOpportunity()], ids=repr)
+@pytest.mark.parametrize(
+    "format_", [KomunitinNeed(), VolunteeringOpportunity()], ids=["need", "opportunity"]
+)
 def test_what_many_people_read_says_nothing_of_the_person(format_: Format) -> None:
     written = format_.write(OFFER).decode()
     assert not [word for word in PERSONAL if word in written]
