@@ -111,7 +111,7 @@ def test_several_workers_drain_hundreds_of_deliveries_and_each_happens_once(
         ("after call", "adapters.transports.https_push:HttpsPush.send", 1),
         ("before call", "referral_hub.store.disclosures:record", 1),
         ("after call", "referral_hub.services.disclose:_log", 1),
-        ("after statement", "FOR UPDATE SKIP LOCKED", 1),
+        ("after statement", "FOR UPDATE OF o SKIP LOCKED", 1),
     ],
     ids=["after a send", "before it stores", "after it logs", "after it claims"],
 )
