@@ -53,6 +53,7 @@ class Person:
         self._looks.seen.add(title)
         for width, height in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": height})
+            self.page.wait_for_load_state()
             wider = self.page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )

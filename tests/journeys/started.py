@@ -90,7 +90,7 @@ def _printed(process: subprocess.Popen[str], environ: dict[str, str]) -> Running
         for name, pattern in {
             "address": r"Referral Hub is ready: (\S+)",
             "password": r"password for all: (\S+)\)",
-            "partner": r"own system: (\S+)",
+            "partner": r"own system: (http\S+)",
             "code": r"\(code: (\S+)\)",
             "mails": r"Mails, which stay here: (\S+)",
             "link_code": r"\(code for its links: (\S+)\)",

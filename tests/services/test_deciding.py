@@ -18,7 +18,7 @@ import pytest
 from consent.model import GivenBy
 from referral_hub.crypto.unseal import open_statement
 from referral_hub.domain.codes import AuthorityScope, NeedCode, StatementKind
-from referral_hub.domain.commands import AgreementTaken, AnswerTask, DecideForChild
+from referral_hub.domain.commands import AgreementTaken, AnswerTask, ConcernRaised, DecideForChild
 from referral_hub.errors import Conflict, CryptoError, Forbidden, InvalidInput, NotFound
 from referral_hub.services.answer_task import answer_task, record_contact
 from referral_hub.services.decide_for_child import decide_for_child
@@ -289,6 +289,7 @@ def test_vital_interests_are_refused_for_somebody_who_was_found_able(bench: Benc
 def test_a_referral_rests_on_an_agreement_or_on_a_concern_and_never_on_both(bench: Bench) -> None:
     command = bench.command()
     with pytest.raises(ValueError, match="rests on"):
-        replace(command, agreement=None)
+        replace(command, concern=ConcernRaised("Somebody takes her money", person_told=False))
+    assert replace(command, agreement=None).concern is None
     with pytest.raises(InvalidInput):
         people.raise_concern(bench, person={"area": "nowhere"})

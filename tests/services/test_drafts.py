@@ -62,7 +62,7 @@ def test_a_sealed_form_moved_to_another_user_does_not_open(bench: Bench) -> None
 
 
 def test_a_role_that_does_not_refer_starts_no_draft(bench: Bench) -> None:
-    for username in ("library", "council", "surgery-dpo"):
+    for username in ("library", "mentors", "surgery-dpo"):
         with pytest.raises(Forbidden):
             drafts.start_draft(bench.hub, bench.staff[username])
 

@@ -49,7 +49,7 @@ def test_every_decision_of_the_town_is_made_again_and_is_the_same(town: Bench) -
 def test_an_agency_has_the_decisions_about_its_own_people_made_again(town: Bench) -> None:
     counts = {
         key: replay_decisions(town.hub, agency_id=town.agencies[key]).counts.total()
-        for key in ("surgery", "hill", "mentors")
+        for key in town.agencies
     }
     assert counts["mentors"] == 0
     assert min(counts["surgery"], counts["hill"]) > 0

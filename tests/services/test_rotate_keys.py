@@ -13,6 +13,7 @@ from referral_hub.domain.codes import NeedCode
 from referral_hub.domain.commands import AnswerTask, AskEmergencyAccess
 from referral_hub.errors import CryptoError, KeyUnavailable
 from referral_hub.services.answer_task import answer_task, ask, reply
+from referral_hub.services.callback_endpoints import register_endpoint
 from referral_hub.services.demo import demo_code
 from referral_hub.services.drafts import load_draft, save_draft, start_draft
 from referral_hub.services.emergency_access import ask_emergency_access
@@ -38,7 +39,7 @@ class Stopped(Exception):
 @pytest.fixture
 def town(new_bench: NewBench) -> Bench:
     """A town with something of every kind that is wrapped."""
-    bench = new_bench()
+    bench = new_bench(HUB_CALLBACKS_HERE="1")
     for _ in range(3):
         bench.refer(needs=(NeedCode.LONELY, NeedCode.CANNOT_GET_OUT), person=PERSON)
         bench.refer(person={"nhs_number": None})
@@ -60,6 +61,7 @@ def town(new_bench: NewBench) -> Bench:
     staged(bench.hub, bench.agencies["surgery"])
     set_up(bench)
     send(bench.hub, bench.staff["librarian"], as_csv([visit(1)]))
+    register_endpoint(bench.hub, bench.staff["surgery-admin"], "http://127.0.0.1:9/called")
     return bench
 
 

@@ -106,6 +106,7 @@ def test_opening_and_reading_a_task_cost_a_fixed_number(bench: Bench) -> None:
     bench.deliver()
     mentors, task_id = bench.staff["mentors"], bench.tasks()[0]["id"]
     assert _count(bench, lambda: read_task(bench.hub, mentors, task_id)) <= 4
+    open_task(bench.hub, mentors, task_id)  # the first look also notes that it is one
     opened = _count(bench, lambda: open_task(bench.hub, mentors, task_id))
     bench.refer(needs=EVERY_NEED, to=("mentors", "council"))
     bench.deliver()

@@ -17,7 +17,7 @@ from referral_hub.services.release import view_own
 from referral_hub.services.submit_referral import Submitted, submit_referral
 from tests.hub_bench import Bench, nhs_number, only
 
-MAY_REFER = {Role.REFERRER, Role.PARTNER_SYSTEM}
+MAY_REFER = {Role.REFERRER, Role.COUNCIL_OFFICER, Role.PARTNER_SYSTEM}
 SECRETS = ("Zebedee", "Quillfeather", "1944-05-06", "4 Gannet Row", "07700 900123", "COPD", "Ring")
 
 
@@ -187,7 +187,7 @@ def test_an_area_that_no_council_looks_after_is_refused_with_the_field_to_fix(
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role not in MAY_REFER])
-def test_nobody_but_a_referrer_or_a_partners_system_may_refer(bench: Bench, role: Role) -> None:
+def test_nobody_but_those_who_refer_may_refer(bench: Bench, role: Role) -> None:
     gp = bench.staff["gp"]
     with pytest.raises(Forbidden):
         submit_referral(bench.hub, replace(gp, role=role), bench.command())

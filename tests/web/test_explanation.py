@@ -108,7 +108,7 @@ def test_every_way_that_something_is_decided_or_shown_has_its_sentence() -> None
             purpose=purpose, outcome=outcome,
         )  # fmt: skip
         keys.add(happened_key(entry))
-    keys |= {f"view_{purpose}" for purpose in purposes}
+    keys |= {f"view_{purpose}" for purpose in (*purposes, "subject_access")}
     assert keys == set(TABLE["Explained"])
 
 

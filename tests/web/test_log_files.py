@@ -111,7 +111,7 @@ def test_a_tile_of_an_earlier_size_is_still_served_and_never_changes(tall_town: 
         "entries/000",
         "entries/000.p/1",
         "0/999",
-        "0/002.p/255",
+        "0/900.p/255",
         "1/000",
         "1/000.p/255",
         "2/000.p/1",

@@ -59,7 +59,7 @@ def test_every_note_has_words() -> None:
 
 @pytest.mark.parametrize("kind", ["AnswerLink", "AnswerLink.working", "AnswerDone"])
 def test_every_answer_has_a_link_and_a_word_afterwards(kind: str) -> None:
-    words = {question.event.value for question in QUESTIONS} | set(MORE.get(kind, ()))
+    words = {question.event.value for question in QUESTIONS.values()} | set(MORE.get(kind, ()))
     assert set(TABLES[kind]) == words
 
 

@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).parents[3] / "consent" / "evidence"
 MODULES = sorted(PACKAGE.glob("*.py"))
 STANDARD = {
     "argparse",
+    "functools",
     "base64",
     "collections",
     "collections.abc",
