@@ -54,9 +54,7 @@ class Person:
         for width, height in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": height})
             self.page.wait_for_load_state()
-            wider = self.page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
+            wider = self.page.locator("html").evaluate("it => it.scrollWidth - it.clientWidth")
             assert wider <= 0, f"{title} is {wider} px wider than a screen of {width} px"
             self.page.evaluate(self._looks.axe)
             found: dict[str, Any] = self.page.evaluate("axe.run()")

@@ -275,7 +275,6 @@ def _officers(walk: Walk, officer: Person, records: Records) -> None:
     )
     walk.to(officer, "/duties/breaches/new", "/duties/complaints/new")
     walk.to(officer, "/retention/people/<uuid:subject_id>/hold")
-    walk.to(officer, "/retention/destroyed/<uuid:entry_id>")
 
 
 def _erasing(walk: Walk, gp: Person, officer: Person, records: Records) -> None:
@@ -287,6 +286,8 @@ def _erasing(walk: Walk, gp: Person, officer: Person, records: Records) -> None:
     officer.page.fill("#sure", "ERASE")
     officer.page.get_by_role("button", name="Erase this person").click()
     walk.looked(officer, "/erasures/<uuid:entry_id>")
+    walk.ids["entry_id"] = officer.page.url.rpartition("/")[2]
+    walk.to(officer, "/retention/destroyed/<uuid:entry_id>")
 
 
 def _administering(walk: Walk, admin: Person) -> None:
