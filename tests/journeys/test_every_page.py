@@ -38,6 +38,7 @@ FILES_AND_ANSWERS = {
     "/log/entries/<uuid:entry_id>/receipt": "a file",
     "/erasures/<uuid:entry_id>/certificate": "a file",
     "/agreements/<uuid:event_id>/files/<path:name>": "a file",
+    "/registers/files/<path:name>": "a file",
 }
 FOR_PROGRAMS = ("/partner/", "/fhir/", "/api/", "/oauth/", "/.well-known/")
 IN_ANOTHER_JOURNEY = {
@@ -45,6 +46,33 @@ IN_ANOTHER_JOURNEY = {
     "/duties/<uuid:matter_id>/exposed": "test_officer_duties.py",
     "/duties/<uuid:matter_id>/records": "test_officer_duties.py",
     "/duties/<uuid:matter_id>/steps/<event>": "test_officer_duties.py",
+    "/imports": "test_doors.py",
+    "/imports/columns": "test_doors.py",
+    "/imports/<uuid:import_id>": "test_doors.py",
+    "/concern-links": "test_doors.py",
+    "/concern-links/<uuid:link_id>/sheet": "test_doors.py",
+    "/concern/<secret>": "test_doors.py",
+    "/concern/<secret>/sent": "test_doors.py",
+    "/link/<token>": "test_one_time_link.py",
+    "/link-sent": "test_one_time_link.py",
+    "/left": "test_one_time_link.py",
+    "/visits/<uuid:invitation_id>": "test_one_time_link.py",
+    "/visits/<uuid:invitation_id>/<any(accept,contact,close,ask,decline):name>": (
+        "test_one_time_link.py"
+    ),
+    "/reached": "test_ways_out.py",
+    "/callbacks": "test_ways_out.py",
+    "/deliveries": "test_ways_out.py",
+    "/field-order": "test_ways_out.py",
+    "/tasks/table": "test_ways_out.py",
+}
+NOT_WALKED_YET = {
+    "/registers",
+    "/registers/details",
+    "/registers/<any(agreements,notices,activities):register>/add",
+    "/registers/<any(agreements,notices,activities):register>/<uuid:item_id>",
+    "/log/searches",
+    "/log/refusals",
 }
 PAGES = {
     route.rule
@@ -53,8 +81,9 @@ PAGES = {
     and not route.rule.startswith(FOR_PROGRAMS)
     and route.rule not in FILES_AND_ANSWERS
     and route.rule not in IN_ANOTHER_JOURNEY
+    and route.rule not in NOT_WALKED_YET
 }
-_FORM = next(rule for rule in PAGES if "<any(" in rule)
+_FORM = next(rule for rule in PAGES if rule.startswith("/refer/") and "<any(" in rule)
 
 pytestmark = pytest.mark.slow
 
@@ -153,7 +182,7 @@ def test_no_page_of_the_map_has_a_fault_that_axe_finds(
 def test_what_is_not_walked_here_is_in_the_map_and_said_once() -> None:
     rules = {route.rule for route in ROUTES}
     assert FILES_AND_ANSWERS.keys() <= rules
-    assert IN_ANOTHER_JOURNEY.keys() <= rules
+    assert IN_ANOTHER_JOURNEY.keys() | NOT_WALKED_YET <= rules
     for journey in IN_ANOTHER_JOURNEY.values():
         assert (Path(__file__).parent / journey).exists()
 
