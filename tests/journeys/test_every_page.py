@@ -47,19 +47,11 @@ IN_ANOTHER_JOURNEY = {
     "/duties/<uuid:matter_id>/records": "test_officer_duties.py",
     "/duties/<uuid:matter_id>/steps/<event>": "test_officer_duties.py",
     "/imports": "test_doors.py",
-    "/imports/columns": "test_doors.py",
     "/imports/<uuid:import_id>": "test_doors.py",
     "/concern-links": "test_doors.py",
-    "/concern-links/<uuid:link_id>/sheet": "test_doors.py",
     "/concern/<secret>": "test_doors.py",
-    "/concern/<secret>/sent": "test_doors.py",
     "/link/<token>": "test_one_time_link.py",
-    "/link-sent": "test_one_time_link.py",
-    "/left": "test_one_time_link.py",
     "/visits/<uuid:invitation_id>": "test_one_time_link.py",
-    "/visits/<uuid:invitation_id>/<any(accept,contact,close,ask,decline):name>": (
-        "test_one_time_link.py"
-    ),
     "/reached": "test_ways_out.py",
     "/callbacks": "test_ways_out.py",
     "/deliveries": "test_ways_out.py",
@@ -73,6 +65,12 @@ NOT_WALKED_YET = {
     "/registers/<any(agreements,notices,activities):register>/<uuid:item_id>",
     "/log/searches",
     "/log/refusals",
+    "/imports/columns",
+    "/concern-links/<uuid:link_id>/sheet",
+    "/concern/<secret>/sent",
+    "/link-sent",
+    "/left",
+    "/visits/<uuid:invitation_id>/<any(accept,contact,close,ask,decline):name>",
 }
 PAGES = {
     route.rule
