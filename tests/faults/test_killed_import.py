@@ -6,6 +6,7 @@ The moments are before and after every kind of statement that a batch writes, an
 from __future__ import annotations
 
 import signal
+import time
 from datetime import timedelta
 from uuid import UUID
 
@@ -52,6 +53,19 @@ def file_of_visits() -> bytes:
     return as_csv(rows)
 
 
+def go_on(bench: Bench, import_id: UUID) -> None:
+    """Another worker looks until the file is done, as it does every few seconds.
+
+    PostgreSQL notices a killed client late, and until then the file's row is still locked.
+    """
+    librarian = bench.staff["librarian"]
+    for _ in range(100):
+        run_imports(bench.hub)
+        if read_import(bench.hub, librarian, import_id).row.state == "done":
+            return
+        time.sleep(0.1)
+
+
 def once(bench: Bench, import_id: UUID) -> None:
     """Every row counted once, and became what it is, once."""
     view = read_import(bench.hub, bench.staff["librarian"], import_id)
@@ -76,7 +90,7 @@ def test_a_worker_killed_in_an_import_leaves_nothing_out_and_does_nothing_twice(
     strike = Strike(at, where, count)
     assert nursery.run(bench, "import", strike=strike) == KILLED, "the moment was never reached"
     bench.clock.forward(LEASE)
-    run_imports(bench.hub)
+    go_on(bench, import_id)
     once(bench, import_id)
     bench.deliver()
     assert bench.disclosures_without_entry() == []

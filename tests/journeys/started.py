@@ -7,9 +7,10 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.ports import free_ports
@@ -27,9 +28,19 @@ class RunningHub:
     link_code: str
     environ: dict[str, str]
     process_id: int
+    spent: dict[str, str] = field(default_factory=dict)
 
     def one_time_code(self, username: str) -> str:
-        """What the account's authenticator shows now."""
+        """What the account's authenticator shows, once it is another than it signed in with last.
+
+        A code is good once (RFC 6238, 5.2), so that two sign-ins in half a minute need two.
+        """
+        while (code := self._shown(username)) == self.spent.get(username):
+            time.sleep(1)
+        self.spent[username] = code
+        return code
+
+    def _shown(self, username: str) -> str:
         command = [sys.executable, "-m", "referral_hub.cli", "demo-code", username]
         done = subprocess.run(
             command, env=self.environ, capture_output=True, text=True, check=True, timeout=60
