@@ -66,6 +66,109 @@ class Capacity(StrEnum):
     ADDITIONAL_ASSESSMENT_REQUIRED = "additional-assessment-required"
 
 
+class ServiceStatus(StrEnum):
+    """Where a directory's entry stands, in the words of Open Referral UK."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    DEFUNCT = "defunct"
+    TEMPORARILY_CLOSED = "temporarily closed"
+
+
+class Manner(StrEnum):
+    """How a service helps: somebody may rather have one than another."""
+
+    ONE_TO_ONE = "one_to_one"
+    GROUP = "group"
+    PEER = "peer"
+    HOUSEHOLD = "household"
+
+
+class TaskType(StrEnum):
+    """What is done for somebody, as far as the law of checks and insurance tell tasks apart."""
+
+    COMPANY = "company"
+    GROUP_ACTIVITY = "group_activity"
+    SHOPPING_WITH_MONEY = "shopping_with_money"
+    SHOPPING_DELIVERED = "shopping_delivered"
+    MEALS = "meals"
+    BILLS = "bills"
+    PERSONAL_CARE = "personal_care"
+    LIFT_TO_CARE = "lift_to_care"
+    LIFT_ELSEWHERE = "lift_elsewhere"
+    HOME_JOBS = "home_jobs"
+    HOME_CHECK = "home_check"
+    ADVICE = "advice"
+    AFFAIRS = "affairs"
+    MENTORING = "mentoring"
+    CHILD_MENTORING = "child_mentoring"
+    FAMILY_SUPPORT = "family_support"
+    LENDING = "lending"
+    LEARNING = "learning"
+    VOLUNTEERING = "volunteering"
+
+
+class Vetting(StrEnum):
+    """A check of the Disclosure and Barring Service; an enhanced one with which barred lists."""
+
+    NONE = "none"
+    BASIC = "basic"
+    STANDARD = "standard"
+    ENHANCED = "enhanced"
+    ENHANCED_ADULTS = "enhanced_adults"
+    ENHANCED_CHILDREN = "enhanced_children"
+    ENHANCED_BOTH = "enhanced_both"
+
+
+class InsuredBy(StrEnum):
+    """Whose policy covers a task: the provider's own, or the council's umbrella."""
+
+    OWN = "own"
+    COUNCIL_UMBRELLA = "council_umbrella"
+
+
+class Training(StrEnum):
+    """What those who help have been trained in."""
+
+    SAFEGUARDING = "safeguarding"
+    FOOD_HYGIENE = "food_hygiene"
+    MOVING_AND_HANDLING = "moving_and_handling"
+    HANDLING_MONEY = "handling_money"
+    MENTORING = "mentoring"
+    FIRST_AID = "first_aid"
+    DEMENTIA = "dementia"
+
+
+class Circumstance(StrEnum):
+    """What a provider may require or rule out: a fact of the person's life or home.
+
+    The last four are about protected characteristics. Nothing is recorded of them but what a
+    service says and what the person wishes; they never rank a service otherwise.
+    """
+
+    LIVES_ALONE = "lives_alone"
+    HOUSEBOUND = "housebound"
+    UNPAID_CARER = "unpaid_carer"
+    PARENT_OF_YOUNG_CHILD = "parent_of_young_child"
+    EXPECTING = "expecting"
+    BEREAVED = "bereaved"
+    OUT_OF_WORK = "out_of_work"
+    VETERAN = "veteran"
+    CARE_LEAVER = "care_leaver"
+    IN_RECOVERY = "in_recovery"
+    USING_NOW = "using_now"
+    DEMENTIA = "dementia"
+    NEEDS_PERSONAL_CARE = "needs_personal_care"
+    NEEDS_TWO_HELPERS = "needs_two_helpers"
+    DOG_AT_HOME = "dog_at_home"
+    SMOKER_AT_HOME = "smoker_at_home"
+    RISK_TO_VISITORS = "risk_to_visitors"
+    WOMEN = "women"
+    MEN = "men"
+    FAITH_OR_CULTURE = "faith_or_culture"
+    LGBT = "lgbt"
+
+
 class DeclineReason(StrEnum):
     """Why a recipient said no."""
 

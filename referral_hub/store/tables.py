@@ -292,6 +292,7 @@ task = Table(
     Index(None, "referral_id", "slot"),
     Index(None, "recipient_agency_id", "id"),
     Index(None, "owner_agency_id", "state"),
+    Index(None, "service_id", "state", "moved_at"),
     Index(
         "ix_task_held_origin",
         "origin_agency_id",
