@@ -37,6 +37,7 @@ _VARIABLES = {
     "HUB_ERASURE_LEDGER": "file of the people erased, kept apart from the database's backups",
     "HUB_LOG_ORIGIN": "name of this hub's log, as its checkpoints carry it",
     "HUB_WITNESS_POLICY": "file that names the log's witnesses and the quorum (C2SP tlog-policy)",
+    "HUB_BANK_HOLIDAYS": "file of single bank holidays that were added or moved, by nation (TOML)",
     "HUB_METRICS_HOST": "address metrics are served on",
     "HUB_METRICS_PORT": "port metrics are served on",
     "HUB_PARTNER_PORT": "port of the demonstration's partner system",
@@ -96,6 +97,7 @@ class Settings:
     erasure_ledger: Path
     log_origin: str
     witness_policy: Path | None
+    bank_holidays: Path | None
     metrics_host: str
     metrics_port: int
     partner_port: int
@@ -169,6 +171,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         ).resolve(),
         log_origin=read.origin("HUB_LOG_ORIGIN", "referral-hub.example/log"),
         witness_policy=read.file("HUB_WITNESS_POLICY"),
+        bank_holidays=read.file("HUB_BANK_HOLIDAYS"),
         fhir_leaves_out_nhs_number=read.choice(
             "HUB_FHIR_NHS_NUMBER", "refuse", ("refuse", "leave_out")
         )

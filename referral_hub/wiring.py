@@ -23,6 +23,7 @@ from referral_hub.crypto.keys import FileKeyService
 from referral_hub.crypto.log_signer import LogSigner
 from referral_hub.crypto.partner import HubSigner
 from referral_hub.crypto.passwords import Passwords
+from referral_hub.domain.working_days import packaged, with_days
 from referral_hub.outbox.doorbell import Doorbell, RedisDoorbell, SilentDoorbell
 from referral_hub.services.hub import Hub
 from referral_hub.settings import Settings, SettingsError
@@ -32,11 +33,12 @@ from referral_hub.store.engine import open_database
 def build_hub(settings: Settings, *, clock: Clock = system_clock) -> Hub:
     """Return a hub over the servers that `settings` names; connects when first used.
 
-    Raises KeyUnavailable when the key service refuses, SettingsError for a witness policy that is
-    none, and ValueError without a database address.
+    Raises KeyUnavailable when the key service refuses, SettingsError for a witness policy or a
+    file of bank holidays that is none, and ValueError without a database address.
     """
     if settings.database_url is None:
         raise ValueError("settings name no database: start the private servers first")
+    _check_bank_holidays(settings.bank_holidays)
     directory = settings.key_directory
     keys = FileKeyService(directory / "roots", production=settings.production)
     log_signer = open_log_signer(settings)
@@ -62,6 +64,15 @@ def build_hub(settings: Settings, *, clock: Clock = system_clock) -> Hub:
         ),
         witness_policy=_witness_policy(settings.witness_policy, log_signer.vkeys),
     )
+
+
+def _check_bank_holidays(path: Path | None) -> None:
+    """Refuse a file that cannot be read when the hub starts; later on the log says so."""
+    try:
+        if path is not None:
+            with_days(packaged(), path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SettingsError((f"HUB_BANK_HOLIDAYS: {error}.",)) from None
 
 
 def without_log_key(hub: Hub) -> Hub:

@@ -19,12 +19,7 @@ from referral_hub.domain.matters import (
     advance,
     possible,
 )
-from referral_hub.domain.working_days import (
-    bank_holidays,
-    is_working_day,
-    months_after,
-    next_working_day,
-)
+from referral_hub.domain.working_days import Nation, packaged
 
 TABLE = Path(__file__).parents[1] / "tables" / "duty_clocks.csv"
 DAYS = st.dates(date(2024, 1, 1), date(2028, 10, 1))
@@ -85,7 +80,7 @@ def test_a_last_day_is_a_working_day_after_receipt(kind: MatterKind, day: date) 
     due = clock(kind, began).due_at
     assert due is not None
     last = local_day(due)
-    assert is_working_day(last)
+    assert packaged()[Nation.ENGLAND_AND_WALES].is_working_day(last)
     assert day + timedelta(days=28) <= last <= day + timedelta(days=36)
     assert due.tzinfo is UTC
 
@@ -137,52 +132,3 @@ def test_whatever_happens_a_clock_that_stopped_stays_stopped(
         assert (found.due_at is None) is (
             found.state in {ClockState.PAUSED, ClockState.NOT_STARTED}
         )
-
-
-# The calendar
-
-
-def _easter(year: int) -> date:
-    """Anonymous Gregorian computus (Meeus, Jones and Butcher)."""
-    a, b, c = year % 19, year // 100, year % 100
-    d, e = divmod(b, 4)
-    g = (8 * b + 13) // 25
-    h = (19 * a + b - d - g + 15) % 30
-    i, k = divmod(c, 4)
-    m = (a + 11 * h) // 319
-    r = (2 * e + 2 * i - k - h + m + 32) % 7
-    month = (h - m + r + 90) // 25
-    return date(year, month, (h - m + r + month + 19) % 32)
-
-
-@pytest.mark.parametrize("year", range(2024, 2029))
-def test_each_year_has_its_eight_bank_holidays_on_weekdays(year: int) -> None:
-    days = sorted(day for day in bank_holidays() if day.year == year)
-    assert len(days) == 8
-    assert all(day.weekday() < 5 for day in days)
-    easter = _easter(year)
-    assert {easter - timedelta(days=2), easter + timedelta(days=1)} <= set(days)
-    mondays = [day for day in days if day.month in {5, 8}]
-    assert [day.weekday() for day in mondays] == [0, 0, 0]
-    assert (mondays[0].day, mondays[1].day > 24, mondays[2].day > 24) == (
-        min(d for d in range(1, 8) if date(year, 5, d).weekday() == 0), True, True
-    )  # fmt: skip
-
-
-@given(st.dates(date(2020, 1, 1), date(2040, 12, 31)))
-def test_the_next_working_day_is_the_first_one(day: date) -> None:
-    found = next_working_day(day)
-    assert is_working_day(found)
-    between = [day + timedelta(days=n) for n in range((found - day).days)]
-    assert not any(is_working_day(one) for one in between)
-
-
-@given(st.dates(date(2020, 1, 1), date(2040, 12, 31)), st.integers(0, 36))
-def test_months_later_is_the_same_date_or_the_last_of_a_shorter_month(
-    day: date, months: int
-) -> None:
-    found = months_after(day, months)
-    assert (found.year - day.year) * 12 + found.month - day.month == months
-    assert found.day == day.day or (
-        found.day < day.day and (found + timedelta(days=1)).month != found.month
-    )
