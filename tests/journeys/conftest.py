@@ -67,3 +67,21 @@ def person(
             return who
 
         yield make
+
+
+@pytest.fixture
+def stranger(
+    running_hub: RunningHub, browser: Browser, looks: Callable[[str], Looks]
+) -> Iterator[Callable[..., Person]]:
+    """Somebody at a browser who signs in nowhere."""
+    with ExitStack() as stack:
+
+        def make(*, script: bool = True) -> Person:
+            context = browser.new_context(java_script_enabled=script, bypass_csp=script)
+            context.set_default_timeout(20_000)
+            stack.callback(context.close)
+            return Person(
+                context.new_page(), running_hub.address, looks("stranger") if script else None
+            )
+
+        yield make

@@ -10,6 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+AXE_RUN = "axe.run({resultTypes: ['violations']})"
 WIDTHS = ((1280, 900), (375, 740))
 WAIT_SECONDS = 60.0
 SEND_ON = re.compile(r"^(Continue|Start now)$")
@@ -51,13 +52,13 @@ class Person:
         if self._looks is None or title in self._looks.seen:
             return
         self._looks.seen.add(title)
+        self.page.evaluate(self._looks.axe)
         for width, height in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": height})
             self.page.wait_for_load_state()
             wider = self.page.locator("html").evaluate("it => it.scrollWidth - it.clientWidth")
             assert wider <= 0, f"{title} is {wider} px wider than a screen of {width} px"
-            self.page.evaluate(self._looks.axe)
-            found: dict[str, Any] = self.page.evaluate("axe.run()")
+            found: dict[str, Any] = self.page.evaluate(AXE_RUN)
             problems = [
                 f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:160]}"
                 for one in found["violations"]

@@ -9,33 +9,12 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from tests.importing import as_csv, visit
+from tests.journeys.other_pages import new_concern_link, say_what_columns_mean, send_file
 from tests.journeys.people import Person, send_staged
 from tests.journeys.started import RunningHub
 
 Sign = Callable[..., Person]
 NEIGHBOURS = "Mereford Good Neighbours"
-
-
-def say_what_columns_mean(admin: Person) -> None:
-    """The administrator takes the first proposal and says what a yes stands for."""
-    admin.follow("File columns")
-    admin.page.select_option("#notice", index=1)
-    admin.page.get_by_label("Mereford Council", exact=True).check()
-    for box in admin.page.locator("input[name=classes]").all():
-        box.check()
-    admin.press("Save")
-    admin.see("Saved as version")
-
-
-def send_file(librarian: Person, data: bytes, directory: Path) -> None:
-    """Choose a file and send it, as somebody does who exported it just now."""
-    file = directory / "visits.csv"
-    file.write_bytes(data)
-    librarian.follow("Import a file")
-    librarian.page.set_input_files("#file", file)
-    librarian.press("Look through the file")
-    librarian.wait_to_see("Import it?")
-    librarian.look()
 
 
 def test_a_librarys_file_reaches_the_council(person: Sign, tmp_path: Path) -> None:
@@ -85,15 +64,11 @@ def test_a_concern_from_a_doorstep_becomes_a_referral_of_the_councils(
     person: Sign, browser: Browser, running_hub: RunningHub
 ) -> None:
     admin = person("parcels-admin")
-    admin.follow("Links for concerns")
-    admin.page.fill("#label", "North depot vans")
-    admin.press("Make a link")
-    found = re.search(r"/concern/[a-z2-7]{24}", admin.page.inner_text("main"))
-    assert found
+    path = new_concern_link(admin, "North depot vans")
     phone = browser.new_context(
         java_script_enabled=False, viewport={"width": 375, "height": 740}
     ).new_page()
-    phone.goto(f"{running_hub.address}{found.group()}")
+    phone.goto(f"{running_hub.address}{path}")
     expect(phone.get_by_text("Call 999 first")).to_be_visible()
     phone.get_by_role("button", name="Very alone").click()
     phone.fill("#place", "9 Sailmaker Court")
@@ -117,16 +92,12 @@ def test_a_concern_from_a_doorstep_becomes_a_referral_of_the_councils(
 
 def test_the_doorstep_pages_satisfy_axe(person: Sign, running_hub: RunningHub) -> None:
     admin = person("parcels-admin")
-    admin.follow("Links for concerns")
-    admin.page.fill("#label", "South depot vans")
-    admin.press("Make a link")
-    found = re.search(r"/concern/[a-z2-7]{24}", admin.page.inner_text("main"))
-    assert found
+    path = new_concern_link(admin, "South depot vans")
     worker = Person(admin.page, running_hub.address, admin._looks)
-    worker.page.goto(f"{running_hub.address}{found.group()}")
+    worker.page.goto(f"{running_hub.address}{path}")
     worker.look()
     for name in ("Struggles to walk, carry or cope", "Harbour", "I did not ask"):
         worker.press(name)
-    worker.page.goto(f"{running_hub.address}{found.group()}")
+    worker.page.goto(f"{running_hub.address}{path}")
     worker.press("Somebody is in danger now")
     worker.see("Call 999 now")

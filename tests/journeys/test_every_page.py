@@ -1,28 +1,34 @@
 """Every page of the map, in a real browser, at both widths: axe finds nothing, nothing is too wide.
 
 The map is `web/routes.py`, so a page that nobody looks at fails here by its rule. What is no page
-(files, answers to programs) is named with its reason, and so is what another journey walks through.
+(files, answers to programs) is named with its reason.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
-import psycopg
 import pytest
 
 from referral_hub.clock import system_clock
-from referral_hub.embedded.places import socket_directory
 from referral_hub.settings import load_settings
 from referral_hub.web.journey import NAMES
 from referral_hub.web.routes import ROUTES
 from referral_hub.wiring import build_hub
+from tests.journeys.other_pages import (
+    by_link,
+    concerns,
+    duties,
+    files_of_visits,
+    registers_and_searches,
+    ways_out,
+)
 from tests.journeys.people import Person, fill_in, refer
 from tests.journeys.started import RunningHub
 from tests.journeys.test_deciding import begin, send
+from tests.journeys.walking import Records, Walk
 from tests.staging import staged
 
 Sign = Callable[..., Person]
@@ -41,122 +47,22 @@ FILES_AND_ANSWERS = {
     "/registers/files/<path:name>": "a file",
 }
 FOR_PROGRAMS = ("/partner/", "/fhir/", "/api/", "/oauth/", "/.well-known/")
-IN_ANOTHER_JOURNEY = {
-    "/duties/<uuid:matter_id>": "test_officer_duties.py",
-    "/duties/<uuid:matter_id>/exposed": "test_officer_duties.py",
-    "/duties/<uuid:matter_id>/records": "test_officer_duties.py",
-    "/duties/<uuid:matter_id>/steps/<event>": "test_officer_duties.py",
-    "/imports": "test_doors.py",
-    "/imports/<uuid:import_id>": "test_doors.py",
-    "/concern-links": "test_doors.py",
-    "/concern/<secret>": "test_doors.py",
-    "/link/<token>": "test_one_time_link.py",
-    "/visits/<uuid:invitation_id>": "test_one_time_link.py",
-    "/reached": "test_ways_out.py",
-    "/callbacks": "test_ways_out.py",
-    "/deliveries": "test_ways_out.py",
-    "/field-order": "test_ways_out.py",
-    "/tasks/table": "test_ways_out.py",
-}
-NOT_WALKED_YET = {
-    "/registers",
-    "/registers/details",
-    "/registers/<any(agreements,notices,activities):register>/add",
-    "/registers/<any(agreements,notices,activities):register>/<uuid:item_id>",
-    "/log/searches",
-    "/log/refusals",
-    "/imports/columns",
-    "/concern-links/<uuid:link_id>/sheet",
-    "/concern/<secret>/sent",
-    "/link-sent",
-    "/left",
-    "/visits/<uuid:invitation_id>/<any(accept,contact,close,ask,decline):name>",
-}
 PAGES = {
     route.rule
     for route in ROUTES
     if "GET" in route.methods
     and not route.rule.startswith(FOR_PROGRAMS)
     and route.rule not in FILES_AND_ANSWERS
-    and route.rule not in IN_ANOTHER_JOURNEY
-    and route.rule not in NOT_WALKED_YET
 }
 _FORM = next(rule for rule in PAGES if rule.startswith("/refer/") and "<any(" in rule)
 
 pytestmark = pytest.mark.slow
 
 
-class Walk:
-    """Goes to pages by the map's own rules, and keeps which were held against axe."""
-
-    def __init__(self, ids: dict[str, UUID]) -> None:
-        self.ids = ids
-        self.seen: set[str] = set()
-        self.form_pages: set[str] = set()
-
-    def to(self, who: Person, *rules: str) -> None:
-        """Open each page and look at it; it must be the page itself, with status 200."""
-        for rule in rules:
-            answer = who.page.goto(who.address + self._address(rule))
-            assert answer is not None
-            assert answer.status == 200, f"{rule}: {answer.status}"
-            self.looked(who, rule)
-
-    def looked(self, who: Person, rule: str) -> None:
-        """Look at the page that is open, and count it."""
-        who.look()
-        self.seen.add(rule)
-
-    def form(self, who: Person, names: Iterable[str]) -> None:
-        """Open pages of the draft by name."""
-        for name in names:
-            at = f"/refer/{self.ids['draft_id']}/{name}"
-            answer = who.page.goto(who.address + at)
-            assert who.page.url.endswith(at), f"{name} is not open: {who.page.url}"
-            assert answer is not None
-            assert answer.status == 200
-            self.form_looked(who, name)
-
-    def form_looked(self, who: Person, name: str) -> None:
-        """Look at the form's page that is open, and count it."""
-        assert f"/{name}" in who.page.url, who.page.url
-        self.looked(who, _FORM)
-        self.form_pages.add(name)
-
-    def _address(self, rule: str) -> str:
-        return re.sub(r"<uuid:(\w+)>", lambda found: str(self.ids[found[1]]), rule)
-
-
-class Records:
-    """The hub's database, read as its superuser for ids that no page shows."""
-
-    def __init__(self, hub: RunningHub) -> None:
-        directory = socket_directory(Path(hub.environ["HUB_DATA"]))
-        self._url = f"postgresql://postgres@/hub?host={directory}"
-        self.addresses = {
-            "DATABASE_URL": f"postgresql://hub@/hub?host={directory}",
-            "REDIS_URL": f"unix://{directory}/redis.sock",
-        }
-
-    def one(self, query: str, *values: object) -> UUID:
-        with psycopg.connect(self._url) as connection:
-            row = connection.execute(query.encode(), values).fetchone()
-        assert row is not None, query
-        return UUID(str(row[0]))
-
-    def expire_sign_ins(self, username: str) -> None:
-        with psycopg.connect(self._url) as connection:
-            connection.execute(
-                "UPDATE staff_session SET last_seen_at = last_seen_at - interval '1 day'"
-                " WHERE user_id = (SELECT id FROM staff_user WHERE username = %s)",
-                [username],
-            )
-
-
 def test_no_page_of_the_map_has_a_fault_that_axe_finds(
-    person: Sign, running_hub: RunningHub
+    person: Sign, stranger: Callable[..., Person], running_hub: RunningHub, tmp_path: Path
 ) -> None:
-    records, walk = Records(running_hub), Walk({})
+    records, walk = Records(running_hub), Walk(_FORM)
     _referring(walk, person("gp"))
     _conditional_pages_of_the_form(walk, person("gp"))
     _a_kept_page(walk, person("nurse"), running_hub.password, records)
@@ -168,21 +74,24 @@ def test_no_page_of_the_map_has_a_fault_that_axe_finds(
     _receiving(walk, person("neighbours"), reference)
     _sent(walk, person("gp"), records)
     _overseeing(walk, person("gp"), person("council"), records)
-    _officers(walk, person("surgery-dpo"), records)
-    _erasing(walk, person("gp"), person("surgery-dpo"), records)
+    officer = person("surgery-dpo")
+    _officers(walk, officer, records)
+    registers_and_searches(walk, officer, records)
+    duties(walk, officer, reference)
+    _erasing(walk, person("gp"), officer, records)
     _administering(walk, person("surgery-admin"))
     _staged(walk, person("librarian"), running_hub, records)
+    files_of_visits(walk, person("library-admin"), person("librarian"), tmp_path)
+    concerns(walk, person("parcels-admin"))
+    ways_out(walk, person("council-admin"), person("mentors"))
+    by_link(walk, person("gp"), stranger(), running_hub)
 
     assert PAGES - walk.seen == set()
     assert set(NAMES) - walk.form_pages == set()
 
 
-def test_what_is_not_walked_here_is_in_the_map_and_said_once() -> None:
-    rules = {route.rule for route in ROUTES}
-    assert FILES_AND_ANSWERS.keys() <= rules
-    assert IN_ANOTHER_JOURNEY.keys() | NOT_WALKED_YET <= rules
-    for journey in IN_ANOTHER_JOURNEY.values():
-        assert (Path(__file__).parent / journey).exists()
+def test_what_is_no_page_is_in_the_map() -> None:
+    assert FILES_AND_ANSWERS.keys() <= {route.rule for route in ROUTES}
 
 
 def _referring(walk: Walk, gp: Person) -> None:

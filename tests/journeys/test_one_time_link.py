@@ -3,58 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from referral_hub.clock import monotonic, pause
-from tests.journeys.people import Looks, Person, refer
+from tests.journeys.letters import SECRET, newest_link
+from tests.journeys.people import Person, refer
 from tests.journeys.started import RunningHub
 
 LIBRARY = "Mereford Libraries"
-SECRET = "Breathless since the winter"
 Sign = Callable[..., Person]
-
-
-@pytest.fixture
-def visitor(
-    running_hub: RunningHub, browser: Browser, looks: Callable[[str], Looks]
-) -> Iterator[Callable[..., Person]]:
-    """Somebody at a browser who signs in nowhere."""
-    with ExitStack() as stack:
-
-        def make(*, script: bool = True) -> Person:
-            context = browser.new_context(java_script_enabled=script, bypass_csp=script)
-            context.set_default_timeout(20_000)
-            stack.callback(context.close)
-            return Person(
-                context.new_page(), running_hub.address, looks("visitor") if script else None
-            )
-
-        yield make
-
-
-def newest_link(running_hub: RunningHub, reader: Person, *, before: str = "") -> str:
-    """Wait at the post room for a link that is not `before`."""
-    until = monotonic() + 60
-    while monotonic() < until:
-        reader.page.goto(running_hub.mails)
-        links = reader.page.locator("article a")
-        address = links.first.get_attribute("href") if links.count() else None
-        if address and address != before:
-            reader.never_see("Ivor", "Fernley", "RH-", SECRET)
-            return address
-        pause(0.3)
-    raise AssertionError("no mail came within a minute")
 
 
 @pytest.mark.parametrize("script", [True, False])
 def test_a_group_reads_and_accepts_by_link_and_code(
-    running_hub: RunningHub, person: Sign, visitor: Callable[..., Person], script: bool
+    running_hub: RunningHub, person: Sign, stranger: Callable[..., Person], script: bool
 ) -> None:
-    gp, reader = person("gp"), visitor(script=script)
+    gp, reader = person("gp"), stranger(script=script)
     known = reader.page.goto(running_hub.mails) and reader.page.locator("article a")
     before = known.first.get_attribute("href") if known and known.count() else None
     reference = refer(
@@ -78,7 +44,7 @@ def test_a_group_reads_and_accepts_by_link_and_code(
     reader.see("You accepted it.")
     assert "/link/" not in reader.page.url
 
-    forwarded = visitor(script=script)
+    forwarded = stranger(script=script)
     forwarded.page.goto(link)
     forwarded.look()
     forwarded.see("This link has been used")
