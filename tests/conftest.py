@@ -46,11 +46,23 @@ def embedded() -> Iterator[Embedded]:
     directory = Path(kept) / worker if kept else Path(tempfile.mkdtemp(prefix="hub-test-"))
     servers = start(directory)
     try:
+        _never_mind_power_cuts(servers)
         yield servers
     finally:
         servers.stop()
         if not kept:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def _never_mind_power_cuts(servers: Embedded) -> None:
+    """Processes are killed in tests, machines are not: waiting for the disk would prove nothing.
+
+    Copying and dropping a database takes a tenth of the time then.
+    """
+    with psycopg.connect(servers.admin_url, autocommit=True) as admin:
+        for name in ("fsync", "full_page_writes"):
+            admin.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
+        admin.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +86,7 @@ def new_database(embedded: Embedded, template_database: str) -> Callable[[], str
         name = f"test_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(embedded.admin_url, autocommit=True) as admin:
             admin.execute(
-                sql.SQL("CREATE DATABASE {} OWNER hub TEMPLATE {}").format(
+                sql.SQL("CREATE DATABASE {} OWNER hub TEMPLATE {} STRATEGY file_copy").format(
                     sql.Identifier(name), sql.Identifier(template_database)
                 )
             )
