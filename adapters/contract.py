@@ -31,6 +31,10 @@ class FormatError(AdapterError):
     """A document cannot be written in this format, or bytes are not one. Names the member."""
 
 
+class AddressRefused(AdapterError):
+    """The hub does not send to this address. Says why, in words for whoever typed it in."""
+
+
 class UnknownAdapter(AdapterError):
     """No format or transport of that name is installed."""
 
@@ -103,23 +107,79 @@ class ReferralDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """One thing of `addressing` that a format must be told by each agency, in words for people.
+
+    `pattern` matches a whole value.
+    """
+
+    name: str
+    label: str
+    pattern: str
+    hint: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FormatAbout:
+    """What a format can say and what it asks for.
+
+    `kinds` are what it can write; anything else waits in the hub's inbox instead. `plain`: systems
+    that take it cannot open a seal, so an agency may agree to have it under TLS alone. `method` and
+    `headers` are how its systems are asked: a header's name, and "effect" or "task", whose id is
+    its value. `already` are the answers by which they say that they have it.
+    """
+
+    title: str
+    kinds: frozenset[DocumentKind] = frozenset(DocumentKind)
+    options: tuple[Option, ...] = ()
+    plain: bool = False
+    method: str = "POST"
+    headers: tuple[tuple[str, str], ...] = ()
+    already: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TransportAbout:
+    """How an administrator is asked for an address on this transport.
+
+    `plain` says whether anything unsealed may ever go this way.
+    """
+
+    title: str
+    address_label: str
+    address_hint: str = ""
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an agency's documents go. `agency_id` is for logs and counters."""
+    """Where an agency's documents go. `agency_id` is for logs and counters.
+
+    `pinned` are the network addresses that were looked at when it was registered; where there are
+    any, nothing goes to another.
+    """
 
     agency_id: str
     url: str
+    pinned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sealed:
-    """Bytes that only their recipient can open, or that hold nothing about anybody, and the id by
-    which the recipient knows a repetition. `headers` sign the body, where the wire asks for it.
+    """Bytes that only their recipient can open, that hold nothing about anybody, or that the
+    recipient agreed to have under TLS alone; and the id by which it knows a repetition.
+
+    `headers` sign the body or name the message, where the wire asks for it. An answer of `already`
+    says that the recipient has it.
     """
 
     effect_id: str
     body: bytes
     content_type: str = "application/jose"
     headers: tuple[tuple[str, str], ...] = ()
+    method: str = "POST"
+    already: frozenset[int] = frozenset()
 
     def __repr__(self) -> str:
         return f"<Sealed {self.effect_id}, {len(self.body)} bytes>"
@@ -156,12 +216,26 @@ class Format(Protocol):
 
     content_type: str
 
+    @property
+    def about(self) -> FormatAbout:
+        """What it can say and what it asks for."""
+
     def write(self, document: ReferralDocument) -> bytes:
         """The document in this format."""
 
 
 class Transport(Protocol):
     """One attempt at carrying sealed bytes. Never raises for what a recipient does."""
+
+    @property
+    def about(self) -> TransportAbout | None:
+        """How an administrator is asked for an address; None where none can choose it."""
+
+    def check(self, address: str, *, here: bool = False) -> tuple[str, ...]:
+        """Look at an address that somebody typed in; returns what to pin it to, if anything.
+
+        `here` allows this machine, for development. Raises AddressRefused.
+        """
 
     def send(self, endpoint: Endpoint, sealed: Sealed) -> DeliveryOutcome:
         """Try once, within a bounded time."""

@@ -12,7 +12,14 @@ from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
-from adapters.contract import AdapterError, Format, Transport, UnknownAdapter
+from adapters.contract import (
+    AdapterError,
+    Format,
+    FormatAbout,
+    Transport,
+    TransportAbout,
+    UnknownAdapter,
+)
 from adapters.formats.charitylog import CharitylogReferral
 from adapters.formats.fhir.outgoing import FhirMessage
 from adapters.formats.hub_json import HubJson
@@ -21,6 +28,7 @@ from adapters.formats.opportunity import VolunteeringOpportunity
 from adapters.formats.timeoverflow import TimeOverflowMember
 from adapters.transports.callback_post import CallbackPost
 from adapters.transports.https_push import HttpsPush
+from adapters.transports.sealed_mail import SealedMail
 from adapters.transports.smtp import MailServer, Smtp
 
 FORMATS = "referral_hub.formats"
@@ -51,6 +59,16 @@ class Registry:
         except KeyError:
             raise UnknownAdapter(f"transport {name}: not installed") from None
 
+    def choices(self) -> tuple[dict[str, FormatAbout], dict[str, TransportAbout]]:
+        """What an agency may choose from: every format, and the transports that take addresses."""
+        formats = {name: one.about for name, one in sorted(self._formats.items())}
+        transports = {
+            name: one.about
+            for name, one in sorted(self._transports.items())
+            if one.about is not None
+        }
+        return formats, transports
+
     def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The names of the formats and of the transports."""
         return tuple(sorted(self._formats)), tuple(sorted(self._transports))
@@ -66,10 +84,12 @@ def load_registry(
     now: Callable[[], datetime],
     mail_server: MailServer | None = None,
     callbacks_here: bool = False,
+    push_here: bool = False,
 ) -> Registry:
     """The hub's own adapters and every installed one. `now` reads the clock.
 
-    `callbacks_here` lets callbacks go to this machine, for development.
+    `callbacks_here` and `push_here` let callbacks and documents go to this machine, for
+    development.
     """
     formats: dict[str, Format] = {
         "hub_json": HubJson(),
@@ -80,9 +100,10 @@ def load_registry(
         "volunteering_opportunity": VolunteeringOpportunity(),
     }
     transports: dict[str, Transport] = {
-        "https_push": HttpsPush(now=now),
+        "https_push": HttpsPush(now=now, here=push_here),
         "callback": CallbackPost(now=now, here=callbacks_here),
         "smtp": Smtp(mail_server),
+        "sealed_mail": SealedMail(mail_server, now=now),
     }
     return Registry(
         formats=with_installed(formats, entry_points(group=FORMATS)),

@@ -61,6 +61,7 @@ def build_hub(settings: Settings, *, clock: Clock = system_clock) -> Hub:
             now=clock,
             mail_server=_mail_server(settings),
             callbacks_here=settings.callbacks_here,
+            push_here=not settings.production,
         ),
         witness_policy=_witness_policy(settings.witness_policy, log_signer.vkeys),
     )

@@ -13,7 +13,14 @@ import json
 from datetime import UTC
 from typing import Any
 
-from adapters.contract import FieldValue, FormatError, ReferralDocument
+from adapters.contract import (
+    DocumentKind,
+    FieldValue,
+    FormatAbout,
+    FormatError,
+    Option,
+    ReferralDocument,
+)
 from adapters.formats import needs
 
 _CLIENT = {
@@ -35,6 +42,18 @@ class CharitylogReferral:
     """`addressing` may hold `organisation`, `project` and `branch`, as that system calls them."""
 
     content_type = "application/json"
+    about = FormatAbout(
+        "Staged referral, as Charitylog takes it",
+        kinds=frozenset({DocumentKind.OFFER, DocumentKind.ACCEPTANCE}),
+        options=(
+            Option("organisation", "Organisation", ".{1,100}", "As that system calls it"),
+            Option("project", "Project", ".{1,100}", "As that system calls it"),
+            Option("branch", "Branch", ".{1,100}", "As that system calls it"),
+        ),
+        plain=True,
+        method="PUT",
+        already=frozenset({409}),
+    )
 
     def write(self, document: ReferralDocument) -> bytes:
         """The staged referral. Raises FormatError for what discloses nothing."""

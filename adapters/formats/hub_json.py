@@ -29,7 +29,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from adapters.contract import DocumentKind, FormatError, ReferralDocument, Sender
+from adapters.contract import DocumentKind, FormatAbout, FormatError, ReferralDocument, Sender
 
 SCHEMA = "referral-hub/referral/1"
 LARGEST = 65_536
@@ -54,6 +54,7 @@ class HubJson:
     """Writes and reads documents as Hub JSON."""
 
     content_type = "application/vnd.referral-hub.referral+json"
+    about = FormatAbout("Hub JSON")
 
     def write(self, document: ReferralDocument) -> bytes:
         """The document as UTF-8 JSON. Raises FormatError when it is too large or not JSON."""

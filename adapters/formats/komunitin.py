@@ -15,18 +15,29 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from adapters.contract import DocumentKind, FormatError, ReferralDocument
+from adapters.contract import DocumentKind, FormatAbout, FormatError, Option, ReferralDocument
 from adapters.formats import needs
 from adapters.formats.units import scaled_hours
 
 CONTENT_TYPE = "application/vnd.api+json"
 LONGEST_CONTENT = 2_000
+_UUID = r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
 
 
 class KomunitinNeed:
     """`POST /{group}/needs`. `addressing` must hold `category` and `author`, UUIDs of theirs."""
 
     content_type = CONTENT_TYPE
+    about = FormatAbout(
+        "Need, as Komunitin takes it",
+        kinds=frozenset({DocumentKind.OFFER}),
+        options=(
+            Option("category", "Category", _UUID, "The id of a category of the group", True),
+            Option("author", "Author", _UUID, "The id of the member who posts needs", True),
+        ),
+        plain=True,
+        already=frozenset({409}),
+    )
 
     def write(self, document: ReferralDocument) -> bytes:
         """The need. Raises FormatError for what is not an offer, or cannot be addressed."""

@@ -13,7 +13,7 @@ import json
 from datetime import UTC
 from typing import Any
 
-from adapters.contract import DocumentKind, FormatError, ReferralDocument
+from adapters.contract import DocumentKind, FormatAbout, FormatError, Option, ReferralDocument
 from adapters.formats import needs
 
 
@@ -21,6 +21,15 @@ class VolunteeringOpportunity:
     """`addressing` may hold `organisation` and `url`, where to ask."""
 
     content_type = "application/ld+json"
+    about = FormatAbout(
+        "Volunteering opportunity (JSON-LD)",
+        kinds=frozenset({DocumentKind.OFFER}),
+        options=(
+            Option("organisation", "Who is looking for volunteers", ".{1,100}"),
+            Option("url", "Web page where to ask", r"https://[!-~]{1,300}"),
+        ),
+        plain=True,
+    )
 
     def write(self, document: ReferralDocument) -> bytes:
         """The opportunity. Raises FormatError for what is not an offer of something to do."""

@@ -1,12 +1,14 @@
-"""Which addresses the hub may call when somebody else has typed them in.
+"""Which addresses the hub may send to when somebody else has typed them in.
 
 A partner's address is where a server-side request forgery begins, so it is looked at twice. Its
 text must be plain: https, a host name with a dot or an ordinary IP address, a usual port, no user,
 no fragment; numbers in disguise (decimal, octal, hexadecimal, shortened) are refused rather than
 interpreted. And every address that the name stands for must be public: one internal address among
-several refuses all. The connection then goes to the very address that was looked at, under the
-name's certificate and Host, so a name that changes its mind between look and connection (DNS
-rebinding) changes nothing.
+several refuses all. What was found is kept with the registration, and every later connection goes
+to one of those very addresses, under the name's certificate and Host, without asking the name
+again: a name that changes its mind (DNS rebinding) changes nothing. A partner that moves is told to
+its administrator, who confirms the address anew. Registrations that keep no addresses, which the
+hub's own operator made, are looked at at each connection instead.
 
 `here` is for development: it allows this machine and plain http to it, and nothing else internal.
 """
@@ -15,14 +17,17 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
 
-from adapters.contract import AdapterError
+from adapters.contract import AddressRefused
 from adapters.transports.deadline import DeadlineBackend
 
 PORTS = frozenset({443, 8443})
@@ -51,22 +56,36 @@ _HIDDEN = tuple(
 )
 
 
-class AddressRefused(AdapterError):
-    """The hub does not call this address. Says why, in words for whoever typed it in."""
-
-
 class InternalAddress(httpcore.ConnectError):
     """The name stands for an address that is not public, at the moment of connecting."""
 
 
+class MovedAddress(httpcore.ConnectError):
+    """Nobody answers where the name led when it was registered, and it leads elsewhere now."""
+
+
+_pinned: ContextVar[tuple[str, ...]] = ContextVar("pinned", default=())
+
+
+@contextmanager
+def pinned_to(addresses: tuple[str, ...]) -> Iterator[None]:
+    """Let connections inside the block go to these addresses alone; to any checked if empty."""
+    token = _pinned.set(addresses)
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An address as it is called: the whole, its host and port, and whether it is this machine."""
+    """An address as it is called: the whole, its host and port, and where its name led."""
 
     url: str
     host: str
     port: int
     secure: bool
+    found: tuple[str, ...] = ()
 
 
 def system_resolve(host: str, port: int) -> Sequence[str]:
@@ -111,7 +130,7 @@ def check_address(url: str, *, here: bool = False, resolve: Resolve = system_res
         raise AddressRefused("No server of this name can be found.") from None
     if pick(addresses, here=here) is None:
         raise AddressRefused("This name leads to an address that is not on the public internet.")
-    return checked
+    return replace(checked, found=tuple(dict.fromkeys(addresses)))
 
 
 def pick(addresses: Iterable[str], *, here: bool = False) -> str | None:
@@ -151,15 +170,41 @@ class CheckedBackend(DeadlineBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Look up once, look at all, connect to what was looked at."""
+        """Connect to what was looked at: when it was registered, or now."""
+        if kept := _pinned.get():
+            self._require_allowed(kept)
+            return self._to_pinned(kept, (host, port), timeout, local_address, socket_options)
         try:
             addresses = self._resolve(host.strip("[]"), port)
         except (OSError, UnicodeError):
             raise httpcore.ConnectError("no such name") from None
+        chosen = self._require_allowed(addresses)
+        return super().connect_tcp(chosen, port, timeout, local_address, socket_options)
+
+    def _to_pinned(
+        self, kept: Sequence[str], asked: tuple[str, int], *settings: Any
+    ) -> httpcore.NetworkStream:
+        failed: Exception = httpcore.ConnectError("nobody there")
+        for address in kept:
+            try:
+                return super().connect_tcp(address, asked[1], *settings)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failed = error
+        if self._leads_elsewhere(*asked, kept):
+            raise MovedAddress("the name leads elsewhere now") from None
+        raise failed
+
+    def _require_allowed(self, addresses: Sequence[str]) -> str:
         chosen = pick(addresses, here=self._here)
         if chosen is None:
             raise InternalAddress("not a public address")
-        return super().connect_tcp(chosen, port, timeout, local_address, socket_options)
+        return chosen
+
+    def _leads_elsewhere(self, host: str, port: int, kept: Sequence[str]) -> bool:
+        try:
+            return set(kept).isdisjoint(self._resolve(host.strip("[]"), port))
+        except (OSError, UnicodeError):
+            return False
 
 
 def _literal(host: str) -> Address | None:

@@ -21,7 +21,14 @@ from ipaddress import ip_address
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from adapters.contract import AdapterError, Delivery, DeliveryOutcome, Endpoint, Sealed
+from adapters.contract import (
+    AdapterError,
+    AddressRefused,
+    Delivery,
+    DeliveryOutcome,
+    Endpoint,
+    Sealed,
+)
 
 SCHEMES = ("smtp", "smtps")
 MESSAGE = "message/rfc822"
@@ -89,6 +96,8 @@ def mail_server(url: str, sender: str) -> MailServer:
 class Smtp:
     """Hands complete messages over, one connection for each; safe to share between threads."""
 
+    about = None
+
     def __init__(
         self,
         server: MailServer | None,
@@ -100,6 +109,10 @@ class Smtp:
         self._server = server
         self._patience = patience or MailPatience()
         self._trust = trust or ssl.create_default_context()
+
+    def check(self, address: str, *, here: bool = False) -> tuple[str, ...]:  # noqa: ARG002 - the contract's
+        """Nobody chooses this wire: it carries the hub's own letters."""
+        raise AddressRefused("Choose another way.")
 
     def close(self) -> None:
         """Nothing is kept open."""

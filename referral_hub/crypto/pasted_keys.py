@@ -11,10 +11,11 @@ import re
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.jwk import ECKey, OKPKey
 
-from referral_hub.crypto.jwks import signing_keys
+from referral_hub.crypto.jwks import encryption_key, signing_keys
 from referral_hub.crypto.strict_jwt import strict_object
 from referral_hub.errors import CryptoError
 
@@ -28,6 +29,10 @@ PRIVATE = (
 )
 KINDS = "Use an Ed25519, P-256 or P-384 key"
 NO_KEY = f"Paste one public key, as a JWK or as PEM (BEGIN PUBLIC KEY). {KINDS}."
+
+NO_ENCRYPTION_KEY = (
+    "Paste one public key for encryption, as a JWK or as PEM (BEGIN PUBLIC KEY): X25519 or P-256."
+)
 
 
 def public_jwk(pasted: str) -> dict[str, str]:
@@ -56,6 +61,30 @@ def public_jwk(pasted: str) -> dict[str, str]:
     return named | {"kid": kid, "use": "sig", "alg": key.algorithms[0]}
 
 
+def public_encryption_jwk(pasted: str) -> dict[str, str]:
+    """Return the key that documents are sealed to, as a public JWK with `kid` and `use`.
+
+    Raises CryptoError, whose words are for whoever pasted.
+    """
+    text = pasted.strip()
+    if "PRIVATE KEY" in text:
+        raise CryptoError(PRIVATE)
+    if len(text) > LONGEST_PASTE:
+        raise CryptoError(NO_ENCRYPTION_KEY)
+    try:
+        given = _from_json(text) if text.startswith("{") else _from_pem(text)
+        members = {name: str(given[name]) for name in _MEMBERS if name in given}
+        key = encryption_key(members)
+    except CryptoError as wrong:
+        raise CryptoError(PRIVATE if str(wrong) == PRIVATE else NO_ENCRYPTION_KEY) from None
+    kid = given.get("kid", key.thumbprint)
+    if not isinstance(kid, str) or not _KID.fullmatch(kid):
+        raise CryptoError("The key's kid must be 1 to 128 letters, digits or . _ : + / = -")
+    if given.get("use", "enc") != "enc":
+        raise CryptoError("This key is for signing; paste the one that you decrypt with.")
+    return members | {"kid": kid, "use": "enc"}
+
+
 def _from_json(text: str) -> dict[str, object]:
     try:
         given = strict_object(text)
@@ -74,7 +103,7 @@ def _from_pem(text: str) -> dict[str, object]:
         key = load_pem_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm):
         raise CryptoError(NO_KEY) from None
-    if isinstance(key, Ed25519PublicKey):
+    if isinstance(key, (Ed25519PublicKey, X25519PublicKey)):
         return dict(OKPKey.import_key(key).as_dict(private=False))
     if isinstance(key, EllipticCurvePublicKey):
         return dict(ECKey.import_key(key).as_dict(private=False))

@@ -298,10 +298,14 @@ class Scope(StrEnum):
 
 
 class Transport(StrEnum):
-    """How documents reach an agency. The inbox may be accompanied by mails without content."""
+    """How documents reach an agency, besides what installed packages add by their own names.
+
+    The inbox may be accompanied by mails without content.
+    """
 
     INBOX = "inbox"
     HTTPS_PUSH = "https_push"
+    SEALED_MAIL = "sealed_mail"
 
 
 class Role(StrEnum):

@@ -23,6 +23,13 @@ class Way(StrEnum):
     HTTPS_PUSH = "https_push"
     EMAIL_LINK = "email_link"
     CALLBACK = "callback"
+    SEALED_MAIL = "sealed_mail"
+    OTHER = "other"
+
+
+def way_of(transport: str) -> Way:
+    """Return the way out of a transport; what an installed package added is `OTHER`."""
+    return Way(transport) if transport in {way.value for way in Way} else Way.OTHER
 
 
 class ReceiptState(StrEnum):

@@ -111,7 +111,7 @@ def _send(hub: Hub, call: _Call) -> DeliveryOutcome:
         body=body,
     )
     return hub.registry.transport(TRANSPORT).send(
-        Endpoint(str(call.claim.recipient_agency_id), call.row.url),
+        Endpoint(str(call.claim.recipient_agency_id), call.row.url, tuple(call.row.pinned)),
         Sealed(str(call.claim.id), body, "application/json", headers),
     )
 

@@ -1,8 +1,10 @@
 """An administrator says where the agency wants to be called, and changes or ends it.
 
-The address is looked at when it is registered, and again at every call. Secrets are made by the hub
-and shown once; changing them lets old and new sign side by side for a day, so that nothing is lost
-while the partner's system is told. Switching off drops what was to be told from then on.
+The address is looked at when it is registered or switched on, and calls go where it led then and
+nowhere else; a partner that moves has its administrator switch it off and on again. Secrets are
+made by the hub and shown once; changing them lets old and new sign side by side for a day, so that
+nothing is lost while the partner's system is told. Switching off drops what was to be told from
+then on.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from adapters.transports.addresses import AddressRefused, check_address
+from adapters.contract import AddressRefused
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.audit.events import EntryType, Event, prepare
@@ -25,6 +27,7 @@ from referral_hub.store import callbacks, change
 from referral_hub.store.callbacks import EndpointRow
 from referral_hub.store.engine import Connection
 
+TRANSPORT = "callback"
 OVERLAP = timedelta(days=1)
 MOST_ENDPOINTS = 5
 SCHEMES: tuple[Scheme, ...] = ("v1", "v1a")
@@ -56,7 +59,7 @@ def register_endpoint(hub: Hub, actor: Actor, url: str) -> Secrets:
     """Register an address and make its secrets. Raises InvalidInput, Conflict (too many)."""
     access.require(actor, Permission.MANAGE_CALLBACKS)
     try:
-        check_address(url, here=hub.settings.callbacks_here)
+        pinned = _looked_at(hub, url)
     except AddressRefused as refused:
         raise InvalidInput({"url": (str(refused),)}) from None
     at = hub.clock()
@@ -66,7 +69,7 @@ def register_endpoint(hub: Hub, actor: Actor, url: str) -> Secrets:
         if len(live) >= MOST_ENDPOINTS:
             raise Conflict(f"{MOST_ENDPOINTS} addresses are the most. Switch one off first.")
         row = {"id": endpoint_id, "agency_id": actor.agency_id, "url": url, "created_at": at}
-        callbacks.add(connection, row)
+        callbacks.add(connection, row | {"pinned": list(pinned)})
         made = _make_secrets(hub, connection, actor, endpoint_id, at=at)
         _log(hub, connection, actor, endpoint_id, outcome="callback_registered")
     return made
@@ -85,15 +88,30 @@ def rotate_secrets(hub: Hub, actor: Actor, endpoint_id: UUID) -> Secrets:
 
 
 def switch_endpoint(hub: Hub, actor: Actor, endpoint_id: UUID, *, on: bool) -> None:
-    """Switch an address on or off; doing so again changes nothing. Raises NotFound."""
+    """Switch an address on or off; doing so again changes nothing. Switching on looks at it anew.
+
+    Raises NotFound, Conflict (the address is not allowed any more).
+    """
     access.require(actor, Permission.MANAGE_CALLBACKS)
     at = hub.clock()
     with hub.database.acting_for(actor.agency_id) as connection:
-        callbacks.one(connection, endpoint_id)
+        row = callbacks.one(connection, endpoint_id)
+    try:
+        pinned = _looked_at(hub, row.url) if on else None
+    except AddressRefused as refused:
+        raise Conflict(str(refused)) from None
+    with hub.database.acting_for(actor.agency_id) as connection:
+        if pinned is not None:
+            callbacks.pin(connection, endpoint_id, pinned)
         disabled_at, code = (None, None) if on else (at, "switched_off")
         if callbacks.switch(connection, endpoint_id, disabled_at=disabled_at, code=code):
             outcome = "callback_on" if on else "callback_off"
             _log(hub, connection, actor, endpoint_id, outcome=outcome)
+
+
+def _looked_at(hub: Hub, url: str) -> tuple[str, ...]:
+    """Ask the resolver with no transaction open."""
+    return hub.registry.transport(TRANSPORT).check(url, here=hub.settings.callbacks_here)
 
 
 def _make_secrets(

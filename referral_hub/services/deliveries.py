@@ -18,7 +18,7 @@ from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.domain.commands import Actor
-from referral_hub.domain.deliveries import Way
+from referral_hub.domain.deliveries import Way, way_of
 from referral_hub.domain.ids import new_id
 from referral_hub.errors import Conflict, NotFound
 from referral_hub.outbox.breaker import Breaker, BreakerState, state_of
@@ -215,7 +215,7 @@ class _Seen:
     def _destination(
         self, agency: Reached, queues: Sequence[Queue], us: UUID | None
     ) -> Destination:
-        state, retry_at = self._breaker(agency.agency_id, Way(agency.transport))
+        state, retry_at = self._breaker(agency.agency_id, way_of(agency.transport))
         mine = [stop for stop in self.stops if stop.agency_id == agency.agency_id]
         ours, others = self._whose(mine, us)
         return Destination(agency, queues, state, retry_at, ours, others)

@@ -14,17 +14,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from adapters.contract import DocumentKind
 from consent.model import Outcome, Permit, Stage
 from referral_hub.audit.events import EntryType, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.records import ReleaseContext
 from referral_hub.crypto.unseal import open_fields, release_fields
-from referral_hub.domain.codes import OutboxKind, OutboxState, Transport
+from referral_hub.domain.codes import OutboxKind, OutboxState
 from referral_hub.domain.ids import new_id
 from referral_hub.domain.transitions import TaskState
 from referral_hub.services import record, rows
 from referral_hub.services.casework import case_of, stored_record
 from referral_hub.services.hub import Hub
+from referral_hub.services.outward import leaves
 from referral_hub.services.place import ACTOR_ROLE_HUB, Case, ask, decision_event, decision_row
 from referral_hub.store import change, disclosures, outbox, referrals
 from referral_hub.store.cases import CaseBatch, CaseRows, load
@@ -32,6 +34,7 @@ from referral_hub.store.cases import CaseBatch, CaseRows, load
 ANSWER_WITHIN = timedelta(days=14)
 WORKING = (TaskState.ACCEPTED, TaskState.IN_PROGRESS, TaskState.ON_HOLD)
 ANSWERING = (TaskState.OFFERED, TaskState.INFORMATION_ASKED)
+KINDS = {Stage.OFFER: DocumentKind.OFFER, Stage.ACCEPTED: DocumentKind.ACCEPTANCE}
 EVENTS = {
     OutboxKind.OFFER: "deliver",
     OutboxKind.ACCEPTANCE: "deliver_accepted",
@@ -89,9 +92,9 @@ def disclose(hub: Hub, claims: Sequence[outbox.Claimed]) -> list[Release]:
     _log(hub, releases, at)
     ready = [release for release in releases if release.permitted]
     ensure_integrated(hub.database, hub.integrator, [r.entry.entry["id"] for r in ready])
-    inbox = [r for r in ready if _transport(batch, r) is Transport.INBOX]
-    _deliver_to_inboxes(hub, inbox, at)
-    return [r for r in ready if _transport(batch, r) is not Transport.INBOX]
+    bound = {r.claim.id for r in ready if _leaves(hub, batch, r)}
+    _deliver_to_inboxes(hub, [r for r in ready if r.claim.id not in bound], at)
+    return [r for r in ready if r.claim.id in bound]
 
 
 def open_for_partner(hub: Hub, release: Release) -> Mapping[str, bytes]:
@@ -280,9 +283,9 @@ def _refused(release: Release, at: datetime) -> outbox.Settlement:
     return outbox.Settlement(release.claim.id, release.claim.fence, state.value, code, at, at)
 
 
-def _transport(batch: CaseBatch, release: Release) -> Transport:
-    row = batch.standings[release.task.recipient_agency_id]
-    return Transport(row["transport"])
+def _leaves(hub: Hub, batch: CaseBatch, release: Release) -> bool:
+    standing = batch.standings[release.task.recipient_agency_id]
+    return leaves(hub, standing, KINDS[release.stage])
 
 
 def _deliver_to_inboxes(hub: Hub, releases: Sequence[Release], at: datetime) -> None:

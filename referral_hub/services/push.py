@@ -1,5 +1,7 @@
 """Send permitted releases to partner systems, with no transaction open.
 
+What is sent, in which format and sealed or not, is `outward`'s to say.
+
 Destinations are served side by side, each over a few kept connections, so that one message is
 sealed while another waits for its answer; the messages of a batch are about different tasks, so
 their order says nothing. A destination that does not answer holds up nobody else: after its first
@@ -19,22 +21,20 @@ from uuid import UUID
 from adapters.contract import (
     Delivery,
     DeliveryOutcome,
-    DocumentKind,
     Endpoint,
     FormatError,
     ReferralDocument,
-    Sealed,
     Sender,
 )
-from consent.model import Permit, Stage
+from consent.model import Permit
 from referral_hub.audit.events import EntryType, Event, prepare
-from referral_hub.crypto.partner import MessageHead, seal_for_partner
 from referral_hub.domain.codes import NotificationKind, OutboxState
-from referral_hub.domain.deliveries import Way
+from referral_hub.domain.deliveries import Way, way_of
 from referral_hub.domain.transitions import TaskState
 from referral_hub.services import record
 from referral_hub.services.breakers import Tried, note_attempts
 from referral_hub.services.disclose import (
+    KINDS,
     Release,
     disclosure_of,
     open_for_partner,
@@ -42,17 +42,16 @@ from referral_hub.services.disclose import (
 )
 from referral_hub.services.hub import Hub
 from referral_hub.services.notify import STOPPING, Telling, note_told, to_recipients
+from referral_hub.services.outward import NotReady, written
 from referral_hub.services.settle import Failure, settle_later
 from referral_hub.store import change, disclosures, notifications, outbox, referrals
 from referral_hub.store.cases import Row, endpoints_of
 from referral_hub.store.outbox import Claimed, Settlement
 
-FORMAT = "hub_json"
-TRANSPORT = "https_push"
 MOST_CONNECTIONS = 18
 LANES = 3
 SETTLE_MARGIN = timedelta(seconds=25)
-KINDS = {Stage.OFFER: DocumentKind.OFFER, Stage.ACCEPTED: DocumentKind.ACCEPTANCE}
+_NO_TIME = DeliveryOutcome(Delivery.TRY_AGAIN, "no_time_left")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,10 +68,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How the attempt at a message ended."""
+    """How the attempt at a message ended, and on which way."""
 
     message: Message
     outcome: DeliveryOutcome
+    way: Way
 
 
 def push_all(hub: Hub, releases: Sequence[Release], *, until: datetime) -> None:
@@ -93,7 +93,7 @@ def send_and_settle(hub: Hub, messages: Sequence[Message], *, until: datetime) -
     if not by_agency:
         return
     lanes = [
-        (endpoints[agency], found[lane::LANES], away)
+        (endpoints.get(agency), found[lane::LANES], away)
         for agency, found in by_agency.items()
         for away in [_Away()]
         for lane in range(min(LANES, len(found)))
@@ -111,47 +111,36 @@ class _Away:
 
 
 def _along(
-    hub: Hub, endpoint: Row, messages: Sequence[Message], away: _Away, *, until: datetime
+    hub: Hub, endpoint: Row | None, messages: Sequence[Message], away: _Away, *, until: datetime
 ) -> list[Sent]:
     """Send to one destination; stop at the first sign that it is away or time is short."""
     done: list[Sent] = []
+    way = way_of(endpoint["transport"]) if endpoint else Way.OTHER
+    if endpoint is None:  # it chose the inbox meanwhile, and gets them there next time
+        away.outcome = DeliveryOutcome(Delivery.TRY_AGAIN, "endpoint_not_ready")
     for message in messages:
         if away.outcome is None and hub.clock() > until - SETTLE_MARGIN:
-            away.outcome = DeliveryOutcome(Delivery.TRY_AGAIN, "no_time_left")
-        if away.outcome is not None:
-            done.append(Sent(message, away.outcome))
+            away.outcome = _NO_TIME
+        if away.outcome is not None or endpoint is None:
+            done.append(Sent(message, away.outcome or _NO_TIME, way))
             continue
         outcome = _send(hub, endpoint, message)
-        done.append(Sent(message, outcome))
+        done.append(Sent(message, outcome, way))
         if outcome.delivery in {Delivery.TRY_AGAIN, Delivery.UNKNOWN}:
             away.outcome = replace(outcome, delivery=Delivery.TRY_AGAIN, code="destination_away")
     return done
 
 
 def _send(hub: Hub, endpoint: Row, message: Message) -> DeliveryOutcome:
-    if not endpoint["enabled"] or endpoint["encryption_jwk"] is None or endpoint["url"] is None:
-        return DeliveryOutcome(Delivery.TRY_AGAIN, "endpoint_not_ready")
-    format_ = hub.registry.format(FORMAT)
     try:
-        written = format_.write(message.document)
+        sealed = written(hub, endpoint, message.document, effect_id=str(message.claim.id))
+    except NotReady as missing:
+        return DeliveryOutcome(Delivery.TRY_AGAIN, str(missing))
     except FormatError:
         return DeliveryOutcome(Delivery.REFUSED, "not_writable")
-    body = seal_for_partner(
-        written,
-        recipient_jwk=endpoint["encryption_jwk"],
-        hub_signer=hub.hub_signer,
-        head=MessageHead(
-            issuer=hub.settings.public_url,
-            audience=str(endpoint["agency_id"]),
-            message_id=str(message.claim.id),
-            issued_at=hub.clock(),
-            content_type=format_.content_type,
-        ),
-    )
-    return hub.registry.transport(TRANSPORT).send(
-        Endpoint(str(endpoint["agency_id"]), endpoint["url"]),
-        Sealed(effect_id=str(message.claim.id), body=body),
-    )
+    agency = str(endpoint["agency_id"])
+    to = Endpoint(agency, endpoint["url"], tuple(endpoint["pinned"]))
+    return hub.registry.transport(endpoint["transport"]).send(to, sealed)
 
 
 def _settle(hub: Hub, sent: Sequence[Sent]) -> None:
@@ -184,7 +173,7 @@ def _settle(hub: Hub, sent: Sequence[Sent]) -> None:
 
 
 def _tried(item: Sent) -> Tried:
-    return Tried(item.message.claim.recipient_agency_id, Way.HTTPS_PUSH, item.outcome)
+    return Tried(item.message.claim.recipient_agency_id, item.way, item.outcome)
 
 
 def _tell_late(

@@ -7,7 +7,7 @@ referral never reached has nothing to act on and is not asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -19,9 +19,10 @@ from referral_hub.services import rows
 from referral_hub.services.disclose import turn_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.notify import note_told, step_event
+from referral_hub.services.outward import leaves
 from referral_hub.services.push import Message, delivered_row, send_and_settle
 from referral_hub.store import change, links, notifications, outbox, referrals
-from referral_hub.store.cases import endpoints_of
+from referral_hub.store.cases import Row, endpoints_of
 from referral_hub.store.notifications import NotificationRow
 from referral_hub.store.outbox import Claimed
 from referral_hub.store.referrals import TaskRow
@@ -42,13 +43,14 @@ def push_notifications(hub: Hub, claims: Sequence[Claimed], *, until: datetime) 
     """Tell a batch and settle each row. `until` ends the lease. Raises LogUnavailable."""
     at = hub.clock()
     with hub.database.working() as connection:
-        endpoints = endpoints_of(connection, {claim.recipient_agency_id for claim in claims})
+        registered = endpoints_of(connection, {claim.recipient_agency_id for claim in claims})
         found = referrals.tasks_by_id(connection, [c.task_id for c in claims if c.task_id])
         tasks = {task.id: task for task in found}
         told = notifications.by_id(connection, [claim.id for claim in claims])
+        away = {c.id for c in claims if _leaves(hub, registered, c, told.get(c.id))}
         logged = [prepare(_telling(c, told.get(c.id)), hub.keys, at) for c in claims]
         change.write(connection, change.Change(logged))
-        inbox = [claim for claim in claims if claim.recipient_agency_id not in endpoints]
+        inbox = [claim for claim in claims if claim.id not in away]
         held = outbox.settle(connection, [delivered_row(claim, at) for claim in inbox])
         mails = [_invitation(c, tasks[c.task_id], at) for c in inbox if c.task_id]
         links.announce(connection, mails)
@@ -60,9 +62,20 @@ def push_notifications(hub: Hub, claims: Sequence[Claimed], *, until: datetime) 
     messages = [
         Message(claim, _document(tasks[claim.task_id], told.get(claim.id), entry_id, at))
         for claim, entry_id in zip(claims, ids, strict=True)
-        if claim.recipient_agency_id in endpoints and claim.task_id is not None
+        if claim.id in away and claim.task_id is not None
     ]
     send_and_settle(hub, messages, until=until)
+
+
+def _leaves(
+    hub: Hub, registered: Mapping[UUID, Row], claim: Claimed, row: NotificationRow | None
+) -> bool:
+    endpoint = registered.get(claim.recipient_agency_id)
+    return endpoint is not None and leaves(hub, endpoint, KINDS[_kind(row)])
+
+
+def _kind(row: NotificationRow | None) -> NotificationKind:
+    return NotificationKind(row.kind) if row else NotificationKind.WITHDRAWN
 
 
 def _invitation(claim: Claimed, task: TaskRow, at: datetime) -> rows.Row:
@@ -87,9 +100,8 @@ def _telling(claim: Claimed, row: NotificationRow | None) -> Event:
 def _document(
     task: TaskRow, row: NotificationRow | None, entry_id: UUID, at: datetime
 ) -> ReferralDocument:
-    kind = NotificationKind(row.kind) if row else NotificationKind.WITHDRAWN
     return ReferralDocument(
-        kind=KINDS[kind],
+        kind=KINDS[_kind(row)],
         task_id=str(task.id),
         reference=task.reference,
         sender=Sender(str(task.origin_agency_id), task.origin_name),

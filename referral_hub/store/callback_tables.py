@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import UUID, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
-from referral_hub.store.columns import Instant, agency_column, id_column, metadata
+from referral_hub.store.columns import Instant, Texts, agency_column, id_column, metadata
 
 callback_endpoint = Table(
     "callback_endpoint",
@@ -19,6 +19,7 @@ callback_endpoint = Table(
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
     Column("disabled_code", Text),
+    Column("pinned", Texts, nullable=False, server_default=text("'{}'")),
     Index(None, "agency_id", postgresql_where=text("disabled_at is null")),
 )
 

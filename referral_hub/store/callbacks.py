@@ -50,6 +50,7 @@ class CallbackRow:
     event: str
     state: str
     at: datetime
+    pinned: Sequence[str] = ()
 
 
 _ENDPOINTS = (
@@ -57,7 +58,8 @@ _ENDPOINTS = (
 )
 _CALLBACKS = text(
     "SELECT b.id, b.endpoint_id, e.url, e.disabled_at IS NOT NULL, b.task_id, b.event, b.state,"
-    " b.at FROM callback b JOIN callback_endpoint e ON e.id = b.endpoint_id WHERE b.id = ANY(:ids)"
+    " b.at, e.pinned FROM callback b JOIN callback_endpoint e ON e.id = b.endpoint_id"
+    " WHERE b.id = ANY(:ids)"
 )
 _SIGNERS = text(
     "SELECT id, endpoint_id, scheme, sealed_secret FROM callback_signer"
@@ -91,8 +93,8 @@ def add(connection: Connection, row: Mapping[str, Any]) -> None:
     """Insert an endpoint of the acting agency."""
     connection.execute(
         text(
-            "INSERT INTO callback_endpoint (id, agency_id, url, created_at)"
-            " VALUES (:id, :agency_id, :url, :created_at)"
+            "INSERT INTO callback_endpoint (id, agency_id, url, created_at, pinned)"
+            " VALUES (:id, :agency_id, :url, :created_at, :pinned)"
         ),
         dict(row),
     )
@@ -126,6 +128,14 @@ def switch(
         {"id": endpoint_id, "at": disabled_at, "code": code},
     )
     return done.rowcount == 1
+
+
+def pin(connection: Connection, endpoint_id: UUID, addresses: Sequence[str]) -> None:
+    """Keep where an endpoint's name leads now."""
+    connection.execute(
+        text("UPDATE callback_endpoint SET pinned = :pinned WHERE id = :id"),
+        {"id": endpoint_id, "pinned": list(addresses)},
+    )
 
 
 def to_tell(connection: Connection, ids: Collection[UUID]) -> dict[UUID, CallbackRow]:

@@ -140,14 +140,6 @@ def register(
     connection.execute(_REGISTER, values)
 
 
-def own_endpoint(connection: Connection) -> tuple[str, str | None]:
-    """Return the acting agency's transport and its system's address."""
-    row = connection.execute(
-        text("SELECT transport, url FROM agency_endpoint WHERE agency_id = acting_agency()")
-    ).one_or_none()
-    return ("inbox", None) if row is None else (row.transport, row.url)
-
-
 def own_address(connection: Connection) -> str | None:
     """Return where the acting agency's mails go; None where it gets none."""
     found: str | None = connection.execute(

@@ -59,10 +59,12 @@ _STOPPED = """
     SELECT c.agency_id, 'call' FROM callback_endpoint c JOIN delivery_stop s ON s.way = 'callback'
     UNION ALL
     SELECT a.agency_id, 'own' FROM agency_standing a JOIN delivery_stop s ON s.way = a.transport
+        OR (s.way = 'other' AND a.transport NOT IN ('inbox', 'https_push', 'sealed_mail'))
 """
 _RESTING = """
     SELECT e.agency_id, 'own' FROM delivery_breaker b
-        JOIN agency_endpoint e ON e.agency_id = b.destination AND e.transport = b.way
+        JOIN agency_endpoint e ON e.agency_id = b.destination
+            AND (e.transport = b.way OR b.way = 'other')
         WHERE b.opened_at IS NOT NULL
     UNION ALL
     SELECT m.agency_id, 'mail' FROM agency_mail m

@@ -71,6 +71,10 @@ agency_endpoint = Table(
     Column("signing_jwks", JSONB),
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
     Column("updated_at", Instant, nullable=False),
+    Column("format", Text, nullable=False, server_default=text("'hub_json'")),
+    Column("addressing", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("pinned", Texts, nullable=False, server_default=text("'{}'")),
+    Column("plain_since", Instant),
 )
 
 service = Table(

@@ -56,20 +56,24 @@ def switch_off(hub: Hub, actor: Actor, endpoint_id: UUID) -> Response:
     return redirect(url_for("callbacks.list_all", done="off"))
 
 
-def switch_on(hub: Hub, actor: Actor, endpoint_id: UUID) -> Response:
+def switch_on(hub: Hub, actor: Actor, endpoint_id: UUID) -> Any:
     """Call this address again."""
     read_form(SwitchPage())
-    switch_endpoint(hub, actor, endpoint_id, on=True)
+    try:
+        switch_endpoint(hub, actor, endpoint_id, on=True)
+    except Conflict as refused:
+        return _page(hub, actor, Filled(), told=str(refused)), 409
     return redirect(url_for("callbacks.list_all", done="on"))
 
 
-def _page(hub: Hub, actor: Actor, form: Filled) -> str:
+def _page(hub: Hub, actor: Actor, form: Filled, told: str | None = None) -> str:
     return render_template(
         "callbacks/list.html",
         endpoints=list_endpoints(hub, actor),
         why=lambda code: delivery_words(code, words()),
         form=form,
         done=request.args.get("done"),
+        told=told,
     )
 
 

@@ -28,7 +28,7 @@ Start = Callable[[Habit], Recipient]
 
 @pytest.fixture(scope="module")
 def push() -> Iterator[HttpsPush]:
-    made = HttpsPush(now=lambda: NOW)
+    made = HttpsPush(now=lambda: NOW, here=True)
     yield made
     made.close()
 
@@ -36,7 +36,7 @@ def push() -> Iterator[HttpsPush]:
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[HttpsPush]:
     """Gives up early, so that tests of giving up are short."""
-    made = HttpsPush(now=lambda: NOW, patience=HASTY)
+    made = HttpsPush(now=lambda: NOW, here=True, patience=HASTY)
     yield made
     made.close()
 
@@ -275,7 +275,7 @@ def test_a_name_that_does_not_resolve_is_tried_again(push: HttpsPush) -> None:
 def test_an_address_that_is_not_https_is_refused_without_a_connection(
     url: str, push: HttpsPush
 ) -> None:
-    assert sent(push, url) == DeliveryOutcome(Delivery.REFUSED, "address_not_https")
+    assert sent(push, url) == DeliveryOutcome(Delivery.REFUSED, "address_not_allowed")
 
 
 def test_a_certificate_nobody_vouches_for_is_not_talked_to(
@@ -292,7 +292,7 @@ def test_a_certificate_that_is_vouched_for_is_talked_to(
 ) -> None:
     seen: list[bytes] = []
     trust = ssl.create_default_context(cafile=str(certificate))
-    push = HttpsPush(now=lambda: NOW, trust=trust)
+    push = HttpsPush(now=lambda: NOW, here=True, trust=trust)
     outcome = sent(push, recipient(_over_tls(certificate, seen)).url.replace("http:", "https:"))
     push.close()
     assert outcome.delivery is Delivery.DELIVERED

@@ -29,7 +29,7 @@ def test_the_hub_s_own_adapters_are_there_by_name() -> None:
             "timeoverflow_member",
             "volunteering_opportunity",
         ),
-        ("callback", "https_push", "smtp"),
+        ("callback", "https_push", "sealed_mail", "smtp"),
     )
     assert isinstance(registry.format("hub_json"), HubJson)
     assert isinstance(registry.transport("https_push"), HttpsPush)
@@ -52,6 +52,9 @@ def test_an_installed_package_adds_its_transport(
         textwrap.dedent("""
         from adapters.contract import Delivery, DeliveryOutcome
         class Pigeon:
+            about = None
+            def check(self, address, *, here=False):
+                return ()
             def send(self, endpoint, sealed):
                 return DeliveryOutcome(Delivery.DELIVERED, "flown")
             def close(self):

@@ -109,7 +109,7 @@ def new_concern_link(admin: Person, label: str) -> str:
 
 def ways_out(walk: Walk, admin: Person, coordinator: Person) -> None:
     """How referrals reach an agency, and whether they do."""
-    walk.to(admin, "/reached", "/callbacks", "/deliveries", "/field-order")
+    walk.to(admin, "/reached", "/reached/system", "/callbacks", "/deliveries", "/field-order")
     walk.to(coordinator, "/tasks/table")
 
 

@@ -62,7 +62,7 @@ def test_its_keys_are_made_once_kept_private_and_acceptable_to_the_hub(tmp_path:
 
 def test_a_sealed_message_arrives_over_the_hub_s_own_transport(hub: Hub, partner: Partner) -> None:
     message = hub.message(partner.encryption_jwk, OFFER)
-    push = HttpsPush(now=lambda: datetime(2026, 3, 1, tzinfo=UTC))
+    push = HttpsPush(now=lambda: datetime(2026, 3, 1, tzinfo=UTC), here=True)
     endpoint = Endpoint(AGENCY, f"http://127.0.0.1:{partner.port}/referrals")
     first, again = (push.send(endpoint, Sealed("effect-1", message)) for _ in range(2))
     push.close()
@@ -465,7 +465,7 @@ def test_a_task_id_that_is_no_id_never_becomes_an_address(
 def test_it_keeps_a_connection_for_a_batch_and_says_nothing_of_whom(
     hub: Hub, partner: Partner, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    push = HttpsPush(now=lambda: datetime(2026, 3, 1, tzinfo=UTC))
+    push = HttpsPush(now=lambda: datetime(2026, 3, 1, tzinfo=UTC), here=True)
     endpoint = Endpoint(AGENCY, f"http://127.0.0.1:{partner.port}/referrals")
     for number in range(20):
         effect = f"effect-{number}"

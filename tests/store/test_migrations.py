@@ -113,6 +113,25 @@ def test_each_revision_is_undone_and_done_again_without_losing_a_row(
     assert bench.verify().ok
 
 
+def test_whoever_chose_what_an_older_hub_cannot_do_is_reached_in_the_inbox(
+    new_bench: NewBench,
+) -> None:
+    bench = new_bench()
+    bench.rows(
+        "UPDATE agency_endpoint SET format = 'komunitin_need', addressing = '{\"a\": \"b\"}',"
+        " pinned = '{93.184.215.14}', plain_since = now(), encryption_jwk = NULL"
+    )
+    chosen = len(bench.table("agency_endpoint"))
+    bench.close()
+    downgrade(bench.url, "0027")
+    assert {row["transport"] for row in bench.table("agency_endpoint")} == {"inbox"}
+    upgrade(bench.url)
+    rows = bench.table("agency_endpoint")
+    assert [(row["format"], row["addressing"]) for row in rows] == [("hub_json", {})] * chosen
+    assert bench.refer().reference
+    assert bench.deliver()
+
+
 def test_all_of_it_can_be_undone_with_data_in_it(new_bench: NewBench) -> None:
     bench = new_bench()
     populate(bench)

@@ -128,7 +128,7 @@ def _call_back(bench: Bench) -> None:
         actor = bench.staff[username]
         with bench.hub.database.acting_for(actor.agency_id) as connection:
             row = {"id": uuid4(), "agency_id": actor.agency_id, "created_at": bench.clock()}
-            callbacks.add(connection, row | {"url": "https://calls.example/hub"})
+            callbacks.add(connection, row | {"url": "https://calls.example/hub", "pinned": []})
         rotate_secrets(bench.hub, actor, row["id"])
         bench.refer(to=("mentors",), by=sender)
         switch_endpoint(bench.hub, actor, row["id"], on=False)

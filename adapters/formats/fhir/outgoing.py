@@ -15,7 +15,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from adapters.contract import DocumentKind, FieldValue, FormatError, ReferralDocument
+from adapters.contract import (
+    DocumentKind,
+    FieldValue,
+    FormatAbout,
+    FormatError,
+    Option,
+    ReferralDocument,
+)
 from adapters.formats import needs
 from adapters.formats.fhir import codes
 from adapters.formats.fhir.writing import instant
@@ -52,6 +59,15 @@ class FhirMessage:
     """`servicerequest-request` messages. `addressing` may hold `endpoint`, theirs."""
 
     content_type = codes.CONTENT_TYPE
+    about = FormatAbout(
+        "FHIR R4 message",
+        options=(
+            Option("endpoint", "Destination endpoint", "[!-~]{1,300}", "As it must be named"),
+        ),
+        plain=True,
+        headers=(("X-Request-Id", "effect"), ("X-Correlation-Id", "task")),
+        already=frozenset({409}),
+    )
 
     def write(self, document: ReferralDocument) -> bytes:
         """The message as UTF-8 JSON. Raises FormatError for an id that is no UUID."""
