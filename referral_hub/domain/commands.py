@@ -15,13 +15,16 @@ from consent.model import DataClass, EmergencyCause, EventState, GivenBy, Method
 from referral_hub.domain.codes import (
     AccessNeed,
     AuthorityScope,
+    Circumstance,
     ClosingOutcome,
     ContactMethod,
     DeclineReason,
+    Manner,
     NeedCode,
     Priority,
     ReviewOutcome,
     Role,
+    TaskType,
 )
 from referral_hub.domain.nhs_number import NhsNumber
 
@@ -156,6 +159,31 @@ class ConcernRaised(_Redacted):
     person_told: bool
 
 
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Wishes(_Redacted):
+    """How the person would like to be helped, and what a helper must know to be the right one.
+
+    `first` and `never` are agencies. `tasks` say what exactly is needed, where somebody said it;
+    `essential` are needs for which a missed visit would do harm. `is_so` and `is_not` are what was
+    asked about the person's life, `company` with whom they would rather be. `person_chooses`: the
+    council chooses who helps, and until then nobody is asked.
+    """
+
+    first: frozenset[UUID] = frozenset()
+    never: frozenset[UUID] = frozenset()
+    prefers: Manner | None = None
+    company: frozenset[Circumstance] = frozenset()
+    tasks: frozenset[TaskType] = frozenset()
+    essential: frozenset[NeedCode] = frozenset()
+    is_so: frozenset[Circumstance] = frozenset()
+    is_not: frozenset[Circumstance] = frozenset()
+    days: frozenset[str] = frozenset()
+    person_chooses: bool = False
+
+
+NO_WISHES = Wishes()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class SubmitReferral(_Redacted):
     """One referral, ready to be accepted. `draft_id` makes a second submission harmless.
@@ -174,6 +202,7 @@ class SubmitReferral(_Redacted):
     priority: Priority
     agreement: AgreementTaken | None
     concern: ConcernRaised | None = None
+    wishes: Wishes = NO_WISHES
 
     def __post_init__(self) -> None:
         if self.agreement is not None and self.concern is not None:

@@ -1,111 +1,60 @@
 """Who could help, in what order, and why: routing proposes, consent disposes.
 
-A pure function over the directory's services. Hard filters come first, each with a plain reason;
-what passes is ranked by the person's wish, then room, then the shortest stated wait, then the
-longest idle, and at last by id so that the same facts always give the same order. Nothing about who
-the person is ever ranks. Consent is not consulted here: `consent.decide` is asked for each
-candidate in turn by the services that use this plan.
+A pure function over the directory's services. Hard filters come first, each with a plain reason
+(`routing_filters`); what passes is ranked (`routing_rank`): the person's wishes, then room, wait,
+distance, and nothing about who the person is. Consent is not consulted here: `consent.decide` is
+asked for each candidate in turn by the services that use this plan. A safeguarding concern is not
+routed at all: `for_concern` gives it to the council alone (rule T02).
 
-This is the first rule set: area, age, need, room, activity, language and access. Vetting,
-insurance, distance and opening hours join as further filters in `FILTERS`.
+One active recipient per need: needs whose first possible recipient is the same agency become one
+part (`together`), and go separate ways only after that agency's no.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from enum import StrEnum
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from uuid import UUID
 
-from referral_hub.domain.codes import AccessNeed, AgencyKind, Capacity, NeedCode
+from referral_hub.domain.codes import NeedCode
+from referral_hub.domain.routing_filters import FILTERS, has_backup, tasks_for
+from referral_hub.domain.routing_model import (
+    CAUTIONS,
+    RULES,
+    STALE_AFTER,
+    Candidate,
+    Excluded,
+    Question,
+    RouteReason,
+    Seeker,
+    Service,
+    Slot,
+    room_is_known,
+)
+from referral_hub.domain.routing_rank import ranked
+from referral_hub.domain.vetting import ADULT_AT
 
-STALE_AFTER = timedelta(days=28)
-
-
-class RouteReason(StrEnum):
-    """Why a service is, or is not, proposed."""
-
-    MEETS_NEED = "meets_need"
-    COVERS_AREA = "covers_area"
-    PERSONS_WISH = "persons_wish"
-    HAS_ROOM = "has_room"
-    ROOM_UNKNOWN = "room_unknown"
-    SHORT_WAIT = "short_wait"
-    LONGEST_IDLE = "longest_idle"
-    OWNER_TAKES_IT = "owner_takes_it"
-    PAUSED = "paused"
-    OUT_OF_AREA = "out_of_area"
-    AGE = "age"
-    FULL = "full"
-    LANGUAGE = "language"
-    ACCESS = "access"
-    NEVER_THIS_ONE = "never_this_one"
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A service of the directory (HSDS `service`), as routing needs it."""
-
-    id: UUID
-    agency_id: UUID
-    agency_kind: AgencyKind
-    needs: frozenset[NeedCode]
-    areas: frozenset[str]
-    minimum_age: int | None
-    maximum_age: int | None
-    capacity: Capacity
-    capacity_as_of: datetime | None
-    wait_days: int | None
-    languages: frozenset[str]
-    access: frozenset[AccessNeed]
-    active: bool
-    last_offered_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Seeker:
-    """What routing may know of the person: no name, no number, no protected trait."""
-
-    area: str
-    age: int
-    language: str
-    interpreter: bool
-    access: frozenset[AccessNeed]
-    wished: frozenset[UUID]
-    never: frozenset[UUID]
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A service that passed every filter, with the reasons for its place.
-
-    The last candidate of every plan is the owner itself, without a service: nobody is left with
-    nobody.
-    """
-
-    service_id: UUID | None
-    agency_id: UUID
-    reasons: tuple[RouteReason, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Excluded:
-    """A service that meets the need but failed a filter, and which."""
-
-    service_id: UUID
-    agency_id: UUID
-    reason: RouteReason
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One group of needs that the same services can meet, and its ordered plan."""
-
-    needs: tuple[NeedCode, ...]
-    candidates: tuple[Candidate, ...]
-    excluded: tuple[Excluded, ...]
+__all__ = [
+    "CAUTIONS",
+    "FILTERS",
+    "RULES",
+    "STALE_AFTER",
+    "Candidate",
+    "Excluded",
+    "Question",
+    "RouteReason",
+    "Seeker",
+    "Service",
+    "Slot",
+    "age_on",
+    "for_concern",
+    "propose",
+    "question",
+    "room_is_known",
+    "tasks_for",
+    "together",
+    "with_owner",
+]
 
 
 def age_on(born: date, day: date) -> int:
@@ -113,17 +62,27 @@ def age_on(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
+def question(seeker: Seeker, need: NeedCode, at: datetime) -> Question:
+    """Return what every filter and the rank are asked."""
+    return Question(seeker, need, at, at.date(), seeker.age < ADULT_AT)
+
+
 def propose(
-    needs: Iterable[NeedCode], seeker: Seeker, services: Iterable[Service], *, at: datetime
+    needs: Iterable[NeedCode],
+    seeker: Seeker,
+    services: Iterable[Service],
+    *,
+    at: datetime,
+    most: int | None = None,
 ) -> tuple[Slot, ...]:
-    """Return one slot for each group of needs with the same ordered services.
+    """Return one slot for each group of needs with the same ordered services, the first `most`.
 
     Needs that nobody meets come back as a slot without candidates: the owner must take it.
     """
     directory = tuple(services)
     slots: dict[tuple[UUID | None, ...], Slot] = {}
     for need in sorted(set(needs)):
-        candidates, excluded = _rank(need, seeker, directory, at)
+        candidates, excluded = _look(question(seeker, need, at), directory, most)
         key = tuple(candidate.service_id for candidate in candidates)
         before = slots.get(key, Slot((), candidates, ()))
         slots[key] = Slot((*before.needs, need), candidates, _either(before.excluded, excluded))
@@ -144,114 +103,103 @@ def with_owner(slots: Iterable[Slot], owner: UUID) -> tuple[Slot, ...]:
     )
 
 
-def room_is_known(service: Service, at: datetime) -> bool:
-    """Tell whether the stated capacity is fresh enough to be believed."""
-    return service.capacity_as_of is not None and at - service.capacity_as_of <= STALE_AFTER
+def for_concern(
+    needs: Iterable[NeedCode], services: Iterable[Service], owner: UUID
+) -> tuple[Slot, ...]:
+    """Return the one plan that a safeguarding concern has: the council alone, for every need."""
+    wanted = frozenset(needs)
+    left_out = tuple(
+        Excluded(service.id, service.agency_id, RouteReason.SAFEGUARDING)
+        for service in sorted(services, key=lambda one: one.id)
+        if service.needs & wanted and service.agency_id != owner
+    )
+    council = Candidate(None, owner, (RouteReason.SAFEGUARDING, RouteReason.OWNER_TAKES_IT))
+    ordered = tuple(code for code in NeedCode if code in wanted)
+    return (Slot(ordered, (council,), left_out),)
 
 
-def _paused(service: Service, _seeker: Seeker, _at: datetime) -> bool:
-    return not service.active
+def together(slots: Sequence[Slot], firsts: Sequence[UUID]) -> tuple[Slot, ...]:
+    """Return the plan with one part for each agency of `firsts`, the one to be asked for each slot.
+
+    Each slot ends with the owner. The parts come first; then, in places that their `then` names,
+    what becomes of needs that were one part once every agency that meets all of them has said no.
+    """
+    groups: dict[UUID, list[Slot]] = {}
+    for slot, first in zip(slots, firsts, strict=True):
+        groups.setdefault(first, []).append(slot)
+    parts: list[Slot] = []
+    later: list[Slot] = []
+    for first, group in groups.items():
+        part, apart = _one_part(first, group)
+        places = range(len(groups) + len(later), len(groups) + len(later) + len(apart))
+        later += apart
+        parts.append(Slot(part.needs, part.candidates, part.excluded, tuple(places)))
+    return (*parts, *later)
 
 
-def _never(service: Service, seeker: Seeker, _at: datetime) -> bool:
-    return service.agency_id in seeker.never
+def _one_part(first: UUID, group: list[Slot]) -> tuple[Slot, list[Slot]]:
+    if len(group) == 1:
+        return group[0], []
+    everywhere = set.intersection(*({c.agency_id for c in slot.candidates} for slot in group))
+    owner = Candidate(None, group[0].candidates[-1].agency_id, (RouteReason.OWNER_TAKES_IT,))
+    common = [c for c in group[0].candidates if c.agency_id in everywhere and c.service_id]
+    common.sort(key=lambda candidate: candidate.agency_id != first)
+    seen = {candidate.agency_id for candidate in common}
+    needs = tuple(sorted(need for slot in group for need in slot.needs))
+    excluded: tuple[Excluded, ...] = ()
+    for slot in group:
+        excluded = _either(excluded, slot.excluded)
+    apart = [
+        Slot(
+            slot.needs,
+            (*(c for c in slot.candidates[:-1] if c.agency_id not in seen), owner),
+            slot.excluded,
+        )
+        for slot in group
+    ]
+    alone = all(len(slot.candidates) == 1 for slot in apart)
+    if not common or alone or first == owner.agency_id:
+        return Slot(needs, (*_once(common), owner), excluded), []
+    return Slot(needs, _once(common), excluded), apart
 
 
-def _out_of_area(service: Service, seeker: Seeker, _at: datetime) -> bool:
-    return seeker.area not in service.areas
+def _once(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Return each agency's first candidate: its next service would be the same agency again."""
+    kept: dict[UUID, Candidate] = {}
+    for candidate in candidates:
+        kept.setdefault(candidate.agency_id, candidate)
+    return tuple(kept.values())
 
 
-def _wrong_age(service: Service, seeker: Seeker, _at: datetime) -> bool:
-    too_young = service.minimum_age is not None and seeker.age < service.minimum_age
-    return too_young or (service.maximum_age is not None and seeker.age > service.maximum_age)
-
-
-def _full(service: Service, _seeker: Seeker, at: datetime) -> bool:
-    return service.capacity is Capacity.NO_CAPACITY and room_is_known(service, at)
-
-
-def _no_language(service: Service, seeker: Seeker, _at: datetime) -> bool:
-    return not seeker.interpreter and seeker.language not in service.languages
-
-
-def _no_access(service: Service, seeker: Seeker, _at: datetime) -> bool:
-    return not seeker.access <= service.access
-
-
-Filter = Callable[[Service, Seeker, datetime], bool]
-
-FILTERS: tuple[tuple[RouteReason, Filter], ...] = (
-    (RouteReason.PAUSED, _paused),
-    (RouteReason.NEVER_THIS_ONE, _never),
-    (RouteReason.OUT_OF_AREA, _out_of_area),
-    (RouteReason.AGE, _wrong_age),
-    (RouteReason.FULL, _full),
-    (RouteReason.LANGUAGE, _no_language),
-    (RouteReason.ACCESS, _no_access),
-)
-
-
-def _rank(
-    need: NeedCode, seeker: Seeker, services: tuple[Service, ...], at: datetime
+def _look(
+    asked: Question, services: tuple[Service, ...], most: int | None
 ) -> tuple[tuple[Candidate, ...], tuple[Excluded, ...]]:
     passed: list[Service] = []
     excluded: list[Excluded] = []
     for service in services:
-        if need not in service.needs:
+        if asked.need not in service.needs:
             continue
-        failed = next((reason for reason, test in FILTERS if test(service, seeker, at)), None)
-        if failed is None:
-            passed.append(service)
+        for reason, fails in FILTERS:
+            if fails(service, asked):
+                excluded.append(Excluded(service.id, service.agency_id, reason))
+                break
         else:
-            excluded.append(Excluded(service.id, service.agency_id, failed))
-    passed.sort(key=lambda service: _order(service, seeker, at))
-    idle = _ahead_by_idleness(passed, seeker, at)
-    return tuple(_explain(service, seeker, at, idle=idle) for service in passed), tuple(excluded)
+            passed.append(service)
+    open_ones = frozenset(service.id for service in passed)
+    backed = frozenset(service.id for service in passed if has_backup(service, open_ones))
+    if asked.need in asked.seeker.essential:
+        excluded += [
+            Excluded(service.id, service.agency_id, RouteReason.NO_BACKUP)
+            for service in passed
+            if service.id not in backed
+        ]
+        passed = [service for service in passed if service.id in backed]
+    return ranked(passed, asked, backed=backed, most=most), tuple(excluded)
 
 
 def _either(some: tuple[Excluded, ...], others: tuple[Excluded, ...]) -> tuple[Excluded, ...]:
-    """Return what either need leaves out, each service once: no filter asks for which need."""
-    return tuple(sorted({*some, *others}, key=lambda row: row.service_id))
-
-
-def _ahead_by_idleness(ranked: list[Service], seeker: Seeker, at: datetime) -> frozenset[UUID]:
-    """Return the services that come before an equal one only because they waited longer."""
-    return frozenset(
-        one.id
-        for one, other in pairwise(ranked)
-        if _order(one, seeker, at)[:3] == _order(other, seeker, at)[:3]
-        and _idle_since(one) < _idle_since(other)
-    )
-
-
-def _order(service: Service, seeker: Seeker, at: datetime) -> tuple[object, ...]:
-    return (
-        service.agency_id not in seeker.wished,
-        not _has_room(service, at),
-        service.wait_days if service.wait_days is not None else 10_000,
-        _idle_since(service),
-        service.id,
-    )
-
-
-def _idle_since(service: Service) -> float:
-    return service.last_offered_at.timestamp() if service.last_offered_at else 0.0
-
-
-def _has_room(service: Service, at: datetime) -> bool:
-    return service.capacity is Capacity.CAPACITY and room_is_known(service, at)
-
-
-def _explain(service: Service, seeker: Seeker, at: datetime, *, idle: frozenset[UUID]) -> Candidate:
-    reasons = [RouteReason.MEETS_NEED, RouteReason.COVERS_AREA]
-    if service.agency_id in seeker.wished:
-        reasons.insert(0, RouteReason.PERSONS_WISH)
-    if _has_room(service, at):
-        reasons.append(RouteReason.HAS_ROOM)
-    elif not room_is_known(service, at):
-        reasons.append(RouteReason.ROOM_UNKNOWN)
-    if service.wait_days is not None and service.wait_days <= 7:
-        reasons.append(RouteReason.SHORT_WAIT)
-    if service.id in idle:
-        reasons.append(RouteReason.LONGEST_IDLE)
-    return Candidate(service.id, service.agency_id, tuple(reasons))
+    """Return what either need leaves out, each service once and by the rule that comes first."""
+    first: dict[UUID, Excluded] = {}
+    for row in sorted({*some, *others}, key=lambda one: (one.service_id, RULES[one.reason])):
+        first.setdefault(row.service_id, row)
+    return tuple(first.values())

@@ -7,6 +7,7 @@ the accountable owner, so a slot never ends with nobody.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -20,7 +21,7 @@ from referral_hub.services import plan, rows
 from referral_hub.services.casework import case_of, still_planned
 from referral_hub.services.disclose import turn_of
 from referral_hub.services.hub import Hub
-from referral_hub.services.place import ACTOR_ROLE_HUB, Case, Placement, ask, place
+from referral_hub.services.place import ACTOR_ROLE_HUB, OWNER_CHOOSES, Case, Placement, ask, place
 from referral_hub.services.turns import log_considered, task_rows
 from referral_hub.store import change, outbox, referrals, withdrawals
 from referral_hub.store.cases import CaseBatch, CaseRows, load
@@ -80,7 +81,10 @@ def _why_not(
 def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
     latest = slot.latest
     stored = batch.cases[latest.referral_id].referral["plan"]
-    candidates = plan.from_json(stored)[latest.slot].candidates
+    if latest.state == TaskState.HELD and latest.decision.get("reason") == OWNER_CHOOSES:
+        return "owner_chooses"
+    part = plan.from_json(stored)[latest.slot]
+    candidates = part.candidates
     again = latest.decision.get("from", latest.position)
     start = again if latest.state in TRY_AGAIN else latest.position + 1
     open_ones = [
@@ -92,18 +96,40 @@ def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
             or still_planned(batch, candidate.service_id)
         )
     ]
-    if not open_ones:
+    if not open_ones and not part.then:
         return "plan_exhausted"
 
     def ask_for(recipient: UUID) -> Decided:
         return ask(slot.case, recipient, Stage.OFFER, role=ACTOR_ROLE_HUB, at=slot.at)
 
-    placement = place(open_ones, ask_for)
+    placement = place(open_ones, ask_for) if open_ones else None
+    if part.then and (placement is None or not placement.permitted):
+        _go_apart(batch, slot, part.then, ask_for)
+        return None
+    if placement is None:
+        return "plan_exhausted"
     if latest.state == TaskState.HELD:
         _settle_hold(slot, placement)
     else:
         _write_new(slot, placement)
     return None
+
+
+def _go_apart(
+    batch: CaseBatch, slot: _Slot, places: tuple[int, ...], ask_for: Callable[[UUID], Decided]
+) -> None:
+    """Needs that went to one agency together go on one by one: nobody is left for all of them."""
+    if slot.latest.state == TaskState.HELD:
+        _move(slot, TaskEvent.REPLACE)
+    stored = plan.from_json(batch.cases[slot.latest.referral_id].referral["plan"])
+    for place_of_plan in places:
+        candidates = [
+            (position, candidate)
+            for position, candidate in enumerate(stored[place_of_plan].candidates)
+            if candidate.agency_id == slot.latest.owner_agency_id
+            or still_planned(batch, candidate.service_id)
+        ]
+        _write_new(slot, place(candidates, ask_for), at_slot=place_of_plan)
 
 
 def _settle_hold(slot: _Slot, placement: Placement) -> None:
@@ -148,11 +174,11 @@ def _move(slot: _Slot, event: TaskEvent) -> None:
     change.write(slot.connection, change.Change([entry], {"task_event": [history]}, [move]))
 
 
-def _write_new(slot: _Slot, placement: Placement) -> None:
+def _write_new(slot: _Slot, placement: Placement, *, at_slot: int | None = None) -> None:
     latest = slot.latest
     turn = rows.Turn(
         latest.referral_id,
-        latest.slot,
+        latest.slot if at_slot is None else at_slot,
         latest.origin_agency_id,
         latest.owner_agency_id,
         placement.chosen.candidate.agency_id,

@@ -13,12 +13,14 @@ from uuid import UUID
 
 from referral_hub.domain.codes import AccessNeed, ContactMethod, NeedCode, Priority
 from referral_hub.domain.commands import (
+    NO_WISHES,
     AccessDetails,
     AgreementTaken,
     ConcernRaised,
     ContactDetails,
     PersonDetails,
     SubmitReferral,
+    Wishes,
 )
 from referral_hub.domain.nhs_number import parse_nhs_number
 
@@ -52,6 +54,7 @@ class PlainReferral:
     priority: Priority = Priority.ROUTINE
     agreement: AgreementTaken | None = None
     concern: ConcernRaised | None = None
+    wishes: Wishes = NO_WISHES
 
     def __repr__(self) -> str:
         return "<PlainReferral (redacted)>"
@@ -84,6 +87,7 @@ def assemble(plain: PlainReferral, draft_id: UUID) -> SubmitReferral:
         priority=plain.priority,
         agreement=plain.agreement,
         concern=plain.concern,
+        wishes=plain.wishes,
     )
 
 

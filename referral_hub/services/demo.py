@@ -32,6 +32,7 @@ from referral_hub.services.demo_town import (
     CONTACTS,
     SERVICES,
     STAFF,
+    DemoCover,
 )
 from referral_hub.services.hub import Hub
 from referral_hub.services.sign_in import CODE_ROLES
@@ -223,16 +224,35 @@ def _services(ids: dict[str, UUID], at: datetime) -> list[dict[str, Any]]:
             "needs": [need.value for need in service.needs],
             "areas": list(service.areas),
             "minimum_age": service.minimum_age,
-            "maximum_age": None,
+            "maximum_age": service.maximum_age,
             "capacity": service.capacity.value,
             "capacity_as_of": at,
             "wait_days": service.wait_days,
             "languages": list(service.languages),
             "access": [],
             "active": True,
+            "cover": [_cover(cover, at) for cover in service.cover],
+            "tasks": [task.value for task in service.tasks],
+            "manners": [manner.value for manner in service.manners],
+            "eligibility": [code.value for code in service.eligibility],
+            "exclusions": [code.value for code in service.exclusions],
+            "open_people_limit": service.open_people_limit,
+            "rest_days": service.rest_days,
         }
         for service in SERVICES
     ]
+
+
+def _cover(cover: DemoCover, at: datetime) -> dict[str, Any]:
+    until = (at + _YEARS).date().isoformat()
+    return {
+        "task": cover.task.value,
+        "vetting": cover.vetting.value,
+        "vetting_until": until,
+        "insurance": cover.insured_by.value,
+        "insured_until": until,
+        "training": [code.value for code in cover.training],
+    }
 
 
 def _agreements(ids: dict[str, UUID], at: datetime) -> list[dict[str, Any]]:

@@ -10,7 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from referral_hub.domain.codes import AgencyKind, Capacity, NeedCode, Role
+from referral_hub.domain.codes import (
+    AgencyKind,
+    Capacity,
+    Circumstance,
+    InsuredBy,
+    Manner,
+    NeedCode,
+    Role,
+    TaskType,
+    Training,
+    Vetting,
+)
 
 AREAS = {
     "MF-HAR": "Harbour",
@@ -31,6 +42,16 @@ class DemoAgency:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoCover:
+    """How a service's helpers are checked, insured and trained for a task."""
+
+    task: TaskType
+    vetting: Vetting
+    insured_by: InsuredBy = InsuredBy.OWN
+    training: tuple[Training, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DemoService:
     """What an agency offers."""
 
@@ -43,6 +64,14 @@ class DemoService:
     capacity: Capacity = Capacity.CAPACITY
     wait_days: int | None = 7
     languages: tuple[str, ...] = ("en", "cy", "pl", "ur", "bsl")
+    maximum_age: int | None = None
+    cover: tuple[DemoCover, ...] = ()
+    tasks: tuple[TaskType, ...] = ()
+    manners: tuple[Manner, ...] = ()
+    eligibility: tuple[Circumstance, ...] = ()
+    exclusions: tuple[Circumstance, ...] = ()
+    open_people_limit: int | None = None
+    rest_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +96,13 @@ AGENCIES = (
     DemoAgency("parcels", "Doorstep Parcels", AgencyKind.EMPLOYER),
 )
 
+WITH_MONEY = DemoCover(
+    TaskType.SHOPPING_WITH_MONEY,
+    Vetting.ENHANCED_ADULTS,
+    InsuredBy.COUNCIL_UMBRELLA,
+    (Training.HANDLING_MONEY,),
+)
+
 SERVICES = (
     DemoService(
         "time_bank",
@@ -74,6 +110,14 @@ SERVICES = (
         "Members give an hour to each other: shopping, gardens, small jobs, lifts.",
         (NeedCode.SHOPPING_MEALS, NeedCode.GARDEN_HOME_JOBS, NeedCode.LIFTS),
         wait_days=3,
+        cover=(
+            WITH_MONEY,
+            DemoCover(TaskType.SHOPPING_DELIVERED, Vetting.BASIC),
+            DemoCover(TaskType.LIFT_TO_CARE, Vetting.ENHANCED_ADULTS),
+            DemoCover(TaskType.LIFT_ELSEWHERE, Vetting.BASIC),
+            DemoCover(TaskType.HOME_JOBS, Vetting.BASIC),
+        ),
+        manners=(Manner.ONE_TO_ONE,),
     ),
     DemoService(
         "neighbours",
@@ -81,6 +125,8 @@ SERVICES = (
         "A volunteer who visits or rings each week.",
         (NeedCode.LONELY, NeedCode.CANNOT_GET_OUT, NeedCode.SHOPPING_MEALS),
         wait_days=10,
+        cover=(DemoCover(TaskType.COMPANY, Vetting.BASIC), WITH_MONEY),
+        manners=(Manner.ONE_TO_ONE,),
     ),
     DemoService(
         "mentors",
@@ -88,6 +134,11 @@ SERVICES = (
         "Peer mentors with their own experience of hard times.",
         (NeedCode.BEEN_THERE, NeedCode.DRINK_DRUGS, NeedCode.LONELY),
         wait_days=5,
+        cover=(
+            DemoCover(TaskType.MENTORING, Vetting.ENHANCED, training=(Training.MENTORING,)),
+            DemoCover(TaskType.COMPANY, Vetting.BASIC),
+        ),
+        manners=(Manner.PEER,),
     ),
     DemoService(
         "library",
@@ -96,6 +147,7 @@ SERVICES = (
         (NeedCode.CANNOT_GET_OUT,),
         minimum_age=None,
         wait_days=14,
+        cover=(DemoCover(TaskType.COMPANY, Vetting.ENHANCED_CHILDREN),),
     ),
     DemoService(
         "fire",

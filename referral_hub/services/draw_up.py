@@ -18,16 +18,18 @@ from referral_hub.crypto.records import SealedRecord
 from referral_hub.crypto.seal import seal_record
 from referral_hub.crypto.subject import new_subject_key
 from referral_hub.domain import routing
-from referral_hub.domain.codes import NeedCode
 from referral_hub.domain.commands import Actor, SubmitReferral
 from referral_hub.domain.ids import new_id
 from referral_hub.errors import InvalidInput
 from referral_hub.services import facts, record
 from referral_hub.services.agreements import Taken, take
 from referral_hub.services.casework import concern_of, record_context
+from referral_hub.services.directory_facts import services_in
 from referral_hub.services.hub import Hub
 from referral_hub.services.notice_register import from_json, require_in_use
-from referral_hub.services.place import Case, Placement, ask, place
+from referral_hub.services.parts import held_for_owner, in_parts
+from referral_hub.services.place import Case, Placement, ask
+from referral_hub.services.plan import MOST_CANDIDATES
 from referral_hub.services.speaking_for import Taking
 from referral_hub.store.intake import Intake
 
@@ -66,14 +68,19 @@ def draw_up(
     if command.agreement is not None:
         require_in_use(command.agreement.told, from_json(known.notices), at)
     taken = take(taking, command.agreement) if command.agreement else None
-    slots = _slots(command, known, owner=known.owner_agency_id, at=at)
-    fields = record.fields_of(command, slots)
+    proposed = _slots(command, known, owner=known.owner_agency_id, at=at)
+    fields = record.fields_of(command, proposed)
     case = _case(taking, command, known, taken=taken, fields=fields)
 
     def ask_for(recipient: UUID) -> Decided:
         return ask(case, recipient, Stage.OFFER, role=actor.role.value, at=at)
 
-    placements = tuple(place(enumerate(slot.candidates), ask_for) for slot in slots)
+    if command.wishes.person_chooses and command.concern is None:
+        slots, placements = proposed, held_for_owner(proposed, ask_for)
+    else:
+        slots, placements = in_parts(proposed, ask_for)
+    if slots is not proposed:
+        fields = record.fields_of(command, slots)
     context = record_context(referral_id, 1, subject)
     sealed = seal_record(
         hub.keys, wrapped_subject_key=subject.wrapped, context=context, fields=fields
@@ -113,21 +120,17 @@ def _slots(
     command: SubmitReferral, known: Intake, *, owner: UUID, at: datetime
 ) -> tuple[routing.Slot, ...]:
     """Return who is asked in turn; a safeguarding concern goes to the council alone (rule R13)."""
+    services = services_in(known.services, known.standing)
     if command.concern is not None:
-        needs = tuple(code for code in NeedCode if code in command.needs)
-        return routing.with_owner((routing.Slot(needs, (), ()),), owner)
-    proposed = routing.propose(
-        command.needs,
-        _seeker(command, known, at),
-        facts.services_in(known.services, known.standing),
-        at=at,
-    )
+        return routing.for_concern(command.needs, services, owner)
+    seeker = _seeker(command, known, at)
+    proposed = routing.propose(command.needs, seeker, services, at=at, most=MOST_CANDIDATES)
     return routing.with_owner(proposed, owner)
 
 
 def _seeker(command: SubmitReferral, known: Intake, at: datetime) -> routing.Seeker:
-    agreed = command.agreement
-    never = known.subject["never_share_with"] if known.subject else ()
+    agreed, wishes, person = command.agreement, command.wishes, known.subject
+    never, close = (person["never_share_with"], person["conflicts"]) if person else ((), ())
     return routing.Seeker(
         area=command.person.area,
         age=routing.age_on(command.person.date_of_birth, at.date()),
@@ -135,7 +138,16 @@ def _seeker(command: SubmitReferral, known: Intake, at: datetime) -> routing.See
         interpreter=command.access.interpreter,
         access=command.access.needs,
         wished=agreed.recipients if agreed else frozenset(),
-        never=frozenset(UUID(value) for value in never),
+        never=wishes.never.union(map(UUID, never)),
+        first=wishes.first,
+        close=frozenset(map(UUID, close)),
+        prefers=wishes.prefers,
+        company=wishes.company,
+        tasks=wishes.tasks,
+        essential=wishes.essential,
+        is_so=wishes.is_so,
+        is_not=wishes.is_not,
+        days=wishes.days,
     )
 
 

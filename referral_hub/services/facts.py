@@ -37,8 +37,7 @@ from consent.model import (
     SharingAgreement,
 )
 from consent.policy import current_policy
-from referral_hub.domain.codes import AccessNeed, AgencyKind, Capacity, NeedCode
-from referral_hub.domain.routing import Service, age_on
+from referral_hub.domain.routing import age_on
 
 Row = Mapping[str, Any]
 
@@ -212,35 +211,6 @@ def _latest_birth(until: str | date | None) -> date | None:
         return None
     read = date.fromisoformat(until) if isinstance(until, str) else until
     return read.replace(year=read.year - ADULT_AT)
-
-
-def service(row: Row, kinds: Mapping[UUID, AgencyKind]) -> Service:
-    """Return a row of `service` with its agency's kind."""
-    agency_id = UUID(str(row["agency_id"]))
-    return Service(
-        id=UUID(str(row["id"])),
-        agency_id=agency_id,
-        agency_kind=kinds[agency_id],
-        needs=frozenset(map(NeedCode, row["needs"])),
-        areas=frozenset(row["areas"]),
-        minimum_age=row["minimum_age"],
-        maximum_age=row["maximum_age"],
-        capacity=Capacity(row["capacity"]),
-        capacity_as_of=instant(row["capacity_as_of"]),
-        wait_days=row["wait_days"],
-        languages=frozenset(row["languages"]),
-        access=frozenset(map(AccessNeed, row["access"])),
-        active=row["active"],
-        last_offered_at=instant(row["last_offered_at"]),
-    )
-
-
-@lru_cache(maxsize=64)
-def services_in(services_json: str, standing_json: str) -> tuple[Service, ...]:
-    """Return every service whose agency is known; the same texts are read once."""
-    kinds = {UUID(row["agency_id"]): AgencyKind(row["kind"]) for row in orjson.loads(standing_json)}
-    rows = orjson.loads(services_json)
-    return tuple(service(row, kinds) for row in rows if UUID(row["agency_id"]) in kinds)
 
 
 @lru_cache(maxsize=64)

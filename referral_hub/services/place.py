@@ -17,6 +17,7 @@ from consent.inputs import Decided, Inputs, decide_on, write_inputs
 from consent.model import (
     CapacityRecord,
     ChildRecord,
+    Clearer,
     Concern,
     ConsentEvent,
     DataClass,
@@ -36,10 +37,20 @@ from consent.model import (
 )
 from referral_hub.audit.decisions import outcome_code, said
 from referral_hub.audit.events import EntryType, Event, SubjectKey
-from referral_hub.domain.routing import Candidate
+from referral_hub.domain.routing_model import Candidate, RouteReason
 from referral_hub.services.facts import standing
 
 ACTOR_ROLE_HUB = "hub"
+OWNER_CHOOSES = RouteReason.OWNER_CHOOSES.value
+_WAITS_FOR_OWNER: Mapping[str, Any] = {
+    "outcome": "hold",
+    "rules": [RouteReason.OWNER_CHOOSES.rule],
+    "reason": OWNER_CHOOSES,
+    "missing": "The patient or the sender asked for somebody to choose who helps.",
+    "fix": "The council chooses among those who may help.",
+    "clearer": Clearer.COUNCIL_OWNER.value,
+    "from": 0,
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -92,15 +103,18 @@ class Placement:
 
     chosen: Considered
     considered: tuple[Considered, ...]
+    owner_chooses: bool = False
 
     @property
     def permitted(self) -> bool:
         """Whether the chosen candidate may be sent the referral."""
-        return isinstance(self.chosen.outcome, Permit)
+        return isinstance(self.chosen.outcome, Permit) and not self.owner_chooses
 
     @property
     def decision(self) -> dict[str, Any]:
         """What a task keeps; a held one also keeps where in the plan to look again from."""
+        if self.owner_chooses:
+            return dict(_WAITS_FOR_OWNER)
         kept = decision_row(self.chosen.outcome)
         return kept if self.permitted else kept | {"from": self.considered[0].position}
 

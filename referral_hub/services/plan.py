@@ -2,6 +2,8 @@
 not the others.
 
 Needs are not in it: they are sealed. A slot is known by its index, which the sealed needs repeat.
+Nor is what would tell something of the person's life: who was left out because of it, or that the
+person would rather be with some people than with others. The referrer sees that before sending.
 """
 
 from __future__ import annotations
@@ -10,9 +12,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from referral_hub.domain.routing import Candidate, Excluded, RouteReason, Slot
+from referral_hub.domain.routing_model import Candidate, Excluded, RouteReason, Slot
 
 Json = Mapping[str, Any]
+MOST_CANDIDATES = 20
+MOST_EXCLUDED = 50
+
+TELLING = frozenset(
+    {
+        RouteReason.NOT_ELIGIBLE,
+        RouteReason.RULED_OUT,
+        RouteReason.TOO_CLOSE,
+        RouteReason.WISHED_COMPANY,
+    }
+)
 
 
 def to_json(slots: Sequence[Slot]) -> list[Json]:
@@ -23,7 +36,7 @@ def to_json(slots: Sequence[Slot]) -> list[Json]:
                 {
                     "service": candidate.service_id,
                     "agency": candidate.agency_id,
-                    "reasons": candidate.reasons,
+                    "reasons": [one for one in candidate.reasons if one not in TELLING],
                 }
                 for candidate in slot.candidates
             ],
@@ -33,8 +46,11 @@ def to_json(slots: Sequence[Slot]) -> list[Json]:
                     "agency": row.agency_id,
                     "reason": row.reason,
                 }
-                for row in slot.excluded
+                for row in [one for one in slot.excluded if one.reason not in TELLING][
+                    :MOST_EXCLUDED
+                ]
             ],
+            "then": slot.then,
         }
         for slot in slots
     ]
@@ -57,6 +73,7 @@ def from_json(stored: Sequence[Json]) -> tuple[Slot, ...]:
                 Excluded(UUID(row["service"]), UUID(row["agency"]), RouteReason(row["reason"]))
                 for row in slot["excluded"]
             ),
+            tuple(slot.get("then", ())),
         )
         for slot in stored
     )

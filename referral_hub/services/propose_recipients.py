@@ -18,7 +18,9 @@ from referral_hub.domain import routing
 from referral_hub.domain.codes import AgencyKind, Capacity, NeedCode
 from referral_hub.domain.commands import Actor
 from referral_hub.services import facts
+from referral_hub.services.directory_facts import services_in
 from referral_hub.services.hub import Hub
+from referral_hub.services.plan import MOST_CANDIDATES, MOST_EXCLUDED
 from referral_hub.store import directory
 from referral_hub.store.intake import gather
 
@@ -52,6 +54,7 @@ class ProposedSlot:
     needs: tuple[NeedCode, ...]
     choices: tuple[Choice, ...]
     excluded: tuple[NotChosen, ...]
+    more_excluded: int = 0
 
 
 def areas(hub: Hub, actor: Actor) -> Sequence[directory.AreaRow]:
@@ -69,8 +72,8 @@ def propose_recipients(
     at, needs = hub.clock(), tuple(needs)
     with hub.database.direct() as link:
         known = gather(link, actor.agency_id, area=seeker.area, needs=list(needs))
-    services = facts.services_in(known.services, known.standing)
-    slots = routing.propose(needs, seeker, services, at=at)
+    services = services_in(known.services, known.standing)
+    slots = routing.propose(needs, seeker, services, at=at, most=MOST_CANDIDATES)
     if known.owner_agency_id is not None:
         slots = routing.with_owner(slots, known.owner_agency_id)
     standings = facts.standings_in(known.standing)
@@ -97,8 +100,9 @@ def propose_recipients(
             choices=tuple(choice(candidate) for candidate in slot.candidates),
             excluded=tuple(
                 NotChosen(agency_names[row.agency_id], names[row.service_id], row.reason)
-                for row in slot.excluded
+                for row in slot.excluded[:MOST_EXCLUDED]
             ),
+            more_excluded=max(0, len(slot.excluded) - MOST_EXCLUDED),
         )
         for slot in slots
     )

@@ -59,10 +59,8 @@ def list_referrals(hub: Hub, actor: Actor, before: UUID | None = None) -> Referr
         rows = referrals.sent_by(connection, actor.agency_id, before=before, most=PAGE + 1)
         shown = rows[:PAGE]
         tasks = referrals.tasks_of(connection, [row.id for row in shown])
-    newest = {(task.referral_id, task.slot): task for task in tasks}
     summaries = [
-        ReferralSummary(row, [task for key, task in newest.items() if key[0] == row.id])
-        for row in shown
+        ReferralSummary(row, [turns[-1] for turns in _slots(row, tasks).values()]) for row in shown
     ]
     return ReferralPage(summaries, shown[-1].id if len(rows) > PAGE else None)
 
@@ -80,11 +78,27 @@ def read_referral(hub: Hub, actor: Actor, referral_id: UUID) -> ReferralView:
         disclosed = referrals.disclosures_of(connection, referral_id)
         told = notifications.of_referral(connection, referral_id)
         carried = referrals.carried(connection, [task.id for task in tasks])
-    slots: dict[int, list[referrals.TaskRow]] = {}
-    for task in tasks:
-        slots.setdefault(task.slot, []).append(task)
+    slots = _slots(row, tasks)
     receipts = {task.id: _receipt(task, carried.get(task.id)) for task in tasks}
     return ReferralView(row, slots, history, disclosed, told, receipts)
+
+
+def _slots(
+    row: referrals.ReferralRow, tasks: Sequence[referrals.TaskRow]
+) -> dict[int, list[referrals.TaskRow]]:
+    """Return the turns of each slot, oldest first; what a part's needs went through before they
+    went on separately stands before each of them.
+    """
+    slots: dict[int, list[referrals.TaskRow]] = {}
+    for task in tasks:
+        if task.referral_id == row.id:
+            slots.setdefault(task.slot, []).append(task)
+    for place, part in enumerate(row.plan):
+        later = [index for index in part.get("then", ()) if index in slots]
+        before = slots.pop(place, []) if later else []
+        for index in later:
+            slots[index] = [*before, *slots[index]]
+    return slots
 
 
 def _receipt(task: referrals.TaskRow, carried: referrals.CarriedRow | None) -> ReceiptState | None:

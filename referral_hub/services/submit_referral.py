@@ -134,7 +134,7 @@ def _subject_row(
         "wrapped_key": drawn.subject.wrapped,
         "key_version": hub.keys.version_of(drawn.subject.wrapped),
         "nhs_index": drawn.nhs_index,
-        "never_share_with": [],
+        "never_share_with": sorted(command.wishes.never),
         "conflicts": [],
         "deceased": False,
         "minor_until": facts.minor_until(command.person.date_of_birth, at.date()),
@@ -176,7 +176,7 @@ def _sealed_row(drawn: DrawnUp) -> Mapping[str, Any]:
 
 
 def outcomes(drawn: DrawnUp) -> tuple[SlotOutcome, ...]:
-    """Return what happened to each group of needs."""
+    """Return what happened to each part; later places of the plan have not been asked."""
     return tuple(
         SlotOutcome(
             needs=slot.needs,
@@ -188,7 +188,7 @@ def outcomes(drawn: DrawnUp) -> tuple[SlotOutcome, ...]:
                 for found in placement.considered
             ),
         )
-        for slot, placement in zip(drawn.slots, drawn.placements, strict=True)
+        for slot, placement in zip(drawn.slots, drawn.placements, strict=False)
     )
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 
-from referral_hub.store import wire
+from referral_hub.store import services, wire
 from referral_hub.store.access_tokens import TokenRow, in_force, token_row
 from referral_hub.store.direct import Link, Values
 
@@ -43,7 +43,7 @@ class Intake:
         return "<Intake>"
 
 
-_FACTS = """
+_FACTS = f"""
     WITH acting AS MATERIALIZED (
         SELECT set_config('app.agency', $1::text, true)::uuid AS agency_id
     ), person AS MATERIALIZED (
@@ -69,13 +69,13 @@ _FACTS = """
             WHERE g.sender_agency_id = acting.agency_id) AS agreements,
         (SELECT json_agg(n)::text FROM notice_in_use n
             WHERE n.agency_id = acting.agency_id) AS notices,
-        (SELECT json_agg(v)::text FROM service v WHERE v.areas @> ARRAY[$2::text]
-            AND v.needs && $3::text[]
-            AND acting.agency_id IS NOT NULL) AS services,
+        (SELECT json_agg(x)::text FROM (SELECT {services.FACTS} FROM {services.CAPPED}
+            WHERE v.areas @> ARRAY[$2::text] AND v.needs && $3::text[] AND {services.LISTED}
+            AND acting.agency_id IS NOT NULL) x) AS services,
         (SELECT json_agg(t)::text FROM agency_standing t WHERE acting.agency_id IS NOT NULL
             AND (t.agency_id IN (SELECT v.agency_id FROM service v
                                  WHERE v.areas @> ARRAY[$2::text]
-                                 AND v.needs && $3::text[])
+                                 AND v.needs && $3::text[] AND {services.LISTED})
                  OR t.agency_id = (SELECT a.owner_agency_id FROM area a WHERE a.code = $2::text))
         ) AS standing
 """

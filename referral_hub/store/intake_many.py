@@ -15,14 +15,15 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection
 
+from referral_hub.store import services
 from referral_hub.store.intake import Intake
 
 Json = Mapping[str, Any]
 
-_GATHER = """
+_GATHER = f"""
     WITH services AS MATERIALIZED (
-        SELECT v.* FROM service v
-        WHERE v.areas && %(areas)s::text[] AND v.needs && %(needs)s::text[]
+        SELECT {services.FACTS} FROM {services.CAPPED}
+        WHERE v.areas && %(areas)s::text[] AND v.needs && %(needs)s::text[] AND {services.LISTED}
     ), owners AS MATERIALIZED (
         SELECT a.code, a.owner_agency_id FROM area a WHERE a.code = ANY(%(areas)s::text[])
     ), people AS MATERIALIZED (
@@ -101,7 +102,7 @@ def _intake(
     key = (one.area, one.needs)
     if key not in shared:
         shared[key] = _of_place(known, one)
-    services, standing = shared[key]
+    found, standing = shared[key]
     return Intake(
         owner_agency_id=known.owners.get(one.area),
         subject=subject,
@@ -109,22 +110,22 @@ def _intake(
         consent_events=_about(known.events, subject),
         proxies=_about(known.proxies, subject),
         agreements=known.agreements,
-        services=services,
+        services=found,
         standing=standing,
     )
 
 
 def _of_place(known: _Known, one: Asked) -> tuple[str, str]:
     """Services of an area that meet one of the needs, and the agencies behind them, as texts."""
-    services = [
+    meeting = [
         row for row in known.services if one.area in row["areas"] and one.needs & set(row["needs"])
     ]
-    agencies = {row["agency_id"] for row in services}
+    agencies = {row["agency_id"] for row in meeting}
     owner = known.owners.get(one.area)
     if owner is not None:
         agencies.add(str(owner))
     standing = [row for row in known.standing if row["agency_id"] in agencies]
-    return orjson.dumps(services).decode(), orjson.dumps(standing).decode()
+    return orjson.dumps(meeting).decode(), orjson.dumps(standing).decode()
 
 
 def _about(rows: Iterable[Json], subject: Json | None) -> Sequence[Json]:

@@ -13,9 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from referral_hub.domain.codes import AccessNeed, AgencyKind, Capacity, NeedCode
+from referral_hub.domain.codes import (
+    AccessNeed,
+    AgencyKind,
+    Capacity,
+    Circumstance,
+    Manner,
+    NeedCode,
+)
 from referral_hub.domain.routing import (
+    CAUTIONS,
     FILTERS,
+    RULES,
     STALE_AFTER,
     Candidate,
     RouteReason,
@@ -23,9 +32,12 @@ from referral_hub.domain.routing import (
     Service,
     Slot,
     age_on,
+    for_concern,
     propose,
+    question,
     with_owner,
 )
+from referral_hub.domain.routing_model import MOST_REASONS, PROTECTED
 from tests.domain.town import AT, HERE, NEED, agency, read, seeker, service
 
 PROPERTY = settings(max_examples=40, deadline=None)
@@ -34,8 +46,10 @@ TABLES = Path(__file__).parents[1] / "tables"
 OWNER = UUID(int=999)
 
 # What routing may know of a person. Name, sex, ethnicity, faith, disability, orientation, number:
-# whoever adds a field here has to say why it is not one of them.
-MAY_KNOW = {"area", "age", "language", "interpreter", "access", "wished", "never"}
+# whoever adds a field here has to say why it is not one of them. `company` is what the person
+# wishes for, and `Seeker` refuses a protected characteristic anywhere else.
+MAY_KNOW = {"area", "age", "language", "interpreter", "access", "wished", "never", "first", "close"}
+MAY_KNOW |= {"prefers", "company", "tasks", "essential", "is_so", "is_not", "days", "point"}
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -47,7 +61,8 @@ def _rows(name: str) -> list[dict[str, str]]:
     "row", [pytest.param(row, id=row["case"]) for row in _rows("routing_filters.csv")]
 )
 def test_a_service_is_proposed_or_left_out_for_the_reviewed_reason(row: dict[str, str]) -> None:
-    (slot,) = propose([NEED], seeker(row["seeker"]), [service(1, row["service"])], at=AT)
+    need = NeedCode(row["need"])
+    (slot,) = propose([need], seeker(row["seeker"]), [service(1, row["service"])], at=AT)
     if row["expected"] in {"proposed", "not considered"}:
         assert len(slot.candidates) == (row["expected"] == "proposed")
         assert not slot.excluded
@@ -57,9 +72,16 @@ def test_a_service_is_proposed_or_left_out_for_the_reviewed_reason(row: dict[str
 
 
 def test_every_filter_has_a_row_of_its_own() -> None:
-    assert {reason.value for reason, _ in FILTERS} <= {
-        row["expected"] for row in _rows("routing_filters.csv")
-    }
+    listed = [reason for reason, _ in FILTERS] + [RouteReason.NO_BACKUP]
+    assert set(listed) <= {row["expected"] for row in _rows("routing_filters.csv")}
+    assert [RULES[reason] for reason in listed] == sorted(RULES[reason] for reason in listed)
+
+
+def test_every_reason_has_a_rule_id_of_its_own_that_the_documents_name() -> None:
+    assert set(RULES) == set(RouteReason)
+    assert len(set(RULES.values())) == len(RULES)
+    document = (Path(__file__).parents[2] / "docs" / "routing.md").read_text(encoding="utf-8")
+    assert [reason for reason, rule in RULES.items() if f"| {rule} |" not in document] == []
 
 
 @pytest.mark.parametrize(
@@ -71,9 +93,10 @@ def test_the_order_and_its_reasons_are_the_reviewed_ones(row: dict[str, str]) ->
         for number, name in ((1, "first"), (2, "second"))
         if read(row[name]).get("wished") == "yes"
     )
+    need = NeedCode(row["need"])
     services = [service(1, row["first"]), service(2, row["second"])]
     for order in (services, services[::-1]):
-        (slot,) = propose([NEED], seeker(wished=wished), order, at=AT)
+        (slot,) = propose([need], seeker(row["seeker"], wished=wished), order, at=AT)
         assert [candidate.agency_id for candidate in slot.candidates] == [agency(1), agency(2)]
     expected = set(map(RouteReason, row["reasons"].split("|")))
     assert expected <= set(slot.candidates[0].reasons)
@@ -83,21 +106,20 @@ def test_every_reason_is_given_or_named_by_a_filter() -> None:
     given_reasons = set(
         map(RouteReason, "|".join(r["reasons"] for r in _rows("routing_order.csv")).split("|"))
     )
-    (slot,) = propose([NEED], seeker(), [service(1, "known_days=40")], at=AT)
-    given_reasons |= set(slot.candidates[0].reasons)
-    given_reasons |= {reason for reason, _ in FILTERS} | {RouteReason.OWNER_TAKES_IT}
-    assert given_reasons == set(RouteReason)
+    given_reasons |= {reason for reason, _ in FILTERS} | {RouteReason.NO_BACKUP}
+    given_reasons |= {RouteReason.OWNER_TAKES_IT, RouteReason.OWNER_CHOOSES}
+    assert given_reasons | {RouteReason.SAFEGUARDING} == set(RouteReason)
 
 
 def test_needs_that_the_same_services_meet_in_the_same_order_share_a_slot() -> None:
-    both = service(1, "needs=lonely|lifts")
+    both = service(1, "needs=lonely|home_safety")
     one = service(2, "needs=equipment")
     slots = propose(
-        [NeedCode.LIFTS, NeedCode.EQUIPMENT, NeedCode.LONELY], seeker(), [both, one], at=AT
+        [NeedCode.HOME_SAFETY, NeedCode.EQUIPMENT, NeedCode.LONELY], seeker(), [both, one], at=AT
     )
     assert {slot.needs for slot in slots} == {
         (NeedCode.EQUIPMENT,),
-        (NeedCode.LIFTS, NeedCode.LONELY),
+        (NeedCode.HOME_SAFETY, NeedCode.LONELY),
     }
 
 
@@ -175,6 +197,14 @@ def _town() -> st.SearchStrategy[list[Service]]:
         access=st.sampled_from([set(AccessNeed), set()]).map(frozenset),
         active=st.sampled_from([True, True, True, False]),
         last_offered_at=moments,
+        eligibility=st.sampled_from([frozenset(), frozenset(), frozenset({Circumstance.WOMEN})]),
+        exclusions=st.sampled_from([frozenset(), frozenset({Circumstance.DOG_AT_HOME})]),
+        manners=st.sampled_from([frozenset(), frozenset({Manner.GROUP}), frozenset({Manner.PEER})]),
+        insured_until=st.sampled_from([None, date(2027, 1, 1), date(2027, 1, 1), date(2026, 1, 1)]),
+        backup_id=st.none() | st.integers(1, 10**6).map(lambda n: UUID(int=n)),
+        missed_visit_alarm=st.booleans(),
+        at_limit=st.sampled_from([False, False, True]),
+        point=st.sampled_from([None, (52.0, -3.0), (52.5, -3.0)]),
     )
     return st.lists(one, min_size=2, max_size=8, unique_by=lambda made: made.id)
 
@@ -190,6 +220,12 @@ def _person() -> st.SearchStrategy[Seeker]:
         access=st.sampled_from([frozenset(), frozenset({AccessNeed.BSL})]),
         wished=wished,
         never=st.sampled_from([frozenset(), frozenset(), frozenset({agency(1)})]),
+        first=st.sampled_from([frozenset(), frozenset(), frozenset({agency(2)})]),
+        prefers=st.sampled_from([None, None, *Manner]),
+        company=st.sampled_from([frozenset(), frozenset({Circumstance.WOMEN})]),
+        essential=st.sampled_from([frozenset(), frozenset(), frozenset({NeedCode.LONELY})]),
+        is_so=st.sampled_from([frozenset(), frozenset({Circumstance.DOG_AT_HOME})]),
+        point=st.sampled_from([None, (52.0, -3.0)]),
     )
 
 
@@ -219,10 +255,16 @@ def test_every_candidate_passes_every_filter_and_every_other_names_the_one_it_fa
         for candidate in slot.candidates:
             assert candidate.service_id is not None
             found = by_id[candidate.service_id]
-            assert not any(fails(found, person, AT) for fails in tests.values())
+            for need in slot.needs:
+                asked = question(person, need, AT)
+                assert not any(fails(found, asked) for fails in tests.values())
             assert set(slot.needs) <= found.needs
         for left_out in slot.excluded:
-            assert tests[left_out.reason](by_id[left_out.service_id], person, AT)
+            if left_out.reason is RouteReason.NO_BACKUP:
+                assert set(slot.needs) & person.essential
+                continue
+            found, fails = by_id[left_out.service_id], tests[left_out.reason]
+            assert any(fails(found, question(person, need, AT)) for need in slot.needs)
 
 
 @PROPERTY
@@ -261,14 +303,92 @@ def test_stale_room_is_unknown_and_never_zero(
 
 @PROPERTY
 @given(NEEDS, _person(), _town())
-def test_wished_agencies_come_first_and_say_so(
+def test_no_score_outranks_a_wish_and_a_wish_says_so(
+    needs: list[NeedCode], person: Seeker, town: list[Service]
+) -> None:
+    by_id = {made.id: made for made in town}
+    for slot in propose(needs, person, town, at=AT):
+        found = [by_id[c.service_id] for c in slot.candidates if c.service_id]
+        wishes = [
+            (
+                one.agency_id not in person.first,
+                one.agency_id not in person.wished,
+                person.prefers is not None and person.prefers not in one.manners,
+                bool(person.company) and not person.company & one.eligibility,
+            )
+            for one in found
+        ]
+        assert wishes == sorted(wishes)
+        for candidate, one in zip(slot.candidates, found, strict=True):
+            wished = one.agency_id in person.wished
+            assert (RouteReason.PERSONS_WISH in candidate.reasons) is wished
+
+
+@PROPERTY
+@given(NEEDS, _person(), _town())
+def test_each_place_has_three_to_five_reasons_and_what_to_ask_comes_after_them(
     needs: list[NeedCode], person: Seeker, town: list[Service]
 ) -> None:
     for slot in propose(needs, person, town, at=AT):
-        wished = [candidate.agency_id in person.wished for candidate in slot.candidates]
-        assert wished == sorted(wished, reverse=True)
-        for candidate, is_wished in zip(slot.candidates, wished, strict=True):
-            assert (RouteReason.PERSONS_WISH in candidate.reasons) is is_wished
+        for candidate in slot.candidates:
+            reasons = [one for one in candidate.reasons if one not in CAUTIONS]
+            assert 3 <= len(reasons) <= MOST_REASONS
+            assert candidate.reasons[: len(reasons)] == tuple(reasons)
+            assert len(set(candidate.reasons)) == len(candidate.reasons)
+
+
+@PROPERTY
+@given(_person(), _town(), st.integers(0, 7), st.integers(0, 30))
+def test_more_room_never_puts_a_service_further_back(
+    person: Seeker, town: list[Service], which: int, days: int
+) -> None:
+    chosen = town[which % len(town)]
+    at = AT - timedelta(days=days)
+    places = []
+    for capacity in (Capacity.NO_CAPACITY, Capacity.WAITLIST, Capacity.CAPACITY):
+        changed = [replace(chosen, capacity=capacity, capacity_as_of=at)]
+        others = [one for one in town if one.id != chosen.id]
+        slots = propose([min(chosen.needs)], person, others + changed, at=AT)
+        order = [c.service_id for slot in slots for c in slot.candidates]
+        places.append(order.index(chosen.id) if chosen.id in order else len(town))
+    assert places == sorted(places, reverse=True)
+
+
+@PROPERTY
+@given(NEEDS, _town(), st.integers(1, 5).map(agency))
+def test_a_safeguarding_concern_goes_to_the_council_alone_and_to_no_group(
+    needs: list[NeedCode], town: list[Service], owner: UUID
+) -> None:
+    (slot,) = for_concern(needs, town, owner)
+    assert [(c.service_id, c.agency_id) for c in slot.candidates] == [(None, owner)]
+    assert set(slot.needs) == set(needs)
+    assert {row.reason for row in slot.excluded} <= {RouteReason.SAFEGUARDING}
+    assert owner not in {row.agency_id for row in slot.excluded}
+
+
+@PROPERTY
+@given(NEEDS, _person(), _town(), st.integers(0, 3))
+def test_a_short_list_is_the_beginning_of_the_long_one(
+    needs: list[NeedCode], person: Seeker, town: list[Service], most: int
+) -> None:
+    short = {
+        n: s.candidates for s in propose(needs, person, town, at=AT, most=most) for n in s.needs
+    }
+    for slot in propose(needs, person, town, at=AT):
+        for need in slot.needs:
+            ids = [candidate.service_id for candidate in short[need]]
+            assert ids == [candidate.service_id for candidate in slot.candidates[:most]]
+
+
+def test_a_protected_characteristic_is_a_wish_and_nothing_else() -> None:
+    for one in PROTECTED:
+        with pytest.raises(ValueError, match="wish"):
+            replace(seeker(), is_so=frozenset({one}))
+        with pytest.raises(ValueError, match="wish"):
+            replace(seeker(), is_not=frozenset({one}))
+        assert replace(seeker(), company=frozenset({one})).company == {one}
+    with pytest.raises(ValueError, match="wish"):
+        replace(seeker(), company=frozenset({Circumstance.BEREAVED}))
 
 
 @PROPERTY
@@ -290,7 +410,10 @@ def test_every_plan_ends_with_the_owner_and_is_otherwise_untouched(
 def test_who_somebody_is_may_rule_a_service_out_but_never_moves_one(
     person: Seeker, town: list[Service], age: int, language: str
 ) -> None:
-    other = replace(person, age=age, language=language, access=frozenset(), interpreter=True)
+    other = replace(
+        person, age=age, language=language, access=frozenset(), interpreter=True, is_so=frozenset()
+    )
+    other, person = (replace(one, essential=frozenset()) for one in (other, person))
 
     def order(slots: tuple[Slot, ...]) -> dict[NeedCode, list[UUID | None]]:
         return {n: [c.service_id for c in s.candidates] for s in slots for n in s.needs}

@@ -1,0 +1,132 @@
+"""Rows of the directory as the services that routing chooses among.
+
+What routing is asked about comes as JSON text, so that the same text is read once. A code that is
+in no closed list raises: a service whose own words cannot be read is not guessed at. An agency's
+insurance stands for every task for which the service states none of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from referral_hub.domain.codes import (
+    AccessNeed,
+    AgencyKind,
+    Capacity,
+    Circumstance,
+    InsuredBy,
+    Manner,
+    NeedCode,
+    TaskType,
+    Training,
+    Vetting,
+)
+from referral_hub.domain.routing_model import Point, Service
+from referral_hub.domain.vetting import Cover
+from referral_hub.services.facts import instant
+
+Row = Mapping[str, Any]
+
+_NEEDS = {code.value: code for code in NeedCode}
+_ACCESS = {code.value: code for code in AccessNeed}
+_TASKS = {code.value: code for code in TaskType}
+_CIRCUMSTANCES = {code.value: code for code in Circumstance}
+_MANNERS = {code.value: code for code in Manner}
+_NOTHING: frozenset[Any] = frozenset()
+
+
+@lru_cache(maxsize=64)
+def services_in(services_json: str, standing_json: str) -> tuple[Service, ...]:
+    """Return every service whose agency is known; the same texts are read once."""
+    agencies = {row["agency_id"]: row for row in orjson.loads(standing_json)}
+    rows = orjson.loads(services_json)
+    return tuple(
+        service(row, agencies[row["agency_id"]]) for row in rows if row["agency_id"] in agencies
+    )
+
+
+def service(row: Row, agency: Row) -> Service:
+    """Return a row of `service`, with its caps, and its row of `agency_standing`."""
+    return Service(
+        id=UUID(row["id"]),
+        agency_id=_agency(row["agency_id"]),
+        agency_kind=AgencyKind(agency["kind"]),
+        needs=_codes(row["needs"], _NEEDS),
+        areas=frozenset(row["areas"]),
+        minimum_age=row["minimum_age"],
+        maximum_age=row["maximum_age"],
+        capacity=Capacity(row["capacity"]),
+        capacity_as_of=instant(row["capacity_as_of"]),
+        wait_days=row["wait_days"],
+        languages=frozenset(row["languages"]),
+        access=_codes(row["access"], _ACCESS),
+        active=row["active"],
+        last_offered_at=instant(row["last_offered_at"]),
+        paused_until=day(row["paused_until"]),
+        eligibility=_codes(row["eligibility"], _CIRCUMSTANCES),
+        exclusions=_codes(row["exclusions"], _CIRCUMSTANCES),
+        tasks=_codes(row["tasks"], _TASKS),
+        manners=_codes(row["manners"], _MANNERS),
+        cover=cover(row["cover"]),
+        insured_until=_last_day(agency["insured_until"]),
+        open_days=_open_days(row["opening"]),
+        backup_id=UUID(row["backup_service_id"]) if row["backup_service_id"] else None,
+        missed_visit_alarm=row["missed_visit_alarm"],
+        at_limit=bool(row["at_limit"]),
+        rests_until=instant(row["rests_until"]),
+        point=_point(row),
+    )
+
+
+def cover(rows: list[Row]) -> Mapping[TaskType, Cover]:
+    """Return what `service.cover` states for each task."""
+    return {
+        _TASKS[row["task"]]: Cover(
+            vetting=Vetting(row["vetting"]) if row.get("vetting") else None,
+            vetting_until=day(row.get("vetting_until")),
+            insured_by=InsuredBy(row["insurance"]) if row.get("insurance") else None,
+            insured_until=day(row.get("insured_until")),
+            training=frozenset(map(Training, row.get("training", ()))),
+        )
+        for row in rows
+    }
+
+
+@lru_cache(maxsize=1024)
+def day(text: str | None) -> date | None:
+    """Return a date column from its JSON text."""
+    return date.fromisoformat(text) if text else None
+
+
+@lru_cache(maxsize=1024)
+def _last_day(text: str | None) -> date | None:
+    found = instant(text)
+    return found.date() if found else None
+
+
+@lru_cache(maxsize=1024)
+def _agency(text: str) -> UUID:
+    return UUID(text)
+
+
+def _codes(values: list[str], known: Mapping[str, Any]) -> frozenset[Any]:
+    return frozenset([known[value] for value in values]) if values else _NOTHING
+
+
+def _open_days(opening: list[Row]) -> frozenset[str]:
+    """The weekdays of HSDS schedules; an ordinal (`1MO`, the first Monday) is left out."""
+    if not opening:
+        return _NOTHING
+    parts = (part for row in opening for part in (row.get("byday") or "").split(","))
+    return frozenset(part.strip()[-2:] for part in parts if part.strip())
+
+
+def _point(row: Row) -> Point | None:
+    north, east = row["latitude"], row["longitude"]
+    return None if north is None or east is None else (north, east)

@@ -1,0 +1,75 @@
+"""Needs that reach one agency are one part of a referral, and go on separately after its no; where
+somebody is to choose, the council does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from referral_hub.domain.codes import DeclineReason, NeedCode
+from referral_hub.domain.commands import AnswerTask, Wishes
+from referral_hub.services.answer_task import answer_task
+from referral_hub.services.read_referrals import list_referrals, read_referral
+from tests.hub_bench import Bench
+
+TWO = (NeedCode.CANNOT_GET_OUT, NeedCode.LONELY)
+
+
+def test_two_needs_that_one_agency_takes_are_one_part_and_one_task(bench: Bench) -> None:
+    sent = bench.refer(needs=TWO, to=("neighbours", "council"))
+    assert [slot.needs for slot in sent.slots] == [TWO]
+    assert [(task["to"], task["state"]) for task in bench.tasks()] == [("neighbours", "routed")]
+    bench.deliver()
+    assert [(task["to"], task["state"]) for task in bench.tasks()] == [("neighbours", "offered")]
+
+
+def test_a_need_whose_agency_another_need_refuses_is_logged_and_kept_for_later(
+    bench: Bench,
+) -> None:
+    wishes = Wishes(first=frozenset({bench.agencies["mentors"]}))
+    sent = bench.refer(needs=TWO, to=("neighbours", "council"), wishes=wishes)
+    (slot,) = sent.slots
+    asked = {str(agency_id): row["outcome"] for agency_id, row in slot.considered}
+    assert asked[str(bench.agencies["neighbours"])] == "permit"
+    assert asked[str(bench.agencies["mentors"])] == "refuse"
+    assert bench.one("SELECT count(*) FROM log_entry WHERE type = 'decision'") == len(asked)
+
+
+def test_after_a_no_each_need_goes_on_and_what_went_before_is_seen(bench: Bench) -> None:
+    sent = bench.refer(needs=TWO, to=("neighbours", "council"))
+    bench.deliver()
+    (task,) = bench.tasks(sent.referral_id)
+    no = AnswerTask(task["id"], False, DeclineReason.NO_CAPACITY, None)
+    answer_task(bench.hub, bench.staff["neighbours"], no)
+    bench.deliver()
+    later = [task for task in bench.tasks(sent.referral_id) if task["slot"]]
+    assert [(task["to"], task["slot"]) for task in later] == [("council", 1), ("council", 2)]
+    view = read_referral(bench.hub, bench.staff["gp"], sent.referral_id)
+    names = [[turn.recipient_name for turn in turns] for turns in view.slots.values()]
+    assert names == [["Mereford Good Neighbours", "Mereford Council"]] * 2
+    assert {task.state for task in view.current} == {"offered"}
+    summary = list_referrals(bench.hub, bench.staff["gp"]).rows[0]
+    assert [task.recipient_name for task in summary.tasks] == ["Mereford Council"] * 2
+
+
+def test_where_somebody_is_to_choose_the_council_has_it_and_nobody_is_asked(bench: Bench) -> None:
+    sent = bench.refer(needs=TWO, wishes=Wishes(person_chooses=True))
+    assert {(task["to"], task["state"], task["reason"]) for task in bench.tasks()} == {
+        ("council", "held", "owner_chooses")
+    }
+    bench.deliver()
+    assert {task["state"] for task in bench.tasks()} == {"held"}
+    assert sent.reference
+
+
+def test_wishes_decide_who_is_asked_and_what_they_tell_is_not_kept_in_the_plan(
+    bench: Bench,
+) -> None:
+    wishes = Wishes(first=frozenset({bench.agencies["neighbours"]}))
+    bench.refer(wishes=wishes)
+    assert [task["to"] for task in bench.tasks()] == ["neighbours"]
+    never = replace(wishes, never=frozenset({bench.agencies["neighbours"]}))
+    bench.refer(wishes=never)
+    assert [task["to"] for task in bench.tasks()] == ["neighbours", "mentors"]
+    (kept,) = bench.rows("SELECT never_share_with FROM subject ORDER BY id DESC LIMIT 1")
+    assert kept["never_share_with"] == [bench.agencies["neighbours"]]
