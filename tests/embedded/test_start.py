@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from redis import Redis
 
-from referral_hub.embedded import Embedded, start
+from referral_hub.embedded import start
 from referral_hub.supervise import wait_until
 
 
@@ -116,15 +116,21 @@ def test_no_value_of_a_statement_reaches_the_servers_log(tmp_path: Path) -> None
     assert "CANARY" not in (tmp_path / "postgres.log").read_text()
 
 
-def test_nothing_listens_on_the_network_and_fsync_is_on(embedded: Embedded) -> None:
-    with psycopg.connect(embedded.database_url) as connection:
-        wanted = ("listen_addresses", "fsync", "full_page_writes", "synchronous_commit")
-        found = connection.execute(
-            "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(wanted)]
-        ).fetchall()
-        superuser = connection.execute(
-            "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
-        ).fetchone()
+def test_nothing_listens_on_the_network_and_fsync_is_on(tmp_path: Path) -> None:
+    servers = start(tmp_path)
+    try:
+        with psycopg.connect(servers.database_url) as connection:
+            wanted = ("listen_addresses", "fsync", "full_page_writes", "synchronous_commit")
+            found = connection.execute(
+                "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(wanted)]
+            ).fetchall()
+            superuser = connection.execute(
+                "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+            ).fetchone()
+        with Redis.from_url(servers.redis_url, decode_responses=True) as client:
+            port = client.config_get("port")
+    finally:
+        servers.stop()
     assert dict(found) == {
         "listen_addresses": "",
         "fsync": "on",
@@ -132,8 +138,7 @@ def test_nothing_listens_on_the_network_and_fsync_is_on(embedded: Embedded) -> N
         "synchronous_commit": "on",
     }
     assert superuser == (False, False)
-    with Redis.from_url(embedded.redis_url, decode_responses=True) as client:
-        assert client.config_get("port") == {"port": "0"}
+    assert port == {"port": "0"}
 
 
 def test_sockets_and_data_are_for_their_owner_alone(tmp_path: Path) -> None:
