@@ -10,16 +10,19 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from referral_hub.embedded import Embedded, start
+from tests.databases import (
+    copied_database,
+    make_database,
+    never_mind_power_cuts,
+    url_of,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from referral_hub.store.engine import Database
 
 ROOT = Path(__file__).resolve().parents[1]
-TEMPLATE = "hub_template"
 CHROMIUM_FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -46,7 +48,7 @@ def embedded() -> Iterator[Embedded]:
     directory = Path(kept) / worker if kept else Path(tempfile.mkdtemp(prefix="hub-test-"))
     servers = start(directory)
     try:
-        _never_mind_power_cuts(servers)
+        never_mind_power_cuts(servers)
         yield servers
     finally:
         servers.stop()
@@ -54,53 +56,21 @@ def embedded() -> Iterator[Embedded]:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def _never_mind_power_cuts(servers: Embedded) -> None:
-    """Processes are killed in tests, machines are not: waiting for the disk would prove nothing.
-
-    Copying and dropping a database takes a tenth of the time then.
-    """
-    with psycopg.connect(servers.admin_url, autocommit=True) as admin:
-        for name in ("fsync", "full_page_writes"):
-            admin.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
-        admin.execute("SELECT pg_reload_conf()")
-
-
 @pytest.fixture(scope="session")
 def template_database(embedded: Embedded) -> str:
     """The name of a database at the newest migration, with nothing in it."""
     from referral_hub.store.migrate import upgrade
 
-    with psycopg.connect(embedded.admin_url, autocommit=True) as admin:
-        name = sql.Identifier(TEMPLATE)
-        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(name))
-        admin.execute(sql.SQL("CREATE DATABASE {} OWNER hub").format(name))
-    upgrade(_database(embedded, TEMPLATE))
-    return TEMPLATE
-
-
-@pytest.fixture(scope="session")
-def new_database(embedded: Embedded, template_database: str) -> Callable[[], str]:
-    """A function that makes a fresh migrated database and returns its address, as the owner."""
-
-    def make() -> str:
-        name = f"test_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(embedded.admin_url, autocommit=True) as admin:
-            admin.execute(
-                sql.SQL("CREATE DATABASE {} OWNER hub TEMPLATE {} STRATEGY file_copy").format(
-                    sql.Identifier(name), sql.Identifier(template_database)
-                )
-            )
-        return _database(embedded, name)
-
-    return make
+    name = make_database(embedded)
+    upgrade(url_of(embedded, name))
+    return name
 
 
 @pytest.fixture
-def database_url(embedded: Embedded, new_database: Callable[[], str]) -> Iterator[str]:
+def database_url(embedded: Embedded, template_database: str) -> Iterator[str]:
     """The address of this test's own migrated database, as the owner of its tables."""
-    url = new_database()
-    yield url
-    _drop(embedded, url)
+    with copied_database(embedded, template_database) as url:
+        yield url
 
 
 @pytest.fixture
@@ -124,22 +94,17 @@ def owner(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def module_database_url(embedded: Embedded, new_database: Callable[[], str]) -> Iterator[str]:
+def module_database_url(embedded: Embedded, template_database: str) -> Iterator[str]:
     """As `database_url`, shared by one module; for read-mostly tests."""
-    url = new_database()
-    yield url
-    _drop(embedded, url)
+    with copied_database(embedded, template_database) as url:
+        yield url
 
 
 @pytest.fixture
 def empty_database_url(embedded: Embedded) -> Iterator[str]:
     """The address of a database without any table, for tests of the migrations."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(embedded.admin_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} OWNER hub").format(sql.Identifier(name)))
-    url = _database(embedded, name)
-    yield url
-    _drop(embedded, url)
+    with copied_database(embedded) as url:
+        yield url
 
 
 @pytest.fixture
@@ -182,15 +147,3 @@ def chromium() -> Path:
 def chromium_flags() -> tuple[str, ...]:
     """The flags every browser test starts Chromium with."""
     return CHROMIUM_FLAGS
-
-
-def _database(embedded: Embedded, name: str) -> str:
-    return embedded.database_url.replace("/hub?", f"/{name}?")
-
-
-def _drop(embedded: Embedded, url: str) -> None:
-    name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
-    with psycopg.connect(embedded.admin_url, autocommit=True) as admin:
-        admin.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(str(name)))
-        )

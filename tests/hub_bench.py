@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -49,6 +48,7 @@ from referral_hub.services.submit_referral import Submitted, submit_referral
 from referral_hub.settings import load_settings
 from referral_hub.store.tables import metadata
 from referral_hub.wiring import build_hub
+from tests.databases import copied_database, drop_database, make_database, url_of
 
 ALL = frozenset(
     {
@@ -280,10 +280,9 @@ def seeded_town(
     embedded: Embedded, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> SeededTown:
     """The demonstration town in a database that is only copied."""
-    name = f"town_{uuid.uuid4().hex[:12]}"
-    _copy(embedded, template_database, name)
+    name = make_database(embedded, template=template_database)
     directory = tmp_path_factory.mktemp("town")
-    bench = open_bench(_url(embedded, name), directory)
+    bench = open_bench(url_of(embedded, name), directory)
     seed_demo(bench.hub)
     assert bench.hub.integrator is not None
     bench.hub.integrator.run()
@@ -295,10 +294,8 @@ def seeded_town(
 @pytest.fixture(scope="session")
 def recycled_url(embedded: Embedded, seeded_town: SeededTown) -> Iterator[str]:
     """The address of a database that one test after another has for itself."""
-    name = f"bench_{uuid.uuid4().hex[:12]}"
-    _copy(embedded, seeded_town.database, name)
-    yield _url(embedded, name)
-    _drop(embedded, name)
+    with copied_database(embedded, seeded_town.database) as url:
+        yield url
 
 
 @contextmanager
@@ -307,18 +304,17 @@ def benches(embedded: Embedded, town: SeededTown, directory: Path) -> Iterator[N
     made: list[tuple[str, Bench]] = []
 
     def make(**settings: str) -> Bench:
-        name = f"bench_{uuid.uuid4().hex[:12]}"
-        _copy(embedded, town.database, name)
+        name = make_database(embedded, template=town.database)
         place = directory / name
         shutil.copytree(town.keys, place / "keys")
-        bench = open_bench(_url(embedded, name), place, **settings)
+        bench = open_bench(url_of(embedded, name), place, **settings)
         made.append((name, bench))
         return bench
 
     yield make
     for name, bench in made:
         bench.close()
-        _drop(embedded, name)
+        drop_database(embedded, name)
 
 
 def open_bench(url: str, directory: Path, **settings: str) -> Bench:
@@ -375,24 +371,6 @@ def _put_back(url: str, rows: Mapping[str, Sequence[Row]]) -> None:
                 " SELECT * FROM json_populate_recordset(NULL::{0}, %s)"
             ).format(sql.Identifier(table.name))
             owner.execute(insert, [json.dumps([row["copy"] for row in rows[table.name]])])
-
-
-def _url(embedded: Embedded, name: str) -> str:
-    return embedded.database_url.replace("/hub?", f"/{name}?")
-
-
-def _copy(embedded: Embedded, template: str, name: str) -> None:
-    with psycopg.connect(embedded.admin_url, autocommit=True) as admin:
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} OWNER hub TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
-
-
-def _drop(embedded: Embedded, name: str) -> None:
-    with psycopg.connect(embedded.admin_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def only(rows: Sequence[One]) -> One:

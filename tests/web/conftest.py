@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,11 +22,13 @@ from referral_hub.app import create_app
 from referral_hub.crypto.tokens import new_token, token_digest
 from referral_hub.domain.codes import Role
 from referral_hub.domain.commands import Actor
+from referral_hub.embedded import Embedded
 from referral_hub.services.demo import demo_code, demo_password, seed_demo
 from referral_hub.services.hub import Hub
 from referral_hub.settings import load_settings
 from referral_hub.store import staff
 from referral_hub.wiring import build_hub
+from tests.databases import copied_database, make_database, url_of
 
 BEGAN = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -45,6 +49,14 @@ class MovingClock:
 
     def pass_by(self, time: timedelta) -> None:
         self.now += time
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """Where the town stands that others are copied from: its database's name, and its keys."""
+
+    database: str
+    directory: Path
 
 
 @dataclass
@@ -215,14 +227,26 @@ class Journey:
         return UUID(answer.headers["Location"].split("/")[2])
 
 
+@pytest.fixture(scope="session")
+def seeded(
+    embedded: Embedded, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Seeded:
+    """The demonstration town in a database and a directory that are only copied."""
+    name = make_database(embedded, template=template_database)
+    directory = tmp_path_factory.mktemp("seeded")
+    hub = _hub(url_of(embedded, name), embedded.redis_url, directory, MovingClock())
+    seed_demo(hub)
+    hub.database.dispose()
+    return Seeded(name, directory)
+
+
 @pytest.fixture(scope="module")
 def town(
-    module_database_url: str,
-    embedded: Any,
-    tmp_path_factory: pytest.TempPathFactory,
+    embedded: Embedded, seeded: Seeded, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Town]:
     """The demonstration town, shared by one module's tests."""
-    yield from _town(module_database_url, embedded.redis_url, tmp_path_factory.mktemp("hub"))
+    with _town(embedded, seeded, tmp_path_factory.mktemp("hub"), embedded.redis_url) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -233,10 +257,15 @@ def more_settings() -> dict[str, str]:
 
 @pytest.fixture
 def own_town(
-    database_url: str, redis_url: str, tmp_path: Path, more_settings: dict[str, str]
+    embedded: Embedded,
+    seeded: Seeded,
+    redis_url: str,
+    tmp_path: Path,
+    more_settings: dict[str, str],
 ) -> Iterator[Town]:
-    """A town for one test alone."""
-    yield from _town(database_url, redis_url, tmp_path, **more_settings)
+    """A town for one test alone, and an empty Redis."""
+    with _town(embedded, seeded, tmp_path, redis_url, **more_settings) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -257,16 +286,22 @@ def begin() -> Callable[[Browser], Journey]:
     return begin
 
 
-def _town(database_url: str, redis_url: str, directory: Path, **more: str) -> Iterator[Town]:
-    settings = load_settings({"HUB_DATA": str(directory), "HUB_DEMO": "1", **more}).reaching(
-        database_url=database_url, redis_url=redis_url
-    )
-    clock = MovingClock()
-    hub = build_hub(settings, clock=clock)
-    seed_demo(hub)
-    app = create_app(hub)
-    app.testing = False
-    try:
-        yield Town(hub, app, clock, database_url)
-    finally:
-        hub.database.dispose()
+@contextmanager
+def _town(
+    embedded: Embedded, seeded: Seeded, directory: Path, redis_url: str, **more: str
+) -> Iterator[Town]:
+    with copied_database(embedded, seeded.database) as url:
+        shutil.copytree(seeded.directory, directory, dirs_exist_ok=True)
+        clock = MovingClock()
+        hub = _hub(url, redis_url, directory, clock, **more)
+        app = create_app(hub)
+        app.testing = False
+        try:
+            yield Town(hub, app, clock, url)
+        finally:
+            hub.database.dispose()
+
+
+def _hub(url: str, redis_url: str, directory: Path, clock: MovingClock, **more: str) -> Hub:
+    settings = load_settings({"HUB_DATA": str(directory), "HUB_DEMO": "1", **more})
+    return build_hub(settings.reaching(database_url=url, redis_url=redis_url), clock=clock)
