@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from referral_hub.store import directory_tables  # noqa: F401 - its tables join the metadata
 from referral_hub.store.callback_tables import callback, callback_endpoint, callback_signer
 from referral_hub.store.client_tables import (
     access_token,
