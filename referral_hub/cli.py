@@ -21,6 +21,7 @@ COMMANDS = {
     "clients": "clients:clients",
     "demo-code": "people:demo_code_command",
     "deliveries": "deliveries:deliveries",
+    "directory": "directory:directory",
     "erasures": "erasures:erasures",
     "mail-links": "mail:mail_links",
     "metrics": "processes:metrics",

@@ -54,5 +54,7 @@ class Permission(StrEnum):
     CHOOSE_REACH = "choose_reach"
     ARRANGE_FIELDS = "arrange_fields"
     MANAGE_CALLBACKS = "manage_callbacks"
+    KEEP_DIRECTORY = "keep_directory"
+    EDIT_SERVICE = "edit_service"
     APPROVE_POLICY = "approve_policy"
     ANSWER_AS_PARTNER = "answer_as_partner"

@@ -51,6 +51,7 @@ _COORDINATOR: dict[Permission, Predicate] = {
     Permission.CLOSE_TASK: is_recipient,
     Permission.ACKNOWLEDGE: is_recipient,
     Permission.USE_EMERGENCY_ACCESS: is_recipient,
+    Permission.EDIT_SERVICE: always,
 }
 _COUNCIL_OFFICER: dict[Permission, Predicate] = (
     _REFERRER
@@ -95,6 +96,8 @@ _AGENCY_ADMIN: dict[Permission, Predicate] = {
     Permission.MANAGE_CALLBACKS: always,
     Permission.ARRANGE_FIELDS: always,
     Permission.CHOOSE_REACH: always,
+    Permission.KEEP_DIRECTORY: always,
+    Permission.EDIT_SERVICE: always,
 }
 _LINK_HOLDER: dict[Permission, Predicate] = {
     Permission.READ_TASK: is_recipient,

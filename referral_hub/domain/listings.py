@@ -1,4 +1,4 @@
-"""A public directory record as what the search asks: which needs, where, when, for whom, at what cost.
+"""A record of the directory as what a search asks: which needs, where, when, for whom, what cost.
 
 Foreign records say most of this in words, so `directory_words.csv` says which words mean which of
 our codes. That is a guess and only ever adds: a record is found by its own words as well, and what
@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -32,11 +33,33 @@ Record = Mapping[str, Any]
 Slot = tuple[int, int]
 
 
+class FeedOutcome(StrEnum):
+    """How reading a source of the directory ended. Only `done` changes what is published."""
+
+    DONE = "done"
+    UNREACHABLE = "unreachable"
+    ADDRESS_REFUSED = "address_refused"
+    MOVED = "moved"
+    NOT_THERE = "not_there"
+    STATUS = "status"
+    TOO_LARGE = "too_large"
+    NOT_A_FEED = "not_a_feed"
+    ENDLESS = "endless"
+    TOO_LONG = "too_long"
+    EMPTY = "empty"
+    MOSTLY_REFUSED = "mostly_refused"
+    MOSTLY_GONE = "mostly_gone"
+
+
 @dataclass(frozen=True, slots=True)
 class PlaceAt:
-    """Where a service can be met: an id, coordinates where they are known, and words for it."""
+    """Where a service is given: an id, coordinates where they are known, and words for it.
+
+    One that is not `physical` is on the telephone, the internet, or by post.
+    """
 
     id: UUID
+    physical: bool
     latitude: float | None
     longitude: float | None
     postcode: str | None
@@ -120,8 +143,9 @@ def listing_of(record: Record, today: date) -> Listing:
 def meant(kind: str, *texts: str) -> frozenset[str]:
     """Return the codes of `kind` (need, access, language) whose words stand in `texts`."""
     joined = " " + " ".join(_WORD.findall(" ".join(texts).lower())) + " "
+    table = _table()[kind]
     return frozenset(
-        code for code, words in _table()[kind].items() if any(f" {word} " in joined for word in words)
+        c for c, words in table.items() if any(f" {word} " in joined for word in words)
     )
 
 
@@ -186,17 +210,19 @@ def _terms(record: Record) -> Iterator[Term]:
 def _places(record: Record) -> Iterator[PlaceAt]:
     for at in record.get("service_at_locations", ()):
         location: Record = at.get("location") or {}
-        if location.get("location_type") != "physical":
+        if not location:
             continue
         addresses = location.get("addresses") or [{}]
         postcode = addresses[0].get("postal_code")
-        both = location.get("latitude") is not None and location.get("longitude") is not None
+        physical = location.get("location_type") == "physical"
+        both = physical and None not in (location.get("latitude"), location.get("longitude"))
         lines = (addresses[0].get(name) for name in ("address_1", "city", "postal_code"))
         yield PlaceAt(
             id=UUID(at["id"]),
+            physical=physical,
             latitude=location["latitude"] if both else None,
             longitude=location["longitude"] if both else None,
-            postcode=postcode,
+            postcode=postcode if physical else None,
             words=", ".join(word for word in (location.get("name"), *lines) if word),
         )
 
@@ -231,5 +257,8 @@ def _free(record: Record) -> bool | None:
     amounts = [one["amount"] for one in record.get("cost_options", ()) if "amount" in one]
     if amounts:
         return not any(amounts)
-    words = [record.get("fees", ""), *(one.get("option", "") for one in record.get("cost_options", ()))]
+    words = [
+        record.get("fees", ""),
+        *(one.get("option", "") for one in record.get("cost_options", ())),
+    ]
     return True if any(map(_FREE.search, words)) else None

@@ -24,6 +24,7 @@ from referral_hub.domain.commands import Actor
 from referral_hub.domain.ids import new_id
 from referral_hub.errors import HubError, NotFound
 from referral_hub.services import policies
+from referral_hub.services.demo_directory import seed_directory
 from referral_hub.services.demo_town import (
     ADMINISTRATORS,
     AGENCIES,
@@ -82,6 +83,7 @@ def seed_demo(hub: Hub) -> None:
     for member in STAFF:
         who = NewMember(member.username, member.display_name, member.role)
         new_account(hub, ids[member.agency], who, password_hash=password_hash, at=at)
+    seed_directory(hub)
 
 
 def approve_demo_policy(hub: Hub) -> None:

@@ -1,4 +1,4 @@
-"""Where the directory's records come from: an agency's feeds and files, and how reading them went."""
+"""Where the directory's records come from: an agency's feeds and files, and how reading went."""
 
 from __future__ import annotations
 
@@ -89,6 +89,17 @@ def add(connection: Connection, row: Row) -> bool:
     return bool(done.rowcount)
 
 
+def move(connection: Connection, source_id: UUID, url: str | None, at: datetime) -> None:
+    """Let a source have another address, and read it soon."""
+    connection.execute(
+        text(
+            "UPDATE directory_source SET url = :url,"
+            " due_at = CASE WHEN CAST(:url AS text) IS NULL THEN NULL ELSE :at END WHERE id = :id"
+        ),
+        {"id": source_id, "url": url, "at": at},
+    )
+
+
 def ask(connection: Connection, source_id: UUID, at: datetime) -> bool:
     """Have a feed read as soon as possible; False where it is not the agency's, or no feed."""
     done = connection.execute(
@@ -135,7 +146,7 @@ def ended(connection: Connection, run: Row, *, good: bool, next_at: datetime | N
 
 def runs(connection: Connection, source_id: UUID) -> Sequence[Row]:
     """Return the newest ten runs of a source, with what was wrong in each."""
-    return [row._mapping for row in connection.execute(_RUNS, {"source": source_id})]
+    return [dict(row._mapping) for row in connection.execute(_RUNS, {"source": source_id})]
 
 
 _WORDS = text(

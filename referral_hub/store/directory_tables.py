@@ -128,6 +128,22 @@ directory_word = Table(
     Index(None, "parts", postgresql_using="gin"),
 )
 
+service_details = Table(
+    "service_details",
+    metadata,
+    Column("service_id", UUID, ForeignKey("service.id"), primary_key=True),
+    agency_column("agency_id"),
+    Column("venue", Text),
+    Column("address", Text),
+    Column("town", Text),
+    Column("county", Text),
+    Column("postcode", Text),
+    Column("verified_by", UUID),
+    Column("verified_at", Instant),
+    Column("reminded_at", Instant),
+    Index(None, "agency_id"),
+)
+
 place = Table(
     "place",
     metadata,

@@ -191,7 +191,7 @@ def _row(listing: Listing, digest: bytes, areas: Sequence[str]) -> dict[str, Any
         "free": listing.free,
         "hours": None if hours is None else f"{{{','.join(f'[{a},{b})' for a, b in hours)}}}",
         "terms": [term.id for term in listing.terms],
-        "located": bool(listing.places),
+        "located": any(one.physical for one in listing.places),
         "modified_at": listing.modified_at,
     }
 

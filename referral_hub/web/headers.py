@@ -2,9 +2,9 @@
 
 Scripts and styles come from this origin alone. The one inline script of the GOV.UK page template is
 allowed by its hash rather than a nonce, so that two answers to the same question are the same bytes
-and "not yours" cannot be told from "not there". Pages are never cached; built assets and
-the log's tiles are. No
-address leaves with a referrer: form posts are checked by their token and by `Sec-Fetch-Site`.
+and "not yours" cannot be told from "not there". Pages are never cached; built assets, the log's
+tiles and the public directory are. No address leaves with a referrer: form posts are checked by
+their token and by `Sec-Fetch-Site`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_FIELDS = 200
 _INLINE_SCRIPT = re.compile(r"<script[^>]*>(document\.body.*?)</script>", re.DOTALL)
 _FORM = "application/x-www-form-urlencoded"
 _SENDING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_PROGRAMS = ("/api/", "/fhir/", "/oauth/", "/partner/", "/.well-known/")
+_PROGRAMS = ("/api/", "/fhir/", "/oauth/", "/partner/", "/open-referral/", "/.well-known/")
 _STREAMED = frozenset({"imports.receive"})  # read, and its token checked, by web.upload
 _SAME_SITE = frozenset({"same-origin", "none"})
 
@@ -50,11 +50,12 @@ def harden(app: Flask, *, production: bool) -> None:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers["Permissions-Policy"] = (
             "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
         )
-        if request.endpoint != "static" and not response.cache_control.immutable:
+        kept = response.cache_control.immutable or response.cache_control.public
+        if request.endpoint != "static" and not kept:
             response.headers["Cache-Control"] = "no-store"
         if production:
             response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"

@@ -46,7 +46,7 @@ FILES_AND_ANSWERS = {
     "/agreements/<uuid:event_id>/files/<path:name>": "a file",
     "/registers/files/<path:name>": "a file",
 }
-FOR_PROGRAMS = ("/partner/", "/fhir/", "/api/", "/oauth/", "/.well-known/")
+FOR_PROGRAMS = ("/partner/", "/fhir/", "/api/", "/oauth/", "/open-referral/", "/.well-known/")
 PAGES = {
     route.rule
     for route in ROUTES

@@ -23,6 +23,8 @@ from referral_hub.services.clients import ClientTerms, add_key, register_client
 from referral_hub.services.concern_links import make_link
 from referral_hub.services.deliveries import stop_agency
 from referral_hub.services.demo import approve_demo_policy
+from referral_hub.services.directory_import import Reading, import_source
+from referral_hub.services.directory_sources import add_source
 from referral_hub.services.drafts import save_draft, start_draft
 from referral_hub.services.emergency_access import ask_emergency_access, open_in_emergency
 from referral_hub.services.field_order import arrange_fields
@@ -45,6 +47,7 @@ from referral_hub.store import (
 from referral_hub.store.access_tokens import NewToken
 from tests import importing, people
 from tests.crypto.jose import ed25519_jwk
+from tests.feeds import URL, Feed, a_service, outside
 from tests.hub_bench import Bench
 from tests.services import matters as asking
 from tests.staging import staged
@@ -80,7 +83,17 @@ def populate(bench: Bench) -> None:
     _keep_registers(bench)
     _search_and_review(bench)
     _cosign(bench)
+    _directory(bench)
     approve_demo_policy(bench.hub)
+
+
+def _directory(bench: Bench) -> None:
+    """Two agencies bring a feed in each."""
+    for number, username in enumerate(("council-admin", "library-admin")):
+        actor = bench.staff[username]
+        source = add_source(bench.hub, actor, "Feed", URL, resolve=outside)
+        feed = Feed([a_service(10 * number + one) for one in range(2)])
+        assert import_source(bench.hub, actor, source, Reading(pages=feed)).good
 
 
 def _mail(bench: Bench) -> None:

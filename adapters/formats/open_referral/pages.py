@@ -74,11 +74,16 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
     for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")
-        yield from (line for line in whole if line.strip())
-        if len(rest) > LARGEST_RECORD:
-            raise FormatError("record: is larger than 1 MiB")
+        yield from (_bounded(line) for line in whole if line.strip())
+        _bounded(rest)
     if rest.strip():
         yield rest
+
+
+def _bounded(record: bytes) -> bytes:
+    if len(record) > LARGEST_RECORD:
+        raise FormatError("record: is larger than 1 MiB")
+    return record
 
 
 class _Cutter:
@@ -92,28 +97,30 @@ class _Cutter:
 
     def records(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
-            at, self._skip = int(self._skip and bool(chunk)), self._skip and not chunk
-            while found := _STRUCTURE.search(chunk, at):
-                at, mark = found.end(), chunk[found.start()]
-                if self._quoted:
-                    self._quoted = mark != _QUOTE
-                    if mark == _ESCAPE:
-                        at, self._skip = at + 1, at == len(chunk)
-                elif mark == _QUOTE:
-                    self._quoted = True
-                elif mark in _OPENING:
-                    if self._opens(mark):
-                        self._start = found.start()
-                elif mark != _ESCAPE and self._closes() and self._start is not None:
-                    yield self._held + chunk[self._start : at]
-                    self._held, self._start = b"", None
+            yield from self._cut(chunk)
             if self._start is not None:
                 self._held += chunk[self._start :]
                 self._start = 0
-            if len(self._held) > LARGEST_RECORD:
-                raise FormatError("record: is larger than 1 MiB")
+            _bounded(self._held)
         if self._depth or self._quoted or not self._seen_list:
             raise FormatError("file: ends too early, or is no list of services")
+
+    def _cut(self, chunk: bytes) -> Iterator[bytes]:
+        at, self._skip = int(self._skip and bool(chunk)), self._skip and not chunk
+        while found := _STRUCTURE.search(chunk, at):
+            at, mark = found.end(), chunk[found.start()]
+            if self._quoted:
+                self._quoted = mark != _QUOTE
+                if mark == _ESCAPE:
+                    at, self._skip = at + 1, at == len(chunk)
+            elif mark == _QUOTE:
+                self._quoted = True
+            elif mark in _OPENING:
+                if self._opens(mark):
+                    self._start = found.start()
+            elif mark != _ESCAPE and self._closes() and self._start is not None:
+                yield _bounded(self._held + chunk[self._start : at])
+                self._held, self._start = b"", None
 
     def _opens(self, mark: int) -> bool:
         self._depth += 1

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
@@ -106,10 +106,7 @@ _TABLES = (
             FOREIGN KEY (agency_id) REFERENCES agency (id)
     )
     """,
-    (
-        "CREATE INDEX ix_directory_place_latitude_longitude"
-        " ON directory_place (latitude, longitude)"
-    ),
+    ("CREATE INDEX ix_directory_place_latitude_longitude ON directory_place (latitude, longitude)"),
     "CREATE INDEX ix_directory_place_id ON directory_place (id)",
     "CREATE INDEX ix_directory_place_agency_id ON directory_place (agency_id)",
     """
@@ -147,6 +144,30 @@ _TABLES = (
     )
     """,
 )
+_DETAILS = (
+    """
+    CREATE TABLE service_details (
+        service_id UUID NOT NULL,
+        agency_id UUID NOT NULL,
+        venue TEXT,
+        address TEXT,
+        town TEXT,
+        county TEXT,
+        postcode TEXT,
+        verified_by UUID,
+        verified_at TIMESTAMP WITH TIME ZONE,
+        reminded_at TIMESTAMP WITH TIME ZONE,
+        CONSTRAINT pk_service_details PRIMARY KEY (service_id),
+        CONSTRAINT fk_service_details_service_id_service
+            FOREIGN KEY (service_id) REFERENCES service (id),
+        CONSTRAINT fk_service_details_agency_id_agency
+            FOREIGN KEY (agency_id) REFERENCES agency (id)
+    )
+""",
+    "CREATE INDEX ix_service_details_agency_id ON service_details (agency_id)",
+)
+_WHERE = "venue, address, town, county, postcode"
+_EDITED = "name, description, needs, areas, minimum_age, maximum_age, languages, access"
 _ENTRY = (
     "source_id, service_id, digest, record, name, status, organization_id, organization_name,"
     " words, needs, access, languages, areas, minimum_age, maximum_age, free, hours, terms,"
@@ -154,7 +175,8 @@ _ENTRY = (
 )
 _TERM = "taxonomy_id, taxonomy, name, description, parent_id, uri"
 _GRANTS = (
-    "SELECT, INSERT, UPDATE (name, url, due_at, lease_until, good_at) ON directory_source TO hub_app",
+    "SELECT, INSERT ON directory_source TO hub_app",
+    "UPDATE (name, url, due_at, lease_until, good_at) ON directory_source TO hub_app",
     "SELECT, INSERT ON directory_run TO hub_app",
     f"SELECT, INSERT, UPDATE ({_ENTRY}), DELETE ON directory_entry TO hub_app",
     "SELECT, INSERT, DELETE ON directory_place TO hub_app",
@@ -163,6 +185,10 @@ _GRANTS = (
     "SELECT, UPDATE (lease_until) ON directory_source TO hub_worker",
     "SELECT ON directory_run, directory_entry, directory_place, directory_term TO hub_worker",
     "SELECT ON place TO hub_worker",
+    f"INSERT, UPDATE ({_EDITED}) ON service TO hub_app",
+    "SELECT, INSERT ON service_details TO hub_app",
+    f"UPDATE ({_WHERE}, verified_by, verified_at) ON service_details TO hub_app",
+    "SELECT, UPDATE (reminded_at) ON service_details TO hub_worker",
     "SELECT, INSERT, DELETE ON directory_word TO hub_worker",
 )
 _OWN = "agency_id = acting_agency()"
@@ -172,6 +198,7 @@ _POLICIES = {
     "directory_entry": {"SELECT": "true", "INSERT": _OWN, "UPDATE": _OWN, "DELETE": _OWN},
     "directory_place": {"SELECT": "true", "INSERT": _OWN, "DELETE": _OWN},
     "directory_term": {"SELECT": "true", "INSERT": _OWN, "UPDATE": _OWN, "DELETE": _OWN},
+    "service_details": {"SELECT": _OWN, "INSERT": _OWN, "UPDATE": _OWN},
 }
 _NAMES = (
     "directory_source",
@@ -181,15 +208,17 @@ _NAMES = (
     "directory_term",
     "directory_word",
     "place",
+    "service_details",
 )
 
 
 def upgrade() -> None:
     """Create the tables and their rights."""
-    for statement in _TABLES:
+    for statement in (*_TABLES, *_DETAILS):
         op.execute(statement)
     for grant in _GRANTS:
         op.execute(f"GRANT {grant}")
+    op.execute(f"CREATE POLICY app_insert ON service FOR INSERT TO hub_app WITH CHECK ({_OWN})")
     for table, rules in _POLICIES.items():
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY worker_all ON {table} TO hub_worker USING (true)")
@@ -202,6 +231,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables."""
+    """Drop the tables, and the right to add a service."""
+    op.execute("DROP POLICY app_insert ON service")
+    op.execute(f"REVOKE INSERT, UPDATE ({_EDITED}) ON service FROM hub_app")
     for table in reversed(_NAMES):
         op.execute(f"DROP TABLE {table}")
