@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 import httpcore
 
-from adapters.contract import AdapterError
+from adapters.contract import AdapterError, AddressRefused
 from adapters.transports.addresses import (
-    AddressRefused,
     CheckedBackend,
     InternalAddress,
     Resolve,

@@ -1,8 +1,9 @@
 """`hub worker`: deliver, integrate, tidy. Needs PostgreSQL; Redis only makes it quicker.
 
 One thread sweeps about once a second; another answers the bell while Redis is there. Both may drain
-at once, in this process and in others, since a claim is a fenced lease in the database. A third
-thread asks the log's witnesses, so that their slowness is nobody else's.
+at once, in this process and in others, since a claim is a fenced lease in the database. Threads of
+their own ask the log's witnesses and read the directory's feeds, so that their slowness is nobody
+else's.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from referral_hub.services.deliver import drain
 from referral_hub.services.hub import Hub
 from referral_hub.services.policies import require_approved
 from referral_hub.services.run_imports import import_until
+from referral_hub.services.tend_directory import tend_until
 from referral_hub.services.witnesses import ask_until
 from referral_hub.services.work import apply_first, surviving, sweep_until
 from referral_hub.wiring import build_hub
@@ -56,6 +58,7 @@ def _run(hub: Hub, redis_url: str | None, stopping: threading.Event) -> None:
     importing = threading.Thread(target=import_until, args=(hub, go_on, rung), name="import")
     importing.start()
     threading.Thread(target=ask_until, args=(hub, go_on), name="witness", daemon=True).start()
+    threading.Thread(target=tend_until, args=(hub, go_on), name="directory", daemon=True).start()
     if redis_url is not None:
         answer_with(lambda: _answer(hub, redis_url, go_on, busy=busy, rung=rung))
         threading.Thread(target=listen, args=(redis_url, go_on), name="bell", daemon=True).start()

@@ -54,6 +54,11 @@ def _say_where(hub: Hub, agency_id: UUID, service_id: UUID) -> None:
         changed = {"opening": row["opening"] or opening, "last_modified": at}
         changed |= {"assured_date": row["assured_date"] or at.date()}
         own_services.change(connection, agency_id, service_id, changed)
-        details = {"venue": venue, "address": address, "town": "Mereford", "postcode": postcode}
+        details: dict[str, object] = {
+            "venue": venue,
+            "address": address,
+            "town": "Mereford",
+            "postcode": postcode,
+        }
         details |= {"county": None, "verified_at": at, "verified_by": None}
         own_services.put_details(connection, agency_id, service_id, details)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from adapters.transports.addresses import AddressRefused, Resolve, check_address, system_resolve
+from adapters.contract import AddressRefused
+from adapters.transports.addresses import Resolve, check_address, system_resolve
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain.commands import Actor
