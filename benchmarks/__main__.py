@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks.accepting import against_bare, as_it_grows
 from benchmarks.draining import rq_no_op, to_a_partner, to_inboxes
+from benchmarks.routing import directory
 from benchmarks.thinking import decisions, integration, verification
 from benchmarks.town import Town, private_town
 
@@ -28,6 +29,7 @@ GOALS = (
     ("push_to_rq", "push over HTTP ÷ RQ no-op", ">=", 4.0),
     ("bare_posts_to_push", "bare loop of signed POSTs ÷ push", "<=", 1.5),
     ("integration_to_accept", "log integration ÷ accept", ">=", 5.0),
+    ("routing_milliseconds", "routing over 20,000 services (ms)", "<=", 20.0),
     ("decision_microseconds", "a decision, ten consents (µs)", "<=", 50.0),
 )
 
@@ -53,6 +55,8 @@ def _measure(town: Town, *, quick: bool) -> Figures:
     _say("decisions")
     rate = decisions(town, 1.0 if quick else 3.0)
     figures |= {"decisions_per_second": rate, "decision_microseconds": 1e6 / rate}
+    _say("routing")
+    figures |= directory(town, 20_000, 50 if quick else 200)
     _say("accepting beside the bare view")
     figures |= against_bare(
         town, rounds=2 if quick else 7, seconds=2.0 if quick else 4.0, connections=8

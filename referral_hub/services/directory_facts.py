@@ -1,13 +1,14 @@
 """Rows of the directory as the services that routing chooses among.
 
-What routing is asked about comes as JSON text, so that the same text is read once. A code that is
-in no closed list raises: a service whose own words cannot be read is not guessed at. An agency's
-insurance stands for every task for which the service states none of its own.
+What routing is asked about comes as lines of JSON text, so that the same line is read once. A code
+that is in no closed list raises: a service whose own words cannot be read is not guessed at. An
+agency's insurance stands for every task for which the service states none of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -38,17 +39,60 @@ _ACCESS = {code.value: code for code in AccessNeed}
 _TASKS = {code.value: code for code in TaskType}
 _CIRCUMSTANCES = {code.value: code for code in Circumstance}
 _MANNERS = {code.value: code for code in Manner}
+_VETTING = {code.value: code for code in Vetting}
+_INSURED = {code.value: code for code in InsuredBy}
+_TRAINING = {code.value: code for code in Training}
 _NOTHING: frozenset[Any] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A service of the directory with its name."""
+
+    name: str
+    service: Service
+
+
+def services_in(services: str, standing: str) -> tuple[Service, ...]:
+    """Return every service of the lines whose agency is known."""
+    return tuple(listed.service for listed in listed_in(services, standing))
+
+
+def listed_in(services: str, standing: str) -> tuple[Listed, ...]:
+    """Return every service of the lines whose agency is known, with its name.
+
+    A line is read once, however many people it is proposed to.
+    """
+    agencies = _agencies(standing)
+    found = (_listed(line, agencies) for line in services.split("\n") if line)
+    return tuple(listed for listed in found if listed is not None)
+
+
 @lru_cache(maxsize=64)
-def services_in(services_json: str, standing_json: str) -> tuple[Service, ...]:
-    """Return every service whose agency is known; the same texts are read once."""
-    agencies = {row["agency_id"]: row for row in orjson.loads(standing_json)}
-    rows = orjson.loads(services_json)
-    return tuple(
-        service(row, agencies[row["agency_id"]]) for row in rows if row["agency_id"] in agencies
-    )
+def _agencies(standing: str) -> _Agencies:
+    return _Agencies({row["agency_id"]: row for row in orjson.loads(standing)})
+
+
+class _Agencies:
+    """Rows of `agency_standing` by agency, hashed by identity: the same text gives the same one."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, rows: Mapping[str, Row]) -> None:
+        self.rows = rows
+
+
+@lru_cache(maxsize=8192)
+def _listed(line: str, agencies: _Agencies) -> Listed | None:
+    row = orjson.loads(line)
+    agency = agencies.rows.get(row["agency_id"])
+    return None if agency is None else Listed(row["name"], service(row, agency))
+
+
+def forget() -> None:
+    """Forget what was read; the benchmarks measure a directory that nobody has looked at."""
+    _listed.cache_clear()
+    _agencies.cache_clear()
 
 
 def service(row: Row, agency: Row) -> Service:
@@ -88,11 +132,11 @@ def cover(rows: list[Row]) -> Mapping[TaskType, Cover]:
     """Return what `service.cover` states for each task."""
     return {
         _TASKS[row["task"]]: Cover(
-            vetting=Vetting(row["vetting"]) if row.get("vetting") else None,
+            vetting=_VETTING[row["vetting"]] if row.get("vetting") else None,
             vetting_until=day(row.get("vetting_until")),
-            insured_by=InsuredBy(row["insurance"]) if row.get("insurance") else None,
+            insured_by=_INSURED[row["insurance"]] if row.get("insurance") else None,
             insured_until=day(row.get("insured_until")),
-            training=frozenset(map(Training, row.get("training", ()))),
+            training=_codes(row.get("training", []), _TRAINING),
         )
         for row in rows
     }

@@ -10,15 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import orjson
-
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain import routing
 from referral_hub.domain.codes import AgencyKind, Capacity, NeedCode
 from referral_hub.domain.commands import Actor
 from referral_hub.services import facts
-from referral_hub.services.directory_facts import services_in
+from referral_hub.services.directory_facts import listed_in
 from referral_hub.services.hub import Hub
 from referral_hub.services.plan import MOST_CANDIDATES, MOST_EXCLUDED
 from referral_hub.store import directory
@@ -72,13 +70,14 @@ def propose_recipients(
     at, needs = hub.clock(), tuple(needs)
     with hub.database.direct() as link:
         known = gather(link, actor.agency_id, area=seeker.area, needs=list(needs))
-    services = services_in(known.services, known.standing)
+    listed = listed_in(known.services, known.standing)
+    services = [one.service for one in listed]
     slots = routing.propose(needs, seeker, services, at=at, most=MOST_CANDIDATES)
     if known.owner_agency_id is not None:
         slots = routing.with_owner(slots, known.owner_agency_id)
     standings = facts.standings_in(known.standing)
     agency_names = {agency_id: row["name"] for agency_id, row in standings.items()}
-    names = {UUID(row["id"]): row["name"] for row in orjson.loads(known.services)}
+    names = {one.service.id: one.name for one in listed}
     kinds = {agency_id: AgencyKind(row["kind"]) for agency_id, row in standings.items()}
     by_id = {service.id: service for service in services}
 

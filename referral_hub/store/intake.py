@@ -26,7 +26,7 @@ class Intake:
     """Rows as JSON objects, named as their tables; `subject` is None for a new person.
 
     What every referral of an agency shares (agreements, services, standing) stays JSON text, so
-    that the same text need not be read into values twice.
+    that the same text need not be read into values twice; of services, one line for each.
     """
 
     owner_agency_id: UUID | None
@@ -69,7 +69,8 @@ _FACTS = f"""
             WHERE g.sender_agency_id = acting.agency_id) AS agreements,
         (SELECT json_agg(n)::text FROM notice_in_use n
             WHERE n.agency_id = acting.agency_id) AS notices,
-        (SELECT json_agg(x)::text FROM (SELECT {services.FACTS} FROM {services.CAPPED}
+        (SELECT string_agg(row_to_json(x)::text, E'\\n') FROM (
+            SELECT {services.FACTS} FROM {services.CAPPED}
             WHERE v.areas @> ARRAY[$2::text] AND v.needs && $3::text[] AND {services.LISTED}
             AND acting.agency_id IS NOT NULL) x) AS services,
         (SELECT json_agg(t)::text FROM agency_standing t WHERE acting.agency_id IS NOT NULL
@@ -198,7 +199,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _intake(row: Values) -> Intake:
-    owner, subject, wrapped, events, proxies, agreements, notices, services, standing = row
+    owner, subject, wrapped, events, proxies, agreements, notices, found, standing = row
     return Intake(
         owner_agency_id=None if owner is None else wire.read_id(owner),
         subject=None if subject is None else orjson.loads(subject),
@@ -206,7 +207,7 @@ def _intake(row: Values) -> Intake:
         consent_events=_rows(events),
         proxies=_rows(proxies),
         agreements=_text(agreements),
-        services=_text(services),
+        services="" if found is None else found.decode(),
         standing=_text(standing),
         notices=_rows(notices),
     )

@@ -125,7 +125,7 @@ def _of_place(known: _Known, one: Asked) -> tuple[str, str]:
     if owner is not None:
         agencies.add(str(owner))
     standing = [row for row in known.standing if row["agency_id"] in agencies]
-    return orjson.dumps(meeting).decode(), orjson.dumps(standing).decode()
+    return b"\n".join(map(orjson.dumps, meeting)).decode(), orjson.dumps(standing).decode()
 
 
 def _about(rows: Iterable[Json], subject: Json | None) -> Sequence[Json]:
