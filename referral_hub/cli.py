@@ -17,6 +17,8 @@ import click
 from referral_hub.errors import HubError, ServiceUnavailable
 
 COMMANDS = {
+    "agencies": "agencies:agencies",
+    "areas": "agencies:areas",
     "check-migrations": "schema:check_migrations",
     "clients": "clients:clients",
     "demo-code": "people:demo_code_command",

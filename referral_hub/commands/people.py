@@ -31,6 +31,7 @@ def add(*, username: str, agency: str, role: str, display_name: str, password: s
     click.echo(f"Added {username}.")
     if made.code_secret:
         click.echo(f"Secret for the authenticator app, shown only now: {made.code_secret}")
+        click.echo(f"As an address, for a QR code: {made.code_address}")
 
 
 @click.command("demo-code")

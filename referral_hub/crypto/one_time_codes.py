@@ -24,6 +24,12 @@ def new_code_secret() -> str:
     return pyotp.random_base32()
 
 
+def code_address(username: str, secret: str) -> str:
+    """Return the `otpauth` address that an authenticator app reads from a QR code."""
+    totp = pyotp.TOTP(secret, interval=STEP_SECONDS)
+    return totp.provisioning_uri(name=username, issuer_name="Referral Hub")
+
+
 def seal_code_secret(keys: KeyService, *, user_id: str, secret: str) -> bytes:
     """Return the secret sealed for its account."""
     return seal_secret(keys, user_id=user_id, secret=secret.encode())

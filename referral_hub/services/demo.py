@@ -24,6 +24,7 @@ from referral_hub.domain.commands import Actor
 from referral_hub.domain.ids import new_id
 from referral_hub.errors import HubError, NotFound
 from referral_hub.services import policies
+from referral_hub.services.agencies import owner_url
 from referral_hub.services.demo_directory import seed_directory
 from referral_hub.services.demo_town import (
     ADMINISTRATORS,
@@ -63,7 +64,7 @@ _WORDS = [
 def seed_demo(hub: Hub) -> None:
     """Fill an empty database with the town; does nothing when there is anything in it already."""
     at = hub.clock()
-    with registers.as_owner(_owner_url(hub.settings)) as connection:
+    with registers.as_owner(owner_url(hub.settings)) as connection:
         if not registers.is_empty(connection):
             return
         ids = {agency.key: new_id(at) for agency in AGENCIES}
@@ -152,7 +153,7 @@ def register_partner(
 ) -> UUID:
     """Register a partner system's address and public keys, with a key entry in the log."""
     at = hub.clock()
-    with registers.as_owner(_owner_url(hub.settings)) as connection:
+    with registers.as_owner(owner_url(hub.settings)) as connection:
         agency_id = registers.agency_named(connection, name)
         if agency_id is None:
             raise NotFound
@@ -182,13 +183,6 @@ def register_partner(
     with hub.database.one_worker_statement() as connection:
         change.write(connection, change.Change([prepare(event, hub.keys, at)]))
     return agency_id
-
-
-def _owner_url(settings: Settings) -> str:
-    url = settings.migrate_database_url or settings.database_url
-    if url is None:
-        raise HubError("No database is configured.")
-    return url
 
 
 def _agency(name: str, kind: AgencyKind, agency_id: UUID, at: datetime) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from referral_hub.audit.events import EntryType, Event, prepare
-from referral_hub.crypto.one_time_codes import new_code_secret, seal_code_secret
+from referral_hub.crypto.one_time_codes import code_address, new_code_secret, seal_code_secret
 from referral_hub.domain.codes import AgencyKind, Role
 from referral_hub.domain.ids import new_id
 from referral_hub.errors import Conflict, InvalidInput
@@ -27,10 +27,11 @@ COUNCILS_ONLY = "Only a council has council officers; choose coordinator or anot
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewAccount:
-    """A new account; `code_secret` is for the authenticator and is never shown again."""
+    """A new account; the secret for the authenticator, and its address, are never shown again."""
 
     user_id: UUID
     code_secret: str | None
+    code_address: str | None
 
     def __repr__(self) -> str:
         return "<NewAccount>"
@@ -73,14 +74,15 @@ def _mistakes(member: NewMember, password: str) -> dict[str, tuple[str, ...]]:
     wrong: dict[str, tuple[str, ...]] = {
         field: (f"Use 1 to {LONGEST_NAME} characters that can be seen, with single spaces.",)
         for field, given in (("username", member.username), ("name", member.display_name))
-        if not _is_name(given)
+        if not is_name(given)
     }
     if len(password) < SHORTEST_PASSWORD:
         wrong["password"] = (f"Use at least {SHORTEST_PASSWORD} characters.",)
     return wrong
 
 
-def _is_name(given: str) -> bool:
+def is_name(given: str) -> bool:
+    """Tell whether pages could show this as a name: visible characters, single spaces, not long."""
     tidy = " ".join(unicodedata.normalize("NFC", given).split())
     return given == tidy and given.isprintable() and 0 < len(given) <= LONGEST_NAME
 
@@ -114,4 +116,4 @@ def new_account(
     with hub.database.acting_for(agency_id) as connection:
         staff.add(connection, row)
         change.write(connection, change.Change([prepare(event, hub.keys, at)]))
-    return NewAccount(user_id, secret)
+    return NewAccount(user_id, secret, code_address(member.username, secret) if secret else None)

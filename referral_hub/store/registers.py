@@ -9,16 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from referral_hub.store import tables
 from referral_hub.store.engine import open_owner, reachable
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyLine:
+    """An agency as a list shows it."""
+
+    id: UUID
+    name: str
+    kind: str
+    active: bool
 
 
 @contextmanager
@@ -49,6 +60,27 @@ def agency_named(connection: Connection, name: str) -> UUID | None:
     statement = select(tables.agency.c.id).where(tables.agency.c.name == name)
     found: UUID | None = connection.execute(statement).scalar()
     return found
+
+
+def agencies(connection: Connection) -> list[AgencyLine]:
+    """Return every agency, by name."""
+    table = tables.agency.c
+    statement = select(table.id, table.name, table.kind, table.active).order_by(table.name)
+    return [AgencyLine(*row) for row in connection.execute(statement)]
+
+
+def set_active(connection: Connection, agency_id: UUID, *, active: bool) -> None:
+    """Say whether an agency takes part."""
+    table = tables.agency
+    connection.execute(update(table).where(table.c.id == agency_id).values(active=active))
+
+
+def put_area(connection: Connection, code: str, name: str, owner_agency_id: UUID) -> None:
+    """Register an area, or change its name and the council that is accountable for its people."""
+    row = {"code": code, "name": name, "owner_agency_id": owner_agency_id}
+    statement = upsert(tables.area).values(**row)
+    changed = {"name": name, "owner_agency_id": owner_agency_id}
+    connection.execute(statement.on_conflict_do_update(index_elements=["code"], set_=changed))
 
 
 def put_endpoint(connection: Connection, row: Row) -> None:
