@@ -42,7 +42,9 @@ def directory(town: Town, services: int, cases: int) -> Figures:
     """Return milliseconds of a decision, its read and its pure part, over `services` services."""
     chance = Random(20260301)
     _settle(town, services, chance)
-    cold, warm, read, pure, seen = [], [], [], [], []
+    cold: list[float] = []
+    warm: list[float] = []
+    read, pure, seen = [], [], []
     for needs, seeker in _cases(chance, cases):
         directory_facts.forget()
         for times in (cold, warm):
