@@ -3,7 +3,8 @@ went is listed.
 
 One transaction as the sender's agency. A delivery that a worker has leased at this very moment may
 still leave; its recipient is then told as well, after the lease has run out, so the message cannot
-overtake the referral.
+overtake the referral. Whoever declined or has finished is told too: what they received they still
+hold (UK GDPR Article 19).
 """
 
 from __future__ import annotations
@@ -50,10 +51,11 @@ def withdraw_agreement(hub: Hub, actor: Actor, referral_id: UUID) -> Withdrawn:
             raise Conflict("A safeguarding concern does not rest on an agreement, so none ends it.")
         subject = withdrawals.subject_key(connection, referral.subject_id)
         key = SubjectKey(subject.id, referral.origin_agency_id, subject.wrapped_key)
-        tasks = [t for t in referrals.tasks_of(connection, [referral_id]) if t.state in OPEN]
+        every = referrals.tasks_of(connection, [referral_id])
+        tasks = [t for t in every if t.state in OPEN]
         in_flight = withdrawals.cancel_unsent(connection, referral_id, at)
         disclosed = referrals.disclosures_of(connection, referral_id)
-        told = [t for t in tasks if t.released_at is not None or t.id in in_flight]
+        told = [t for t in every if t.released_at is not None or t.id in in_flight]
         said = Said(NotificationKind.WITHDRAWN)
         stop = Stop(referral, key, said, at, ends=tasks, told=told, in_flight=in_flight)
         stop_sharing(hub, connection, actor, stop)

@@ -12,6 +12,7 @@ from consent.model import EventState
 from referral_hub.domain.codes import DeclineReason, NeedCode
 from referral_hub.domain.commands import AnswerTask
 from referral_hub.errors import Conflict, HubError, NotFound
+from referral_hub.services.acknowledge import acknowledge
 from referral_hub.services.advance import advance_slot
 from referral_hub.services.answer_task import answer_task
 from referral_hub.services.put_right import record_agreement
@@ -82,6 +83,26 @@ def test_a_plan_that_was_about_to_move_on_stops(bench: Bench) -> None:
     withdraw(bench, sent.referral_id)
     bench.deliver()
     assert bench.states() == [("mentors", "declined")]
+
+
+def test_whoever_declined_or_has_finished_is_told_as_well(bench: Bench) -> None:
+    sent = bench.refer()
+    bench.deliver()
+    no = AnswerTask(only(bench.tasks())["id"], False, DeclineReason.NO_CAPACITY, None)
+    answer_task(bench.hub, bench.staff["mentors"], no)
+    bench.deliver()
+    assert bench.states() == [("mentors", "declined"), ("neighbours", "offered")]
+    withdrawn = withdraw(bench, sent.referral_id)
+    assert len(withdrawn.told) == 2
+    assert withdrawn.stopped == ()
+    bench.deliver()
+    told = {row["recipient_agency_id"] for row in bench.table("notification") if row["told_at"]}
+    assert told == {bench.agencies["mentors"], bench.agencies["neighbours"]}
+    assert bench.states() == [("mentors", "declined"), ("neighbours", "withdrawn")]
+    for row in bench.table("notification"):
+        by = next(key for key, one in bench.agencies.items() if one == row["recipient_agency_id"])
+        acknowledge(bench.hub, bench.staff[by], row["id"])
+    assert {row["state"] for row in bench.table("notification")} == {"acknowledged"}
 
 
 def test_withdrawing_twice_or_from_elsewhere_is_refused(bench: Bench) -> None:
