@@ -25,6 +25,7 @@ from adapters.formats.fhir.outgoing import FhirMessage
 from adapters.formats.hub_json import HubJson
 from adapters.formats.komunitin import KomunitinNeed
 from adapters.formats.opportunity import VolunteeringOpportunity
+from adapters.formats.sheet import ReferralSheet
 from adapters.formats.timeoverflow import TimeOverflowMember
 from adapters.transports.callback_post import CallbackPost
 from adapters.transports.https_push import HttpsPush
@@ -96,6 +97,7 @@ def load_registry(
         "charitylog_referral": CharitylogReferral(),
         "fhir_message": FhirMessage(),
         "komunitin_need": KomunitinNeed(),
+        "referral_sheet": ReferralSheet(),
         "timeoverflow_member": TimeOverflowMember(),
         "volunteering_opportunity": VolunteeringOpportunity(),
     }

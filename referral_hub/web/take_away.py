@@ -1,6 +1,6 @@
-"""Referrals on paper and as a table, in the order of the agency's own form.
+"""Referrals as a table, and the order of the agency's own form (paper is `sheets`).
 
-A sheet and a table hold what the agency may see at this moment, each referral with its own entry in
+A table holds what the agency may see at this moment, each referral with its own entry in
 the log, and nothing that would run in a spreadsheet. The table's file is not kept by the hub.
 """
 
@@ -11,24 +11,18 @@ import csv
 import io
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from referral_hub.domain.commands import Actor
-from referral_hub.errors import Conflict
 from referral_hub.services.area_names import area_names
 from referral_hub.services.field_order import arrange_fields, field_order
 from referral_hub.services.hub import Hub
 from referral_hub.services.open_many import MOST, OpenedRow, field_ids, open_many
-from referral_hub.services.release import Withheld, open_task
 from referral_hub.services.table_forms import safe
-from referral_hub.services.task_inbox import read_task
-from referral_hub.web.answers import moved_on
 from referral_hub.web.forms import Filled, read_form
-from referral_hub.web.forms.take_away import OrderPage, PrintPage, TablePage, Which
-from referral_hub.web.history import recipients_reason
+from referral_hub.web.forms.take_away import OrderPage, TablePage, Which
 from referral_hub.web.opened import in_order
 from referral_hub.web.rendering import day, words
 
@@ -53,30 +47,6 @@ def table(hub: Hub, actor: Actor) -> Any:
     answer = Response(_written(hub, actor, rows, columns), mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="referrals.csv"'
     return answer
-
-
-def sheet(hub: Hub, actor: Actor, task_id: UUID) -> Any:
-    """One referral for the printer, in the order of the agency's form."""
-    read_form(PrintPage())
-    view, back = read_task(hub, actor, task_id), url_for("tasks.show", task_id=task_id)
-    try:
-        opened = open_task(hub, actor, task_id)
-    except Withheld as withheld:
-        told = recipients_reason(withheld.reason, words())
-        return render_template(
-            "tasks/withheld.html", view=view, told=told, back=back, emergency=False
-        ), 403
-    except Conflict as conflict:
-        return moved_on(view, str(conflict)), 409
-    order = field_order(hub, actor)
-    return render_template(
-        "take_away/sheet.html",
-        view=view,
-        lines=in_order(opened.fields, words(), area_names(hub, actor), order=order),
-        entry_id=opened.entry_id,
-        at=hub.clock(),
-        back=back,
-    )
 
 
 def order_form(hub: Hub, actor: Actor) -> str:

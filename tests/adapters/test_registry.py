@@ -26,6 +26,7 @@ def test_the_hub_s_own_adapters_are_there_by_name() -> None:
             "fhir_message",
             "hub_json",
             "komunitin_need",
+            "referral_sheet",
             "timeoverflow_member",
             "volunteering_opportunity",
         ),

@@ -121,12 +121,17 @@ class PartnerSystem:
 
 
 def unsealed(key: OKPKey, body: bytes) -> Document:
+    """The JSON inside, without asking who signed it."""
+    document: Document = json.loads(unsealed_bytes(key, body))
+    return document
+
+
+def unsealed_bytes(key: OKPKey, body: bytes) -> bytes:
     """What is inside, without asking who signed it."""
     opened = jwe.decrypt_compact(body, key, algorithms=["ECDH-ES+A256KW", "A256GCM"])
     assert opened.plaintext is not None
     registry = _Signed(algorithms=["EdDSA"], strict_check_header=False)
-    document: Document = json.loads(jws.extract_compact(opened.plaintext, registry).payload)
-    return document
+    return jws.extract_compact(opened.plaintext, registry).payload
 
 
 @contextmanager

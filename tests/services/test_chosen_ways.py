@@ -18,6 +18,7 @@ from referral_hub.domain.deliveries import Way
 from referral_hub.errors import InvalidInput, NotFound
 from referral_hub.services.answer_task import answer_task
 from referral_hub.services.deliveries import overview, replay_agency, start_way, stop_way
+from referral_hub.services.field_order import arrange_fields
 from referral_hub.services.reached import (
     Choice,
     choose_inbox,
@@ -29,7 +30,7 @@ from referral_hub.services.release import open_task
 from referral_hub.services.withdraw import withdraw_agreement
 from tests.hub_bench import GARDEN, Bench, NewBench, only
 from tests.mail import Mailbox, mail_room
-from tests.services.partners import unsealed
+from tests.services.partners import unsealed, unsealed_bytes
 from tests.taking import Asked, taking
 
 CATEGORY, AUTHOR = "048e7d8e-f3a8-4c0b-88b1-984e7050378c", "9683ec5d-29d3-419a-8753-a5d092f1bb3d"
@@ -174,6 +175,28 @@ def test_a_mail_carries_the_document_sealed_and_nothing_else(here: Bench, room: 
     assert document["fields"]["identity.first_name"] == "Zebedee"
     assert room.to[-1] == "referrals@bank.example"
     assert here.states() == [("time_bank", "offered")]
+
+
+def test_a_council_gets_a_sheet_and_data_in_its_own_order_by_mail(
+    here: Bench, room: Mailbox
+) -> None:
+    council = here.staff["council-admin"]
+    choice = Choice("sealed_mail", "referral_sheet", "adults@council.example", key=PUBLIC)
+    choose_system(here.hub, council, choice)
+    arrange_fields(here.hub, council, ["need.task_note", "need.needs"])
+    here.refer(needs=GARDEN, to=("council",))
+    here.deliver()
+    (mail,) = room.mails
+    assert not [word for word in (*PERSON, "RH-") if word.encode() in room.raw[0]]
+    (attached,) = mail.iter_attachments()
+    sheet = unsealed_bytes(KEY, attached.get_content())
+    assert sheet.startswith(b"%PDF-1.7")
+    places = [
+        sheet.index(words.encode("utf-16-be").hex().encode())
+        for words in ("Note for helpers", "What would help", "First name")
+    ]
+    assert places == sorted(places)
+    assert here.states() == [("council", "offered")]
 
 
 def test_a_mail_server_that_is_away_and_a_stop_hold_it_back_and_lose_nothing(

@@ -110,6 +110,14 @@ def test_a_sheet_follows_the_order_of_the_agencys_form(own_town: Any, mereford: 
     assert places == sorted(places)
     head = table(officer, "open")[0][8:]
     assert head[:3] == ["What would help", "First name", "Area"]
+    officer.get(f"/tasks/{task.id}")
+    sent = {"csrf_token": officer.token}
+    file = officer.client.post(f"/tasks/{task.id}/sheet.pdf", data=sent)
+    assert (file.status_code, file.mimetype) == (200, "application/pdf")
+    assert f'filename="{task.reference}.pdf"' in file.headers["Content-Disposition"]
+    assert b"/StructTreeRoot" in file.get_data()
+    spoken = [label.encode("utf-16-be").hex().encode() for label in ("What would help", "Area")]
+    assert file.get_data().index(spoken[0]) < file.get_data().index(spoken[1])
 
 
 def test_an_order_with_a_field_that_is_none_is_told_which_line(own_town: Any) -> None:
@@ -123,9 +131,10 @@ def test_another_agencys_sheet_is_not_there(own_town: Any, mereford: Mereford) -
     task = mereford.offered()
     other = own_town.browser("mentors")
     other.get("/tasks/table")
-    answers = [other.post(f"/tasks/{one}/sheet") for one in (task.id, uuid4())]
-    assert [answer.status_code for answer in answers] == [404, 404]
-    assert answers[0].get_data() == answers[1].get_data()
+    for kind in ("sheet", "sheet.pdf"):
+        answers = [other.post(f"/tasks/{one}/{kind}") for one in (task.id, uuid4())]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert answers[0].get_data() == answers[1].get_data()
 
 
 def test_a_table_of_nothing_chosen_is_asked_for_again(own_town: Any) -> None:

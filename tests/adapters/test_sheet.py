@@ -1,0 +1,130 @@
+"""Sheets are tagged PDFs: another library reads their structure, words and data back."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.contract import DocumentKind, FormatError
+from adapters.formats import sheet_words
+from adapters.formats.hub_json import HubJson
+from adapters.formats.sheet import ReferralSheet
+from adapters.formats.tagged_pdf import Line, Sheet, write_sheet
+from referral_hub.web.labels import Labels
+from tests.adapters.test_outbound_formats import OFFER
+
+pypdf = pytest.importorskip("pypdf")
+FIELDS = dict(OFFER.fields) | {
+    "identity.family_name": "Łukasiewicz-Ó Briain (née \\ Žižek)",
+    "contact.preferences": {"preferred": ["phone"], "never": ["post"], "note": "After ten"},
+    "access_needs.language": {"tag": "pl", "interpreter": True},
+    "access_needs.access": {"needs": ["step_free"], "note": ""},
+    "need.task_note": "word " * 600,
+}
+
+
+def structure(data: bytes) -> list[tuple[str, str]]:
+    """Every element in reading order: (kind, its exact words)."""
+    return list(_below(pypdf.PdfReader(io.BytesIO(data)).trailer["/Root"]["/StructTreeRoot"]["/K"]))
+
+
+def _below(element: Any) -> Iterator[tuple[str, str]]:
+    found = element.get_object()
+    if "/S" not in found:
+        return
+    yield str(found["/S"])[1:], str(found.get("/ActualText", ""))
+    for kid in found["/K"]:
+        yield from _below(kid)
+
+
+def test_a_sheet_says_its_language_title_order_and_words() -> None:
+    data = ReferralSheet().write(replace(OFFER, fields=FIELDS))
+    reader = pypdf.PdfReader(io.BytesIO(data), strict=True)
+    root = reader.trailer["/Root"]
+    assert root["/Lang"] == "en-GB"
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert reader.metadata is not None
+    assert reader.metadata.title == "Referral: RH-4KT2"
+    found = structure(data)
+    assert [kind for kind, _ in found][:5] == ["Document", "H1", "P", "P", "P"]
+    rows = [words for kind, words in found if kind in {"TH", "TD"}]
+    told = dict(zip(rows[::2], rows[1::2], strict=True))
+    assert told["Last name"] == FIELDS["identity.family_name"]
+    assert told["How to make contact"] == "Prefers: Phone call\nNever: Letter\nAfter ten"
+    assert told["NHS number"] == "999 000 0018"
+    assert told["What would help"] == "Lifts to places\nGarden or jobs in the home"
+    assert list(told)[:2] == ["First name", "Last name"]
+    assert found[-1] == ("P", "Destroy this sheet and every copy when your part has ended.")
+
+
+def test_every_mark_on_every_page_is_in_the_tree_and_every_word_is_on_a_page() -> None:
+    data = ReferralSheet().write(replace(OFFER, fields=FIELDS))
+    reader = pypdf.PdfReader(io.BytesIO(data))
+    assert len(reader.pages) == 2
+    tree = reader.trailer["/Root"]["/StructTreeRoot"]
+    nums = tree["/ParentTree"]["/Nums"]
+    for place, page in enumerate(reader.pages):
+        content = page.get_contents().get_data()
+        marks = content.count(b"/MCID")
+        assert content.count(b"BDC") == marks
+        assert content.count(b"BMC") == 1  # the page's number alone is outside of the structure
+        assert page["/StructParents"] == place
+        assert len(nums[2 * place + 1]) == marks
+        assert page["/Tabs"] == "/S"
+    text = "".join(page.extract_text() for page in reader.pages)
+    assert text.count("word") == 600
+    assert "Page 2 of 2" in text
+
+
+def test_the_same_lies_inside_as_data() -> None:
+    document = replace(OFFER, fields=FIELDS)
+    reader = pypdf.PdfReader(io.BytesIO(ReferralSheet().write(document)))
+    (attached,) = reader.attachments["referral.json"]
+    assert HubJson().read(attached).fields == FIELDS
+    assert json.loads(attached)["reference"] == "RH-4KT2"
+
+
+@pytest.mark.parametrize("kind", DocumentKind)
+def test_every_kind_has_its_words(kind: DocumentKind) -> None:
+    document = replace(OFFER, kind=kind, fields=FIELDS if kind.discloses else {})
+    found = structure(ReferralSheet().write(document))
+    assert found[1] == ("H1", f"{sheet_words.KINDS[kind]}: RH-4KT2")
+    assert ("Table" in [one for one, _ in found]) is kind.discloses
+
+
+@given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=300)), max_size=20))
+@settings(max_examples=30)
+def test_whatever_was_typed_is_a_file_that_opens(rows: list[tuple[str, str]]) -> None:
+    try:
+        str(rows).encode()
+    except UnicodeEncodeError:
+        return
+    data = write_sheet(Sheet("Title", [], [Line(label, (value,)) for label, value in rows]))
+    reader = pypdf.PdfReader(io.BytesIO(data), strict=True)
+    assert len(reader.pages) >= 1
+    cells = [words for kind, words in structure(data) if kind == "TD"]
+    assert cells == [value for _, value in rows]
+
+
+def test_odd_fields_are_an_error_that_names_the_member() -> None:
+    odd = replace(OFFER, fields={"access_needs.language": "Polish"})
+    with pytest.raises(FormatError, match="fields:"):
+        ReferralSheet().write(odd)
+
+
+def test_the_words_are_those_of_the_hubs_pages() -> None:
+    labels = Labels()
+    for table, ours in (
+        ("Field", sheet_words.FIELDS), ("NeedCode", sheet_words.NEEDS),
+        ("ContactMethod", sheet_words.CONTACT), ("AccessNeed", sheet_words.ACCESS),
+        ("Priority", sheet_words.PRIORITIES),
+    ):  # fmt: skip
+        assert ours == dict(labels.table(table))
