@@ -22,7 +22,10 @@ _UNCODED = ""
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One recipient's part in it. `needs`, `state` and `outcome` are words, not codes."""
+    """One recipient's part in it. `needs`, `state` and `outcome` are words, not codes.
+
+    `needs` is empty where the writer cannot read them: what somebody needs is sealed.
+    """
 
     name: str
     needs: str
@@ -110,11 +113,10 @@ def _referral(message: MessageBack) -> Entry:
 
 
 def _plan(service: Service) -> Entry:
-    found = {
-        "Service": service.name,
-        "For": service.needs,
-        "Status": f"{service.state}, since {_day(service.since)}",
-    }
+    found = {"Service": service.name}
+    if service.needs:
+        found["For"] = service.needs
+    found["Status"] = f"{service.state}, since {_day(service.since)}"
     if service.reason:
         found["Reason"] = service.reason
     if service.first_contact:

@@ -249,6 +249,7 @@ class OutboxKind(StrEnum):
     INVITATION = "invitation"
     CALLBACK = "callback"
     ADVANCE = "advance"
+    MESSAGE_BACK = "message_back"
 
 
 class OutboxState(StrEnum):
@@ -306,6 +307,14 @@ class Transport(StrEnum):
     INBOX = "inbox"
     HTTPS_PUSH = "https_push"
     SEALED_MAIL = "sealed_mail"
+
+
+class MessagesBack(StrEnum):
+    """How much a sender's own system is told of what became of its referrals."""
+
+    NONE = "none"
+    ENDS = "ends"
+    STEPS = "steps"
 
 
 class Role(StrEnum):

@@ -21,6 +21,7 @@ from referral_hub.services.call_back import send_callbacks
 from referral_hub.services.disclose import Release, disclose
 from referral_hub.services.hub import Hub
 from referral_hub.services.invite import send_invitations
+from referral_hub.services.message_back import send_messages_back
 from referral_hub.services.push import push_all
 from referral_hub.services.settle import Failure, settle_later
 from referral_hub.services.tell import push_notifications
@@ -89,6 +90,9 @@ def _work(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> None:
     calling = [claim for claim in claims if claim.kind is OutboxKind.CALLBACK]
     if calling:
         _guarded(hub, calling, lambda some: send_callbacks(hub, some, until=until))
+    back = [claim for claim in claims if claim.kind is OutboxKind.MESSAGE_BACK]
+    if back:
+        _guarded(hub, back, lambda some: send_messages_back(hub, some, until=until))
     telling = [claim for claim in claims if claim.kind is OutboxKind.NOTIFICATION]
     if telling:
         _guarded(hub, telling, lambda some: push_notifications(hub, some, until=until))

@@ -9,8 +9,8 @@ that nothing is lost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +34,17 @@ class NotReady(Exception):
     """Nothing can leave for this agency as it is registered now. The text is a code."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Letter:
+    """What is no document of a referral: ways of writing it by format, as (content type, bytes)."""
+
+    task_id: str
+    ways: Mapping[str, tuple[str, Callable[[], bytes]]]
+
+    def __repr__(self) -> str:
+        return "<Letter>"
+
+
 def leaves(hub: Hub, standing: Row, kind: DocumentKind) -> bool:
     """Tell whether a document of this kind goes to the agency's own system and not to its inbox.
 
@@ -48,15 +59,12 @@ def leaves(hub: Hub, standing: Row, kind: DocumentKind) -> bool:
         return True
 
 
-def written(hub: Hub, endpoint: Row, document: ReferralDocument, *, effect_id: str) -> Sealed:
-    """Write a document for an endpoint. Raises NotReady, FormatError."""
+def written(
+    hub: Hub, endpoint: Row, document: ReferralDocument | Letter, *, effect_id: str
+) -> Sealed:
+    """Write a document or a letter for an endpoint. Raises NotReady, FormatError."""
     format_, transport = _adapters(hub, endpoint)
-    arranged = replace(
-        document,
-        fields=_in_order(document.fields, endpoint["field_order"]),
-        addressing=endpoint["addressing"],
-    )
-    body, kind = format_.write(arranged), format_.content_type
+    kind, body = _written(format_, endpoint, document)
     if endpoint["encryption_jwk"] is not None:
         head = MessageHead(
             issuer=hub.settings.public_url,
@@ -79,6 +87,22 @@ def written(hub: Hub, endpoint: Row, document: ReferralDocument, *, effect_id: s
         method=format_.about.method,
         already=format_.about.already,
     )
+
+
+def _written(
+    format_: Format, endpoint: Row, document: ReferralDocument | Letter
+) -> tuple[str, bytes]:
+    if isinstance(document, Letter):
+        if endpoint["format"] not in document.ways:
+            raise NotReady("not_writable")
+        kind, write = document.ways[endpoint["format"]]
+        return kind, write()
+    arranged = replace(
+        document,
+        fields=_in_order(document.fields, endpoint["field_order"]),
+        addressing=endpoint["addressing"],
+    )
+    return format_.content_type, format_.write(arranged)
 
 
 def _adapters(hub: Hub, endpoint: Row) -> tuple[Format, TransportAbout | None]:

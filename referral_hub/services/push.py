@@ -42,7 +42,7 @@ from referral_hub.services.disclose import (
 )
 from referral_hub.services.hub import Hub
 from referral_hub.services.notify import STOPPING, Telling, note_told, to_recipients
-from referral_hub.services.outward import NotReady, written
+from referral_hub.services.outward import Letter, NotReady, written
 from referral_hub.services.settle import Failure, settle_later
 from referral_hub.store import change, disclosures, notifications, outbox, referrals
 from referral_hub.store.cases import Row, endpoints_of
@@ -59,7 +59,7 @@ class Message:
     """A document bound for one destination, not yet sealed, and the claim it settles."""
 
     claim: Claimed
-    document: ReferralDocument
+    document: ReferralDocument | Letter
     release: Release | None = None
 
     def __repr__(self) -> str:

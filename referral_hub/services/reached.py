@@ -21,16 +21,19 @@ from referral_hub.access import Permission
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.crypto.jwks import encryption_key
 from referral_hub.crypto.pasted_keys import public_encryption_jwk
-from referral_hub.domain.codes import Transport
+from referral_hub.domain.codes import MessagesBack, Transport
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import CryptoError, InvalidInput, NotFound
 from referral_hub.services.hub import Hub
+from referral_hub.services.message_back import WRITABLE
 from referral_hub.services.register_mail import register_mail
 from referral_hub.store import change, links, reach
 from referral_hub.store.reach import ReachRow
 
 OPTION = "option_"
-_INBOX = ReachRow(Transport.INBOX.value, None, "hub_json", {}, (), None, None, True)
+_INBOX = ReachRow(
+    Transport.INBOX.value, None, "hub_json", {}, (), None, None, True, MessagesBack.NONE
+)
 _NO_SEAL = "Paste the key that documents are sealed to"
 _NEVER_PLAIN = "On this way and in this format everything is sealed"
 _BOTH = "Leave the key out, or send it sealed"
@@ -62,6 +65,7 @@ class Choice:
     address: str
     key: str = ""
     plain: bool = False
+    back: MessagesBack = MessagesBack.NONE
     addressing: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -78,6 +82,11 @@ def read_reach(hub: Hub, actor: Actor) -> Reach:
 def choices(hub: Hub) -> tuple[Mapping[str, FormatAbout], Mapping[str, TransportAbout]]:
     """Return every format, and every transport that takes addresses, by name."""
     return hub.registry.choices()
+
+
+def takes_messages_back(format_name: str) -> bool:
+    """Tell whether a message back can be written for a system that takes this format."""
+    return format_name in WRITABLE
 
 
 def choose_system(hub: Hub, actor: Actor, choice: Choice) -> None:
@@ -107,6 +116,7 @@ def choose_system(hub: Hub, actor: Actor, choice: Choice) -> None:
         "pinned": list(pinned),
         "encryption_jwk": jwk,
         "plain_since": at if choice.plain else None,
+        "messages_back": choice.back.value if takes_messages_back(choice.format) else "none",
         "updated_at": at,
     }
     told = {"transport": choice.transport, "format": choice.format}
@@ -125,6 +135,7 @@ def choose_inbox(hub: Hub, actor: Actor) -> None:
         "pinned": [],
         "encryption_jwk": before.encryption_jwk,
         "plain_since": None,
+        "messages_back": MessagesBack.NONE.value,
         "updated_at": hub.clock(),
     }
     told = {"transport": Transport.INBOX.value}

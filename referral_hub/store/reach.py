@@ -24,26 +24,28 @@ class ReachRow:
     encryption_jwk: Mapping[str, Any] | None
     plain_since: datetime | None
     enabled: bool
+    messages_back: str
 
     def __repr__(self) -> str:
         return f"<ReachRow by {self.transport}>"
 
 
 _OWN = text(
-    "SELECT transport, url, format, addressing, pinned, encryption_jwk, plain_since, enabled"
+    "SELECT transport, url, format, addressing, pinned, encryption_jwk, plain_since, enabled,"
+    " messages_back"
     " FROM agency_endpoint WHERE agency_id = acting_agency()"
 )
 _CHOOSE = text(
     """
     INSERT INTO agency_endpoint (agency_id, transport, url, format, addressing, pinned,
-                                 encryption_jwk, plain_since, enabled, updated_at)
+                                 encryption_jwk, plain_since, enabled, updated_at, messages_back)
     SELECT acting_agency(), r.transport, r.url, r.format, r.addressing, r.pinned,
-           r.encryption_jwk, r.plain_since, true, r.updated_at
+           r.encryption_jwk, r.plain_since, true, r.updated_at, r.messages_back
     FROM json_populate_recordset(NULL::agency_endpoint, :rows) r
     ON CONFLICT (agency_id) DO UPDATE SET transport = excluded.transport, url = excluded.url,
         format = excluded.format, addressing = excluded.addressing, pinned = excluded.pinned,
         encryption_jwk = excluded.encryption_jwk, plain_since = excluded.plain_since,
-        enabled = true, updated_at = excluded.updated_at
+        messages_back = excluded.messages_back, enabled = true, updated_at = excluded.updated_at
     """
 )
 

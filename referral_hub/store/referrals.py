@@ -130,6 +130,15 @@ def one(connection: Connection, referral_id: UUID) -> ReferralRow:
     return ReferralRow(*row)
 
 
+def several(connection: Connection, referral_ids: Sequence[UUID]) -> list[ReferralRow]:
+    """Return these referrals, as far as they are visible."""
+    rows = connection.execute(
+        text(f"SELECT {_REFERRAL} FROM referral r WHERE r.id = ANY(:ids)"),
+        {"ids": list(referral_ids)},
+    )
+    return [ReferralRow(*row) for row in rows]
+
+
 def carried(connection: Connection, task_ids: Sequence[UUID]) -> dict[UUID, CarriedRow]:
     """Return what carries each of these tasks, as far as the acting agency may see it."""
     rows = connection.execute(

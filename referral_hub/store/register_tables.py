@@ -75,6 +75,7 @@ agency_endpoint = Table(
     Column("addressing", JSONB, nullable=False, server_default=text("'{}'")),
     Column("pinned", Texts, nullable=False, server_default=text("'{}'")),
     Column("plain_since", Instant),
+    Column("messages_back", Text, nullable=False, server_default=text("'none'")),
 )
 
 service = Table(

@@ -37,6 +37,7 @@ from referral_hub.domain.transitions import TaskState
 from referral_hub.errors import InvalidInput
 from referral_hub.services.api_access import Caller, Credential, authenticate
 from referral_hub.services.fhir_exchange import draft_of, referral_named
+from referral_hub.services.fhir_views import BASE, base_url, hub_party, request_view, task_view
 from referral_hub.services.hub import Hub
 from referral_hub.services.put_right import record_agreement
 from referral_hub.services.read_referrals import read_referral as read_own
@@ -54,8 +55,6 @@ from referral_hub.web import fhir_wire as wire
 from referral_hub.web.api_referrals import written_response
 from referral_hub.web.fhir_intake import agreement_said, plain_referral
 from referral_hub.web.fhir_tasks import answered, uuid_of
-from referral_hub.web.fhir_views import BASE, base_url, hub_party, request_view, task_view
-from referral_hub.web.labels import Labels
 from referral_hub.web.rendering import today
 
 MESSAGES, REQUESTS = f"{BASE}/$process-message", f"{BASE}/ServiceRequest"
@@ -63,7 +62,6 @@ _CANCELLED = frozenset({"revoked", "entered-in-error"})
 _DUPLICATE = "This message has been handled already."
 _HANDLING = "This message is being handled at this moment. Send it again in a second."
 _REUSED = "These identifiers were used for another message. Use new ones."
-_WORDS = Labels()
 
 
 def process_message(hub: Hub, shown: Credential) -> Response:
@@ -203,14 +201,14 @@ def _change(hub: Hub, caller: Caller, message: Message) -> Response:
     else:
         _say(hub, caller, message, view.referral.id)
     now = read_own(hub, caller.actor, view.referral.id)
-    tasks = [task(task_view(row, _WORDS)) for row in now.current]
+    tasks = [task(task_view(row)) for row in now.current]
     at = hub.clock()
     party = Party(str(caller.actor.agency_id), "")
     return wire.answer(
         response_message(
             _envelope(hub, message, receiver=party, at=at),
             reason=message.reason,
-            focus=service_request(request_view(now, _WORDS), own_id=own_id(request)),
+            focus=service_request(request_view(now), own_id=own_id(request)),
             others=tasks,
         )
     )

@@ -24,16 +24,14 @@ from referral_hub.errors import InvalidInput, NotFound
 from referral_hub.services.answer_task import answer_task, ask, close_task, record_contact
 from referral_hub.services.api_access import Caller
 from referral_hub.services.fhir_exchange import search_tasks
+from referral_hub.services.fhir_views import base_url, request_view, task_view
 from referral_hub.services.hub import Hub
 from referral_hub.services.read_referrals import read_referral
 from referral_hub.services.task_inbox import read_task
 from referral_hub.web import fhir_wire as wire
-from referral_hub.web.fhir_views import base_url, request_view, task_view
-from referral_hub.web.labels import Labels
 
 _PARAMETERS = frozenset({"status", "focus", "page", "_format", "_id"})
 _STATUSES = frozenset(FHIR_STATUS.values())
-_WORDS = Labels()
 
 
 def metadata(hub: Hub) -> Response:
@@ -48,7 +46,7 @@ def metadata(hub: Hub) -> Response:
 def read_request(hub: Hub, caller: Caller, referral_id: UUID) -> Response:
     """One request that the caller's agency sent."""
     wire.check_accept()
-    view = request_view(read_referral(hub, caller.actor, referral_id), _WORDS)
+    view = request_view(read_referral(hub, caller.actor, referral_id))
     return wire.answer(service_request(view), ETag=wire.entity_tag(view.version))
 
 
@@ -56,7 +54,7 @@ def read_one(hub: Hub, caller: Caller, task_id: UUID) -> Response:
     """One task that reached the caller's agency."""
     wire.check_accept()
     row = read_task(hub, caller.actor, task_id).task
-    return wire.answer(task(task_view(row, _WORDS)), ETag=wire.entity_tag(row.version))
+    return wire.answer(task(task_view(row)), ETag=wire.entity_tag(row.version))
 
 
 def search(hub: Hub, caller: Caller) -> Response:
@@ -81,7 +79,7 @@ def search(hub: Hub, caller: Caller) -> Response:
     kept = {name: value for name, value in request.args.items() if name != "page"}
     return wire.answer(
         searchset(
-            [task(task_view(row, _WORDS)) for row in rows],
+            [task(task_view(row)) for row in rows],
             base=base_url(hub),
             self_url=_address(here, request.args.to_dict()),
             next_url=_address(here, {**kept, "page": str(following)}) if following else None,
@@ -112,7 +110,7 @@ def answered(hub: Hub, actor: Actor, task_id: UUID, answer: Answer) -> TaskView:
         raise FhirProblem(
             400, [Issue("required", text, "Task.statusReason") for text in texts]
         ) from None
-    return task_view(read_task(hub, actor, task_id).task, _WORDS)
+    return task_view(read_task(hub, actor, task_id).task)
 
 
 def _answer(hub: Hub, actor: Actor, task_id: UUID, answer: Answer) -> None:

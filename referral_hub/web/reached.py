@@ -11,6 +11,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from adapters.contract import DocumentKind
+from referral_hub.domain.codes import MessagesBack
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import InvalidInput, NotFound
 from referral_hub.services.hub import Hub
@@ -22,6 +23,7 @@ from referral_hub.services.reached import (
     choose_system,
     read_reach,
     stop_mails,
+    takes_messages_back,
     tell_by_mail,
 )
 from referral_hub.web.deliveries import SwitchPage
@@ -61,6 +63,7 @@ def system_form(hub: Hub, actor: Actor) -> str:
     """Ask for what a way and a format need; what is registered is filled in."""
     own = read_reach(hub, actor).own
     raw = {OPTION + name: value for name, value in own.addressing.items()}
+    raw["back"] = own.messages_back
     if own.transport == _asked()[0]:
         raw["address"] = own.url or ""
     return _system(hub, actor, Filled(raw))
@@ -82,6 +85,7 @@ def choose(hub: Hub, actor: Actor) -> Any:
         given["address"],
         key=given["key"],
         plain=bool(given["plain"]),
+        back=given["back"],
         addressing={one.name: given[OPTION + one.name] for one in about.options},
     )
     try:
@@ -116,6 +120,7 @@ def _system(hub: Hub, actor: Actor, form: Filled) -> str:
         says={kind.value: kind in formats[format_].kinds for kind in DocumentKind},
         plain=formats[format_].plain and transports[transport].plain,
         option=OPTION,
+        backs=list(MessagesBack) if takes_messages_back(format_) else (),
         key=read_reach(hub, actor).key,
         back=url_for("reached.show"),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from referral_hub.access import Permission as May
 from referral_hub.domain.codes import Scope
-from referral_hub.domain.deliveries import Way
+from referral_hub.services.fhir_views import BASE
 from referral_hub.web import (
     access_requests,
     agreement_records,
@@ -20,12 +20,10 @@ from referral_hub.web import (
     api_status,
     api_tasks,
     breaches,
-    callbacks,
     changes,
     clients,
     complaints,
     council,
-    deliveries,
     emergency,
     emergency_reviews,
     erasures,
@@ -37,13 +35,13 @@ from referral_hub.web import (
     log_checks,
     log_files,
     matters,
+    messages_back,
     oauth,
     officer,
     overview,
     pages,
     partner,
     people,
-    reached,
     receipts,
     refer,
     referrals,
@@ -58,11 +56,11 @@ from referral_hub.web import (
 from referral_hub.web.answers import QUESTIONS
 from referral_hub.web.api_guards import API_READER, api, api_knock
 from referral_hub.web.directory_routes import OPEN_REFERRAL
-from referral_hub.web.fhir_views import BASE
 from referral_hub.web.guards import PUBLIC, SIGNED_IN, Route, staff
 from referral_hub.web.intake_routes import DOORSTEP, IMPORTING, STAGED
 from referral_hub.web.journey import NAMES
 from referral_hub.web.oauth import CLIENTS
+from referral_hub.web.outward_routes import GOING_OUT
 from referral_hub.web.partner import PARTNER
 from referral_hub.web.register_routes import KEEPING
 from referral_hub.web.visits import VISITOR
@@ -85,9 +83,6 @@ _DUTIES = "/duties"
 _ASKED = f"{_DUTIES}/requests/people/<uuid:subject_id>"
 _MATTER = f"{_DUTIES}/<uuid:matter_id>"
 _HELD = f"{_MATTER}/records/<uuid:part_id>/<int:page>"
-_TO = "/deliveries/agencies/<uuid:agency_id>"
-_BY = f"/deliveries/ways/<any({','.join(Way)}):way>"
-_CALLBACK = "/callbacks/<uuid:endpoint_id>"
 _LINK = "/link/<token>"
 _VISIT = "/visits/<uuid:invitation_id>"
 _ANSWER = f"{_VISIT}/<any({','.join(QUESTIONS)}):name>"
@@ -126,6 +121,7 @@ REFERRING: tuple[Route, ...] = (
     Route("/referrals", referrals.list_own, staff(May.REFER)),
     Route(_REFERRAL, referrals.show, staff(May.READ_REFERRAL)),
     Route(f"{_REFERRAL}/{_RECEIPT}", receipts.of_referral, staff(May.READ_REFERRAL)),
+    Route(f"{_REFERRAL}/message-back", messages_back.show, staff(May.READ_REFERRAL)),
     Route(f"{_REFERRAL}/sent", referrals.sent, staff(May.REFER)),
     Route(f"{_REFERRAL}/opened", referrals.open_own, staff(May.VIEW_SENT), _POST),
     Route(f"{_REFERRAL}/agreement", referrals.agreement_form, staff(May.RECORD_AGREEMENT)),
@@ -207,27 +203,7 @@ OVERSEEING: tuple[Route, ...] = (
     Route("/council/undelivered/<uuid:outbox_id>", council.try_again, staff(May.REPLAY), _POST),
 )
 
-OPERATING: tuple[Route, ...] = (
-    Route("/deliveries", deliveries.show, staff(May.OPERATE)),
-    Route(f"{_TO}/stop", deliveries.stop_agency, staff(May.OPERATE), _POST),
-    Route(f"{_TO}/start", deliveries.start_agency, staff(May.OPERATE), _POST),
-    Route(f"{_TO}/try-again", deliveries.try_again, staff(May.OPERATE), _POST),
-    Route(f"{_BY}/stop", deliveries.stop_way, staff(May.OPERATE), _POST),
-    Route(f"{_BY}/start", deliveries.start_way, staff(May.OPERATE), _POST),
-    Route("/reached", reached.show, staff(May.CHOOSE_REACH)),
-    Route("/reached", reached.by_mail, staff(May.CHOOSE_REACH), _POST),
-    Route("/reached/no-mail", reached.no_mail, staff(May.CHOOSE_REACH), _POST),
-    Route("/reached/system", reached.system_form, staff(May.CHOOSE_REACH)),
-    Route("/reached/system", reached.choose, staff(May.CHOOSE_REACH), _POST),
-    Route("/reached/inbox", reached.inbox, staff(May.CHOOSE_REACH), _POST),
-    Route("/field-order", take_away.order_form, staff(May.ARRANGE_FIELDS)),
-    Route("/field-order", take_away.arrange, staff(May.ARRANGE_FIELDS), _POST),
-    Route("/callbacks", callbacks.list_all, staff(May.MANAGE_CALLBACKS)),
-    Route("/callbacks", callbacks.register, staff(May.MANAGE_CALLBACKS), _POST),
-    Route(f"{_CALLBACK}/secrets", callbacks.rotate, staff(May.MANAGE_CALLBACKS), _POST),
-    Route(f"{_CALLBACK}/off", callbacks.switch_off, staff(May.MANAGE_CALLBACKS), _POST),
-    Route(f"{_CALLBACK}/on", callbacks.switch_on, staff(May.MANAGE_CALLBACKS), _POST),
-)
+OPERATING: tuple[Route, ...] = (*GOING_OUT,)
 
 OFFICERS: tuple[Route, ...] = (
     Route("/overview", overview.show, staff(May.READ_AUDIT)),

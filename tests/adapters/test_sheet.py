@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.contract import DocumentKind, FormatError
-from adapters.formats import sheet_words
+from adapters.formats import message_words, sheet_words
 from adapters.formats.hub_json import HubJson
 from adapters.formats.sheet import ReferralSheet
 from adapters.formats.tagged_pdf import Line, Sheet, write_sheet
@@ -125,6 +125,7 @@ def test_the_words_are_those_of_the_hubs_pages() -> None:
     for table, ours in (
         ("Field", sheet_words.FIELDS), ("NeedCode", sheet_words.NEEDS),
         ("ContactMethod", sheet_words.CONTACT), ("AccessNeed", sheet_words.ACCESS),
-        ("Priority", sheet_words.PRIORITIES),
+        ("Priority", sheet_words.PRIORITIES), ("TaskState", message_words.STATES),
+        ("DeclineReason", message_words.REASONS), ("ClosingOutcome", message_words.OUTCOMES),
     ):  # fmt: skip
         assert ours == dict(labels.table(table))

@@ -169,7 +169,17 @@ def _sent(walk: Walk, gp: Person, records: Records) -> None:
     walk.ids["event_id"] = records.one(
         "SELECT id FROM consent_event WHERE subject_id = %s", walk.ids["subject_id"]
     )
-    below = ("", "/sent", "/agreement", "/agreements", "/copy", "/withdraw", "/death", "/changed")
+    below = (
+        "",
+        "/sent",
+        "/message-back",
+        "/agreement",
+        "/agreements",
+        "/copy",
+        "/withdraw",
+        "/death",
+        "/changed",
+    )
     walk.to(gp, *(referral + end for end in below))
     walk.to(gp, f"{referral}/changed/sharing", f"{referral}/changed/fact")
     walk.to(gp, "/agreements/<uuid:event_id>", "/agreements/<uuid:event_id>/copy")

@@ -7,10 +7,11 @@ from typing import Any
 from marshmallow import fields
 
 from adapters.contract import FormatAbout
+from referral_hub.domain.codes import MessagesBack
 from referral_hub.services.reached import OPTION
 from referral_hub.web.forms import FormPage
 from referral_hub.web.forms.clients import Plain
-from referral_hub.web.forms.fields import Line, Many, Paragraph
+from referral_hub.web.forms.fields import Code, Line, Many, Paragraph
 
 LONGEST_OPTION = 300
 
@@ -25,6 +26,7 @@ class SystemPage(FormPage):
         error_messages={"required": "Enter the address that takes a referral"},
     )
     key = Paragraph("The key", longest=4_000, load_default="")
+    back = Code(MessagesBack, "Choose from the list", load_default=MessagesBack.NONE)
     plain = Many(Plain, "Choose from the list", load_default=frozenset())
 
 

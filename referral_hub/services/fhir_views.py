@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 from adapters.formats.fhir.writing import Party, TaskView
+from adapters.formats.message_words import OUTCOMES, REASONS, STATES
 from referral_hub.domain.transitions import FHIR_STATUS, TaskState
 from referral_hub.services.hub import Hub
 from referral_hub.services.read_referrals import ReferralView
-from referral_hub.store.referrals import TaskRow
-from referral_hub.web.labels import Labels
+from referral_hub.store.referrals import ReferralRow, TaskRow
 
 BASE = "/fhir/R4"
 
@@ -24,20 +25,20 @@ def hub_party(hub: Hub) -> Party:
     return Party(str(uuid5(NAMESPACE_URL, base_url(hub))), "Referral Hub")
 
 
-def task_view(row: TaskRow, labels: Labels) -> TaskView:
+def task_view(row: TaskRow) -> TaskView:
     """A task as FHIR says it."""
     state = TaskState(row.state)
     declined = row.reason if state is TaskState.DECLINED else None
-    words = labels.words(row.outcome, "ClosingOutcome") if row.outcome else None
+    words = OUTCOMES.get(row.outcome, row.outcome) if row.outcome else None
     if declined:
-        words = labels.words(declined, "DeclineReason")
+        words = REASONS.get(declined, declined)
     return TaskView(
         id=str(row.id),
         referral_id=str(row.referral_id),
         reference=row.reference,
         fhir_status=FHIR_STATUS[state],
         state=state.value,
-        state_words=labels.label(state),
+        state_words=STATES[state.value],
         requester=Party(str(row.origin_agency_id), row.origin_name),
         owner=Party(str(row.recipient_agency_id), row.recipient_name),
         authored_on=row.created_at,
@@ -51,25 +52,31 @@ def task_view(row: TaskRow, labels: Labels) -> TaskView:
     )
 
 
-def request_view(view: ReferralView, labels: Labels) -> TaskView:
+def request_view(view: ReferralView) -> TaskView:
     """A whole referral as one request: its state is the one of the part that has got least far."""
-    current = sorted(view.current, key=lambda row: row.moved_at)
+    return request_of(view.referral, [row for tasks in view.slots.values() for row in tasks])
+
+
+def request_of(referral: ReferralRow, tasks: Sequence[TaskRow]) -> TaskView:
+    """The same of a referral and all of its tasks, by slot and age."""
+    newest = {row.slot: row for row in tasks}
+    current = sorted(newest.values(), key=lambda row: row.moved_at)
     furthest = current[0]
-    shown = task_view(furthest, labels)
-    status = "cancelled" if view.referral.withdrawn_at is not None else shown.fhir_status
+    shown = task_view(furthest)
+    status = "cancelled" if referral.withdrawn_at is not None else shown.fhir_status
     if status in {"rejected", "failed"}:
         status = "requested"  # the plan goes on to the next recipient by itself
     return TaskView(
         id=shown.id,
-        referral_id=str(view.referral.id),
-        reference=view.referral.reference,
+        referral_id=str(referral.id),
+        reference=referral.reference,
         fhir_status=status,
         state=shown.state,
         state_words=shown.state_words,
         requester=shown.requester,
         owner=shown.owner,
-        authored_on=view.referral.created_at,
+        authored_on=referral.created_at,
         modified_at=current[-1].moved_at,
-        version=str(sum(row.version for tasks in view.slots.values() for row in tasks)),
-        priority=view.referral.priority,
+        version=str(sum(row.version for row in tasks)),
+        priority=referral.priority,
     )
