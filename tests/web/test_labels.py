@@ -75,6 +75,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     codes.StatementKind,
     codes.AgencyKind,
     codes.OutboxKind,
+    codes.MessagesBack,
     codes.OutboxState,
     codes.NotificationKind,
     codes.NotificationState,
