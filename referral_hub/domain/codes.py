@@ -248,6 +248,7 @@ class OutboxKind(StrEnum):
     NOTIFICATION = "notification"
     INVITATION = "invitation"
     CALLBACK = "callback"
+    REMINDER = "reminder"
     ADVANCE = "advance"
     MESSAGE_BACK = "message_back"
 

@@ -65,7 +65,13 @@ _ANSWERED = {
     TaskState.DECLINED: ReceiptState.DECLINED,
 }
 _WITH_RECIPIENT = frozenset(
-    {TaskState.OFFERED, TaskState.INFORMATION_ASKED, TaskState.NO_ANSWER, TaskState.WITHDRAWN}
+    {
+        TaskState.OFFERED,
+        TaskState.INFORMATION_ASKED,
+        TaskState.NO_ANSWER,
+        TaskState.RETURNED,
+        TaskState.WITHDRAWN,
+    }
 )
 _GAVE_UP = frozenset({OutboxState.DEAD, OutboxState.REFUSED})
 

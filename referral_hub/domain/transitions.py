@@ -28,6 +28,7 @@ class TaskState(StrEnum):
     NO_ANSWER = "no_answer"
     WITHDRAWN = "withdrawn"
     WITHHELD = "withheld"
+    RETURNED = "returned"
     CLOSED = "closed"
 
 
@@ -48,6 +49,8 @@ class TaskEvent(StrEnum):
     CLOSE = "close"
     WITHDRAW = "withdraw"
     REPLACE = "replace"
+    STOP = "stop"
+    TAKE_BACK = "take_back"
 
 
 class Party(StrEnum):
@@ -94,6 +97,7 @@ FHIR_STATUS: dict[TaskState, str] = {
     TaskState.NO_ANSWER: "failed",
     TaskState.WITHDRAWN: "cancelled",
     TaskState.WITHHELD: "failed",
+    TaskState.RETURNED: "cancelled",
     TaskState.CLOSED: "completed",
 }
 
@@ -108,6 +112,7 @@ def _rows() -> tuple[Transition, ...]:
         (state.HELD, event.REPLACE, state.WITHHELD, {hub, owner}),
         (state.ROUTED, event.DELIVER, state.OFFERED, {hub}),
         (state.ROUTED, event.WITHHOLD, state.WITHHELD, {hub}),
+        (state.ROUTED, event.EXPIRE, state.NO_ANSWER, {hub}),
         (state.OFFERED, event.ASK, state.INFORMATION_ASKED, {recipient}),
         (state.INFORMATION_ASKED, event.ASK, state.INFORMATION_ASKED, {recipient}),
         (state.INFORMATION_ASKED, event.ANSWER, state.OFFERED, {origin, owner}),
@@ -122,6 +127,8 @@ def _rows() -> tuple[Transition, ...]:
     rows += [(s, event.DECLINE, state.DECLINED, {recipient}) for s in working]
     rows += [(s, event.PAUSE, state.ON_HOLD, {recipient, owner}) for s in working]
     rows += [(s, event.CLOSE, state.CLOSED, {recipient, owner}) for s in working]
+    rows += [(s, event.STOP, state.RETURNED, {hub}) for s in TaskState if s in ACTIVE]
+    rows += [(s, event.TAKE_BACK, state.RETURNED, {owner}) for s in TaskState if s in ACTIVE]
     rows += [(s, event.WITHDRAW, state.WITHDRAWN, {origin}) for s in TaskState if s in OPEN]
     return tuple(Transition(a, b, c, frozenset(d)) for a, b, c, d in rows)
 

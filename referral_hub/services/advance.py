@@ -1,13 +1,14 @@
-"""Move a slot on: after a decline, after a hold was put right, after a permit was no longer given.
+"""Move a slot on: after a decline or silence, when a provider stopped, when the council chose,
+after a hold was put right, after a permit was no longer given.
 
 Runs in the worker. The next candidate of the stored plan that is still open for business and that
-consent permits gets a task; if none does, the slot is held with what is missing. The plan ends with
-the accountable owner, so a slot never ends with nobody.
+consent permits gets a task; if none does, the slot is held with what is missing. Who is left to be
+asked is `domain.fallback`'s to say; the accountable owner always is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +17,8 @@ from consent.inputs import Decided
 from consent.model import Stage
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.domain.codes import OutboxKind, OutboxState
+from referral_hub.domain.fallback import Past, left
+from referral_hub.domain.routing_model import Candidate, RouteReason
 from referral_hub.domain.transitions import ACTIVE, Party, TaskEvent, TaskState, advance
 from referral_hub.services import plan, rows
 from referral_hub.services.casework import case_of, still_planned
@@ -27,18 +30,21 @@ from referral_hub.store import change, outbox, referrals, withdrawals
 from referral_hub.store.cases import CaseBatch, CaseRows, load
 from referral_hub.store.engine import Connection
 
-TRY_AGAIN = frozenset({TaskState.HELD, TaskState.WITHHELD})
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Slot:
-    """The slot being moved on: its case, its newest task, and the instant it is decided for."""
+    """The slot being moved on: its case, its tasks, and the instant it is decided for."""
 
     hub: Hub
     connection: Connection
     case: Case
-    latest: referrals.TaskRow
+    tasks: Sequence[referrals.TaskRow]
     at: datetime
+
+    @property
+    def latest(self) -> referrals.TaskRow:
+        """The newest task, whose turn ended or is held."""
+        return self.tasks[-1]
 
     def __repr__(self) -> str:
         return "<_Slot>"
@@ -58,24 +64,22 @@ def advance_slot(hub: Hub, claim: outbox.Claimed) -> None:
             for task in referrals.tasks_of(connection, [claim.referral_id])
             if task.slot == claim.slot
         ]
-        latest = max(tasks, key=lambda task: task.id)
-        code = _why_not(batch.cases[claim.referral_id], tasks, latest)
+        tasks.sort(key=lambda task: task.id)
+        code = _why_not(batch.cases[claim.referral_id], tasks)
         if code is None:
             case = case_of(batch, batch.cases[claim.referral_id])
-            code = _place_next(batch, _Slot(hub, connection, case, latest, at))
+            code = _place_next(batch, _Slot(hub, connection, case, tasks, at))
         state = OutboxState.DEAD if code == "plan_exhausted" else OutboxState.DELIVERED
         settled = outbox.Settlement(claim.id, claim.fence, state.value, code, at, at)
         outbox.settle(connection, [settled])
 
 
-def _why_not(
-    found: CaseRows, tasks: list[referrals.TaskRow], latest: referrals.TaskRow
-) -> str | None:
+def _why_not(found: CaseRows, tasks: Sequence[referrals.TaskRow]) -> str | None:
     if found.referral["withdrawn_at"] is not None:
         return "withdrawn"
     if any(task.state in ACTIVE for task in tasks):
         return "already_placed"
-    return "closed" if latest.state == TaskState.CLOSED else None
+    return "closed" if tasks[-1].state == TaskState.CLOSED else None
 
 
 def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
@@ -84,18 +88,14 @@ def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
     if latest.state == TaskState.HELD and latest.decision.get("reason") == OWNER_CHOOSES:
         return "owner_chooses"
     part = plan.from_json(stored)[latest.slot]
-    candidates = part.candidates
-    again = latest.decision.get("from", latest.position)
-    start = again if latest.state in TRY_AGAIN else latest.position + 1
-    open_ones = [
-        (position, candidate)
-        for position, candidate in enumerate(candidates)
-        if position >= start
-        and (
-            candidate.agency_id == latest.owner_agency_id
-            or still_planned(batch, candidate.service_id)
-        )
-    ]
+    taken = latest.next_position is not None and latest.next_position >= len(part.candidates)
+    owner = Candidate(None, latest.owner_agency_id, (RouteReason.OWNER_TAKES_IT,))
+    open_ones = left(
+        (*part.candidates, owner) if taken else part.candidates,
+        list(map(_past, slot.tasks)),
+        owner=latest.owner_agency_id,
+        may_ask=lambda candidate: still_planned(batch, candidate.service_id, slot.at),
+    )
     if not open_ones and not part.then:
         return "plan_exhausted"
 
@@ -103,7 +103,7 @@ def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
         return ask(slot.case, recipient, Stage.OFFER, role=ACTOR_ROLE_HUB, at=slot.at)
 
     placement = place(open_ones, ask_for) if open_ones else None
-    if part.then and (placement is None or not placement.permitted):
+    if part.then and not taken and (placement is None or not placement.permitted):
         _go_apart(batch, slot, part.then, ask_for)
         return None
     if placement is None:
@@ -127,9 +127,19 @@ def _go_apart(
             (position, candidate)
             for position, candidate in enumerate(stored[place_of_plan].candidates)
             if candidate.agency_id == slot.latest.owner_agency_id
-            or still_planned(batch, candidate.service_id)
+            or still_planned(batch, candidate.service_id, slot.at)
         ]
         _write_new(slot, place(candidates, ask_for), at_slot=place_of_plan)
+
+
+def _past(task: referrals.TaskRow) -> Past:
+    return Past(
+        position=task.position,
+        service_id=task.service_id,
+        state=TaskState(task.state),
+        chosen=task.next_position,
+        again=task.decision.get("from"),
+    )
 
 
 def _settle_hold(slot: _Slot, placement: Placement) -> None:

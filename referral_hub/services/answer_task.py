@@ -15,7 +15,6 @@ from referral_hub.domain.codes import DeclineReason, OutboxKind, Role
 from referral_hub.domain.commands import Actor, AnswerTask, CloseTask
 from referral_hub.domain.transitions import Party, TaskEvent, TaskState
 from referral_hub.errors import Conflict, InvalidInput
-from referral_hub.services.disclose import ANSWER_WITHIN
 from referral_hub.services.hub import Hub
 from referral_hub.services.moves import Move, Note, move
 from referral_hub.store import referrals
@@ -71,7 +70,6 @@ def reply(hub: Hub, actor: Actor, task_id: UUID, text: str) -> TaskState:
         party=Party.ORIGIN,
         note=Note("answer", text),
         outbox=(OutboxKind.INVITATION,),
-        due_at=hub.clock() + ANSWER_WITHIN,
     )
     with hub.database.acting_for(actor.agency_id) as connection:
         task = referrals.task(connection, task_id)

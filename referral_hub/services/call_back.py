@@ -32,7 +32,13 @@ from referral_hub.store.outbox import Claimed, Settlement
 
 TRANSPORT = "callback"
 GONE = "http_410"
-UPDATES = frozenset({"deliver_accepted", "deliver_corrected"})
+KINDS = {
+    "deliver_accepted": "task.updated",
+    "deliver_corrected": "task.updated",
+    "remind": "task.reminded",
+    "escalate": "task.escalated",
+    "due": "task.overdue",
+}
 Result = tuple[Claimed, DeliveryOutcome]
 
 
@@ -72,7 +78,7 @@ def send_callbacks(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> N
 
 def payload(row: CallbackRow, referral_id: UUID | None) -> bytes:
     """Return the body: the kind of step, when, and ids; a sender gets its referral's id as well."""
-    kind = "task.updated" if row.event in UPDATES else f"task.{row.state}"
+    kind = KINDS.get(row.event, f"task.{row.state}")
     data = {"task": str(row.task_id)}
     if referral_id is not None:
         data["referral"] = str(referral_id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from consent.model import Concern, Purpose
 from referral_hub.audit.events import SubjectKey
 from referral_hub.crypto.records import RecordContext, StoredRecord
+from referral_hub.domain.codes import ServiceStatus
+from referral_hub.domain.working_hours import LONDON
 from referral_hub.errors import CryptoError
 from referral_hub.services import facts, record
 from referral_hub.services.place import Case
@@ -75,12 +77,15 @@ def stored_record(rows: CaseRows) -> StoredRecord:
     )
 
 
-def still_planned(batch: CaseBatch, service_id: UUID | None) -> bool:
+def still_planned(batch: CaseBatch, service_id: UUID | None, at: datetime) -> bool:
     """Tell whether a planned service is still open for business; the owner always is."""
     if service_id is None:
         return True
     row = batch.services.get(service_id)
-    return row is not None and bool(row["active"])
+    if row is None or not row["active"] or row["status"] != ServiceStatus.ACTIVE:
+        return False
+    paused_until: date | None = row["paused_until"]
+    return paused_until is None or paused_until < at.astimezone(LONDON).date()
 
 
 def age_of(created_at: datetime, at: datetime) -> int:

@@ -23,6 +23,7 @@ from referral_hub.services.hub import Hub
 from referral_hub.services.invite import send_invitations
 from referral_hub.services.message_back import send_messages_back
 from referral_hub.services.push import push_all
+from referral_hub.services.remind import send_reminders
 from referral_hub.services.settle import Failure, settle_later
 from referral_hub.services.tell import push_notifications
 from referral_hub.store import outbox
@@ -87,6 +88,9 @@ def _work(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> None:
     inviting = [claim for claim in claims if claim.kind is OutboxKind.INVITATION]
     if inviting:
         _guarded(hub, inviting, lambda some: send_invitations(hub, some, until=until))
+    reminding = [claim for claim in claims if claim.kind is OutboxKind.REMINDER]
+    if reminding:
+        _guarded(hub, reminding, lambda some: send_reminders(hub, some, until=until))
     calling = [claim for claim in claims if claim.kind is OutboxKind.CALLBACK]
     if calling:
         _guarded(hub, calling, lambda some: send_callbacks(hub, some, until=until))

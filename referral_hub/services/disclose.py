@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +20,13 @@ from referral_hub.audit.events import EntryType, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.records import ReleaseContext
 from referral_hub.crypto.unseal import open_fields, release_fields
-from referral_hub.domain.codes import OutboxKind, OutboxState
+from referral_hub.domain.codes import AgencyKind, OutboxKind, OutboxState, Priority
 from referral_hub.domain.ids import new_id
+from referral_hub.domain.task_clocks import answer_due
 from referral_hub.domain.transitions import TaskState
+from referral_hub.domain.working_days import Nation
 from referral_hub.services import record, rows
+from referral_hub.services.calendars import calendars
 from referral_hub.services.casework import case_of, stored_record
 from referral_hub.services.hub import Hub
 from referral_hub.services.outward import leaves
@@ -31,7 +34,6 @@ from referral_hub.services.place import ACTOR_ROLE_HUB, Case, ask, decision_even
 from referral_hub.store import change, disclosures, outbox, referrals
 from referral_hub.store.cases import CaseBatch, CaseRows, load
 
-ANSWER_WITHIN = timedelta(days=14)
 WORKING = (TaskState.ACCEPTED, TaskState.IN_PROGRESS, TaskState.ON_HOLD)
 ANSWERING = (TaskState.OFFERED, TaskState.INFORMATION_ASKED)
 KINDS = {Stage.OFFER: DocumentKind.OFFER, Stage.ACCEPTED: DocumentKind.ACCEPTANCE}
@@ -54,6 +56,7 @@ class Release:
     outcome: Outcome
     fields: tuple[str, ...]
     entry: change.LogRow
+    respond_by: datetime | None
 
     def __repr__(self) -> str:
         return "<Release>"
@@ -150,7 +153,7 @@ def disclosure_of(release: Release, row: Mapping[str, Any], at: datetime) -> dis
         fence=release.claim.fence,
         states=[state.value for state in states],
         next_state=TaskState.OFFERED.value if offer else None,
-        due_at=at + ANSWER_WITHIN if offer else None,
+        due_at=release.respond_by if offer else None,
     )
 
 
@@ -229,7 +232,30 @@ def _decide(
         kind=kind,
         details={"stage": stage.value, "effect": str(claim.id), "task": str(task.id)},
     )
-    return Release(claim, task, case, found, stage, outcome, fields, prepare(event, hub.keys, at))
+    return Release(
+        claim=claim,
+        task=task,
+        case=case,
+        rows=found,
+        stage=stage,
+        outcome=outcome,
+        fields=fields,
+        entry=prepare(event, hub.keys, at),
+        respond_by=_respond_by(hub, task, known[1], at=at)
+        if claim.kind is OutboxKind.OFFER
+        else task.due_at,
+    )
+
+
+def _respond_by(hub: Hub, task: referrals.TaskRow, batch: CaseBatch, *, at: datetime) -> datetime:
+    """Until when an offer that arrives now is to be answered; the worker's clock says the same."""
+    recipient = batch.standings[task.recipient_agency_id]
+    return answer_due(
+        at,
+        recipient=AgencyKind(recipient["kind"]),
+        priority=Priority(task.priority),
+        calendar=calendars(hub)[Nation(recipient["nation"])],
+    )
 
 
 def _log(hub: Hub, releases: Sequence[Release], at: datetime) -> None:

@@ -8,26 +8,21 @@ is talked to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from adapters.contract import Delivery, DeliveryOutcome, Endpoint, FormatError, Sealed
-from adapters.formats.letter import Letter, write_letter
-from adapters.transports.smtp import MESSAGE
+from adapters.contract import DeliveryOutcome
+from adapters.formats.letter import Letter
 from referral_hub.crypto.tokens import SessionToken, new_token, token_digest
 from referral_hub.domain.codes import OutboxState
-from referral_hub.domain.deliveries import Way
 from referral_hub.domain.links import LINK_LIVES, concerns_its_holder
 from referral_hub.domain.transitions import TaskState
-from referral_hub.services.breakers import Tried, note_attempts
 from referral_hub.services.hub import Hub
-from referral_hub.services.push import SETTLE_MARGIN, delivered_row
-from referral_hub.services.settle import Failure, settle_later
+from referral_hub.services.mails import post, send_each, settle_mails
 from referral_hub.store import links, notifications, outbox, referrals
-from referral_hub.store.deliveries import MAIL_SERVER
 from referral_hub.store.links import MailEndpoint
 from referral_hub.store.outbox import Claimed, Settlement
 
@@ -85,32 +80,11 @@ def send_invitations(hub: Hub, claims: Sequence[Claimed], *, until: datetime) ->
         links.invite(connection, [_invitation(m, at) for m in mails], [_token(m) for m in mails])
         wanted = {mail.claim.id for mail in mails}
         outbox.settle(connection, [_needless(c, at) for c in claims if c.id not in wanted])
-    _settle(hub, list(_send_each(hub, mails, until)))
-
-
-def _send_each(
-    hub: Hub, mails: Sequence[_Mail], until: datetime
-) -> Iterator[tuple[_Mail, DeliveryOutcome]]:
-    """Send one after the other; our mail server being away is the same for all of them."""
-    away: DeliveryOutcome | None = None
-    for mail in mails:
-        if away is None and hub.clock() > until - SETTLE_MARGIN:
-            away = DeliveryOutcome(Delivery.TRY_AGAIN, "no_time_left")
-        outcome = away or _send(hub, mail)
-        if away is None and outcome.code in {"no_connection", "no_mail_server", "timeout"}:
-            away = replace(outcome, code="destination_away")
-        yield mail, outcome
+    settle_mails(hub, list(send_each(hub, mails, until=until, send=_send)))
 
 
 def _send(hub: Hub, mail: _Mail) -> DeliveryOutcome:
-    try:
-        body = write_letter(_letter(hub, mail))
-    except FormatError:
-        return DeliveryOutcome(Delivery.REFUSED, "address_not_mail")
-    return hub.registry.transport(TRANSPORT).send(
-        Endpoint(str(mail.to.agency_id), f"mailto:{mail.to.mail_address}"),
-        Sealed(str(mail.claim.id), body, MESSAGE),
-    )
+    return post(hub, mail.to, _letter(hub, mail))
 
 
 def _letter(hub: Hub, mail: _Mail) -> Letter:
@@ -129,26 +103,6 @@ def _letter(hub: Hub, mail: _Mail) -> Letter:
         domain=urlsplit(hub.settings.public_url).hostname or "referral-hub.invalid",
         at=at,
     )
-
-
-def _settle(hub: Hub, sent: Sequence[tuple[_Mail, DeliveryOutcome]]) -> None:
-    at = hub.clock()
-    done: list[Settlement] = []
-    later: list[Failure] = []
-    for mail, outcome in sent:
-        claim = mail.claim
-        if outcome.delivery is Delivery.DELIVERED:
-            done.append(delivered_row(claim, at))
-        elif outcome.delivery is Delivery.REFUSED:
-            state = OutboxState.REFUSED.value
-            done.append(Settlement(claim.id, claim.fence, state, outcome.code, at, at))
-        else:
-            later.append(Failure(claim, outcome.code, outcome.retry_after))
-    tried = [Tried(MAIL_SERVER, Way.EMAIL_LINK, outcome) for _, outcome in sent]
-    with hub.database.working() as connection:
-        outbox.settle(connection, done)
-        note_attempts(connection, tried, at)
-    settle_later(hub, later)
 
 
 def _needless(claim: Claimed, at: datetime) -> Settlement:

@@ -32,6 +32,7 @@ NEXT: dict[TaskState, NextStep] = {
     TaskState.DECLINED: NextStep.HUB_MOVES_ON,
     TaskState.NO_ANSWER: NextStep.HUB_MOVES_ON,
     TaskState.WITHHELD: NextStep.HUB_MOVES_ON,
+    TaskState.RETURNED: NextStep.HUB_MOVES_ON,
     TaskState.WITHDRAWN: NextStep.NOTHING,
     TaskState.CLOSED: NextStep.NOTHING,
 }

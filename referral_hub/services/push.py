@@ -207,7 +207,7 @@ def _document(hub: Hub, release: Release, at: datetime) -> ReferralDocument:
         sender=Sender(str(release.task.origin_agency_id), release.task.origin_name),
         recipient_id=str(release.task.recipient_agency_id),
         issued_at=at,
-        respond_by=release.task.due_at,
+        respond_by=release.respond_by,
         priority=release.task.priority,
         obligations=tuple(permit.obligations) if isinstance(permit, Permit) else (),
         log_entry=str(release.entry.entry["id"]),

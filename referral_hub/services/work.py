@@ -3,7 +3,8 @@
 It needs PostgreSQL and nothing else. A ring through Redis only makes it quicker; with Redis gone
 for good everything still arrives within `SWEEP_SECONDS`. Before anything else, and once a minute,
 the erasure ledger is applied: after a restored backup, nobody who was erased is delivered. Once a
-minute, too, agreements are announced, ended and silence about them chased.
+minute, too, agreements are announced, ended and silence about them chased, and the clocks of tasks
+take their steps.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from referral_hub.clock import monotonic, pause
 from referral_hub.services.deliver import drain
 from referral_hub.services.erase_person import apply_erasures
 from referral_hub.services.hub import Hub
+from referral_hub.services.keep_clocks import keep_clocks
 from referral_hub.services.keep_time import keep_time
 from referral_hub.store import housekeeping
 
@@ -36,6 +38,7 @@ def sweep_until(hub: Hub, go_on: Callable[[], bool]) -> None:
         surviving(lambda: drain(hub, go_on=go_on))
         if monotonic() >= tidy_at:
             surviving(lambda: keep_time(hub, go_on=go_on))
+            surviving(lambda: keep_clocks(hub, go_on=go_on))
             surviving(lambda: tidy(hub))
             surviving(lambda: apply_erasures(hub))
             tidy_at = monotonic() + TIDY_SECONDS

@@ -81,7 +81,7 @@ _AGREEMENTS = text(
 )
 _NONE: Row = {"agreements": "[]"}
 _STANDINGS = text("SELECT * FROM agency_standing WHERE agency_id = ANY(:ids)")
-_SERVICES = text("SELECT id, active FROM service WHERE id = ANY(:ids)")
+_SERVICES = text("SELECT id, active, status, paused_until FROM service WHERE id = ANY(:ids)")
 _ENDPOINTS = text(
     "SELECT e.*, COALESCE(l.field_ids, '{}') AS field_order FROM agency_endpoint e"
     " LEFT JOIN agency_layout l ON l.agency_id = e.agency_id"

@@ -100,7 +100,9 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True)
 class TaskMove:
-    """A task's new state, valid only if its version is still `version`."""
+    """A task's new state, valid only if its version is still `version`. `next_position` is where in
+    the plan the accountable council wants to go on.
+    """
 
     id: UUID
     version: int
@@ -109,6 +111,7 @@ class TaskMove:
     reason: str | None = None
     outcome: str | None = None
     due_at: datetime | None = None
+    next_position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +229,7 @@ def _move_row(move: TaskMove) -> Row:
         "reason": move.reason,
         "outcome": move.outcome,
         "due_at": move.due_at,
+        "next_position": move.next_position,
     }
 
 
@@ -238,7 +242,7 @@ def _statement(columns: tuple[tuple[str, tuple[str, ...]], ...], moving: bool) -
             "moved AS (UPDATE task SET state = m.state, moved_at = m.moved_at,"
             " reason = COALESCE(m.reason, task.reason),"
             " outcome = COALESCE(m.outcome, task.outcome),"
-            " due_at = m.due_at, version = task.version + 1"
+            " due_at = m.due_at, next_position = m.next_position, version = task.version + 1"
             " FROM json_populate_recordset(NULL::task, %(moves)s) AS m"
             " WHERE task.id = m.id AND task.version = m.version RETURNING task.id)"
         )

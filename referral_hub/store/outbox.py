@@ -70,7 +70,10 @@ _RESTING = """
     SELECT m.agency_id, 'mail' FROM agency_mail m
         JOIN delivery_breaker b ON b.way = 'email_link' AND b.opened_at IS NOT NULL
 """
-_BY = "CASE o.kind WHEN 'invitation' THEN 'mail' WHEN 'callback' THEN 'call' ELSE 'own' END"
+_BY = (
+    "CASE o.kind WHEN 'invitation' THEN 'mail' WHEN 'reminder' THEN 'mail'"
+    " WHEN 'callback' THEN 'call' ELSE 'own' END"
+)
 _LET_GO = (
     "(o.kind = 'advance' OR NOT EXISTS (SELECT 1 FROM held h"
     f" WHERE h.recipient = o.recipient_agency_id AND h.by = {_BY}))"
@@ -108,10 +111,10 @@ _PROBE = text(
             SELECT o.id FROM outbox o
             WHERE o.state = 'due' AND (o.lease_until IS NULL OR o.lease_until < :at)
               AND o.kind <> 'advance' AND {_LET_GO}
-              AND CASE r.way WHEN 'email_link' THEN o.kind = 'invitation'
+              AND CASE r.way WHEN 'email_link' THEN o.kind IN ('invitation', 'reminder')
                   WHEN 'callback' THEN o.kind = 'callback' AND EXISTS (SELECT 1 FROM callback c
                       WHERE c.id = o.id AND c.endpoint_id = r.destination)
-                  ELSE o.kind NOT IN ('invitation', 'callback')
+                  ELSE o.kind NOT IN ('invitation', 'reminder', 'callback')
                       AND o.recipient_agency_id = r.destination END
             ORDER BY o.due_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED
         ) p

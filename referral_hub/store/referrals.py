@@ -62,6 +62,7 @@ class TaskRow:
     due_at: datetime | None
     version: int
     seen_at: datetime | None
+    next_position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ _TASKS = """
            t.service_id, s.name AS service_name, t.origin_agency_id, o.name AS origin_name,
            t.owner_agency_id, w.name AS owner_name, t.recipient_agency_id,
            a.name AS recipient_name, t.state, t.reason, t.outcome, t.decision, t.created_at,
-           t.released_at, t.moved_at, t.due_at, t.version, t.seen_at
+           t.released_at, t.moved_at, t.due_at, t.version, t.seen_at, t.next_position
     FROM task t
     JOIN referral r ON r.id = t.referral_id
     JOIN agency o ON o.id = t.origin_agency_id

@@ -38,6 +38,7 @@ agency = Table(
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("joined_at", Instant, nullable=False),
     Column("insured_until", Instant),
+    Column("nation", Text, nullable=False, server_default=text("'england_and_wales'")),
     UniqueConstraint("name"),
 )
 

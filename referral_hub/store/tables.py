@@ -93,6 +93,7 @@ from referral_hub.store.standing_tables import (
     child_record,
     statement,
 )
+from referral_hub.store.task_tables import task, task_event
 
 __all__ = [
     "access_token",
@@ -267,68 +268,6 @@ proxy_authority = Table(
     Column("valid_until", Instant),
     Column("flagged", Boolean, nullable=False, server_default=text("false")),
     Index(None, "subject_id"),
-)
-
-task = Table(
-    "task",
-    metadata,
-    id_column(),
-    Column("referral_id", UUID, ForeignKey("referral.id"), nullable=False),
-    Column("slot", SmallInteger, nullable=False),
-    Column("position", SmallInteger, nullable=False),
-    Column("service_id", UUID),
-    party_column("origin_agency_id"),
-    party_column("owner_agency_id"),
-    party_column("recipient_agency_id"),
-    Column("state", Text, nullable=False),
-    Column("reason", Text),
-    Column("outcome", Text),
-    Column("decision", JSONB, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("released_at", Instant),
-    Column("moved_at", Instant, nullable=False),
-    Column("due_at", Instant),
-    Column("version", Integer, nullable=False, server_default=text("1")),
-    Column("seen_at", Instant),
-    Index(None, "referral_id", "slot"),
-    Index(None, "recipient_agency_id", "id"),
-    Index(None, "owner_agency_id", "state"),
-    Index(None, "service_id", "state", "moved_at"),
-    Index(
-        "ix_task_held_origin",
-        "origin_agency_id",
-        "id",
-        postgresql_where=text("state = 'held'"),
-    ),
-    Index(
-        "uq_task_open_slot",
-        "referral_id",
-        "slot",
-        unique=True,
-        postgresql_where=text(
-            "state in ('held', 'routed', 'offered', 'information_asked', 'accepted',"
-            " 'in_progress', 'on_hold')"
-        ),
-    ),
-)
-
-task_event = Table(
-    "task_event",
-    metadata,
-    id_column(),
-    Column("task_id", UUID, ForeignKey("task.id"), nullable=False),
-    Column("referral_id", UUID, nullable=False),
-    party_column("origin_agency_id"),
-    party_column("owner_agency_id"),
-    party_column("recipient_agency_id"),
-    Column("event", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("reason", Text),
-    Column("actor_user_id", UUID),
-    Column("actor_agency_id", UUID),
-    Column("entry_id", UUID, ForeignKey("log_entry.id"), nullable=False),
-    Column("at", Instant, nullable=False),
-    Index(None, "referral_id", "id"),
 )
 
 message = Table(

@@ -15,7 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from uuid import UUID
 from referral_hub.domain.commands import AnswerTask
 from referral_hub.services.answer_task import answer_task
 from referral_hub.services.deliver import drain
+from referral_hub.services.keep_clocks import keep_clocks
 from referral_hub.services.rotate_keys import rotate_keys
 from referral_hub.services.run_imports import run_imports
 from referral_hub.services.submit_referral import submit_referral
@@ -99,6 +100,11 @@ def _rotate(bench: Bench, asked: dict[str, Any]) -> None:
     rotate_keys(bench.hub, fresh_root=asked["fresh"], batch=2)
 
 
+def _clocks(bench: Bench, asked: dict[str, Any]) -> None:
+    bench.clock.stop_at(datetime.fromisoformat(asked["at"]))
+    keep_clocks(bench.hub)
+
+
 def _import(bench: Bench, _asked: dict[str, Any]) -> None:
     run_imports(bench.hub)
 
@@ -108,6 +114,7 @@ WORK: dict[str, Callable[[Bench, dict[str, Any]], None]] = {
     "submit": _submit,
     "accept": _accept,
     "rotate": _rotate,
+    "clocks": _clocks,
     "import": _import,
 }
 

@@ -23,6 +23,7 @@ from referral_hub.domain import (
     retention,
     routing_model,
     staging,
+    task_clocks,
     third_parties,
     transitions,
 )
@@ -86,6 +87,8 @@ ENUMS: tuple[type[StrEnum], ...] = (
     transitions.TaskState,
     transitions.TaskEvent,
     transitions.Party,
+    task_clocks.TaskClock,
+    task_clocks.Step,
     links.LinkState,
     deliveries.Way,
     deliveries.ReceiptState,
