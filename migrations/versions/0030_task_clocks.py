@@ -49,6 +49,13 @@ _GRANTS = (
     "UPDATE (next_position) ON task TO hub_app, hub_worker",
 )
 
+# whoever is accountable writes why it took something back, to the sender and who had it
+_EITHER = "acting_agency() IN (origin_agency_id, recipient_agency_id)"
+_ACCOUNTABLE = (
+    "EXISTS (SELECT 1 FROM task WHERE task.id = message.task_id"
+    " AND task.owner_agency_id = acting_agency())"
+)
+
 
 def upgrade() -> None:
     """Add the columns, their indexes and rights, and the nation to an agency's standing."""
@@ -59,11 +66,13 @@ def upgrade() -> None:
     for grant in _GRANTS:
         op.execute(f"GRANT {grant}")
     _standing(", a.nation")
+    _authors(f"({_EITHER} OR {_ACCOUNTABLE})")
 
 
 def downgrade() -> None:
     """Drop the columns with their indexes; what was taken back is told as not answered."""
     _standing("")
+    _authors(_EITHER)
     op.execute("UPDATE task SET state = 'no_answer' WHERE state = 'returned'")
     for table, column, _ in reversed(_COLUMNS):
         op.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
@@ -74,3 +83,11 @@ def _standing(nation: str) -> None:
     op.execute("DROP VIEW agency_standing")
     op.execute(_STANDING.format(nation=nation))
     op.execute("GRANT SELECT ON agency_standing TO hub_app, hub_worker")
+
+
+def _authors(who: str) -> None:
+    op.execute("DROP POLICY app_insert ON message")
+    op.execute(
+        "CREATE POLICY app_insert ON message FOR INSERT TO hub_app"
+        f" WITH CHECK ({who} AND author_agency_id = acting_agency())"
+    )

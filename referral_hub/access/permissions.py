@@ -36,6 +36,7 @@ class Permission(StrEnum):
     USE_EMERGENCY_ACCESS = "use_emergency_access"
     REVIEW_EMERGENCY_ACCESS = "review_emergency_access"
     OVERSEE = "oversee"
+    STEER = "steer"
     DECIDE_FOR_CHILD = "decide_for_child"
     REPLAY = "replay"
     READ_AUDIT = "read_audit"

@@ -62,6 +62,7 @@ _COUNCIL_OFFICER: dict[Permission, Predicate] = (
         Permission.CLOSE_TASK: is_owner_or_recipient,
         Permission.USE_EMERGENCY_ACCESS: is_owner_or_recipient,
         Permission.OVERSEE: always,
+        Permission.STEER: is_owner,
         Permission.DECIDE_FOR_CHILD: is_owner,
         Permission.SETTLE_NOTIFICATION: is_origin_or_owner,
         Permission.REPLAY: is_owner,

@@ -105,14 +105,14 @@ def close_task(hub: Hub, actor: Actor, closing: CloseTask) -> TaskState:
             _require_own_repetition(connection, actor, task.id)
             return TaskState.CLOSED
         recipient = actor.agency_id == task.recipient_agency_id
-        own = actor.agency_id == task.origin_agency_id
+        own = task.recipient_agency_id == task.origin_agency_id
         reached = recipient and task.state != TaskState.HELD
         wanted = Move(
             event=TaskEvent.CLOSE,
             party=Party.RECIPIENT if reached else Party.OWNER,
             outcome=closing.outcome.value,
             reason=told,
-            note=Note("outcome", closing.next_step) if recipient and not own else None,
+            note=Note("outcome", closing.next_step) if not own else None,
         )
         return move(hub, connection, actor, task=task, wanted=wanted)
 

@@ -49,6 +49,7 @@ class Move:
     note: Note | None = None
     outbox: Sequence[OutboxKind] = ()
     due_at: datetime | None = None
+    next_position: int | None = None
 
 
 def move(
@@ -89,6 +90,7 @@ def move(
         reason=wanted.reason,
         outcome=wanted.outcome,
         due_at=wanted.due_at,
+        next_position=wanted.next_position,
     )
     change.write(connection, change.Change([entry], inserts, [moved]))
     return state

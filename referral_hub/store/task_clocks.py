@@ -210,3 +210,15 @@ def cancel_offers(connection: Connection, ids: Sequence[UUID], at: datetime) -> 
         return frozenset()
     found = connection.execute(_CANCEL_OFFERS, {"ids": list(ids), "at": at})
     return frozenset(found.scalars())
+
+
+def asked_since(connection: Connection, referral_id: UUID, task_id: UUID, since: datetime) -> bool:
+    """Tell whether the council asked how this task stands after `since`."""
+    found = connection.execute(
+        text(
+            "SELECT count(*) FROM task_event WHERE referral_id = :referral AND task_id = :task"
+            " AND event = 'inquire' AND at > :since"
+        ),
+        {"referral": referral_id, "task": task_id, "since": since},
+    )
+    return bool(found.scalar_one())
