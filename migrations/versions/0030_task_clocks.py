@@ -39,9 +39,11 @@ _STANDING = """
     CREATE VIEW agency_standing AS
     SELECT a.id AS agency_id, a.name, a.kind, a.active, a.joined_at, a.insured_until,
            e.agency_id IS NULL
-           OR (e.enabled AND (e.transport = 'inbox' OR e.encryption_jwk IS NOT NULL OR e.plain_since IS NOT NULL))
+           OR (e.enabled AND (e.transport = 'inbox' OR e.encryption_jwk IS NOT NULL
+                              OR e.plain_since IS NOT NULL))
            AS key_registered,
-           COALESCE(e.transport, 'inbox') AS transport, COALESCE(e.format, 'hub_json') AS format{nation}
+           COALESCE(e.transport, 'inbox') AS transport,
+           COALESCE(e.format, 'hub_json') AS format{nation}
     FROM agency a LEFT JOIN agency_endpoint e ON e.agency_id = a.id
 """
 _GRANTS = (

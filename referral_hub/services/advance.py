@@ -88,7 +88,8 @@ def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
     if latest.state == TaskState.HELD and latest.decision.get("reason") == OWNER_CHOOSES:
         return "owner_chooses"
     part = plan.from_json(stored)[latest.slot]
-    taken = latest.next_position is not None and latest.next_position >= len(part.candidates)
+    at_place = latest.position if latest.next_position is None else latest.next_position
+    taken = at_place >= len(part.candidates)  # by the council, from a part whose needs go apart
     owner = Candidate(None, latest.owner_agency_id, (RouteReason.OWNER_TAKES_IT,))
     open_ones = left(
         (*part.candidates, owner) if taken else part.candidates,

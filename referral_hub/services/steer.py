@@ -18,7 +18,7 @@ from referral_hub.access import Permission, Situation
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.domain.codes import OutboxKind
 from referral_hub.domain.commands import Actor
-from referral_hub.domain.routing import Candidate
+from referral_hub.domain.routing_model import Candidate
 from referral_hub.domain.transitions import DISCLOSED, Party, TaskEvent, TaskState
 from referral_hub.errors import Conflict, InvalidInput
 from referral_hub.services import plan, rows
@@ -64,8 +64,7 @@ def possible_for_owner(task: referrals.TaskRow) -> tuple[Steering, ...]:
     state = TaskState(task.state)
     own = task.recipient_agency_id == task.owner_agency_id
     if state is TaskState.HELD:
-        others = () if own else (Steering.TAKE, Steering.ROUTE)
-        return (*others, Steering.ASK, Steering.CLOSE)
+        return Steering.TAKE, Steering.ROUTE, Steering.ASK, Steering.CLOSE
     found: list[Steering] = []
     if state in DISCLOSED | {TaskState.ROUTED} and not own:
         found += [Steering.TAKE, Steering.ROUTE]
@@ -104,9 +103,14 @@ def steer(hub: Hub, actor: Actor, what: Steering, wanted: Steer) -> TaskState:
 
 def choices(connection: Connection, task: referrals.TaskRow) -> list[tuple[int, Candidate]]:
     """Return who stands in the plan of this part, by place, whoever has it now left out."""
+    candidates = _candidates(connection, task)
+    held = task.state == TaskState.HELD
+    return [(n, one) for n, one in enumerate(candidates) if held or n != task.position]
+
+
+def _candidates(connection: Connection, task: referrals.TaskRow) -> tuple[Candidate, ...]:
     stored = referrals.one(connection, task.referral_id).plan
-    candidates = plan.from_json(stored)[task.slot].candidates
-    return [(n, one) for n, one in enumerate(candidates) if n != task.position]
+    return plan.from_json(stored)[task.slot].candidates
 
 
 def _move(connection: Connection, task: referrals.TaskRow, what: Steering, wanted: Steer) -> Move:
@@ -131,10 +135,11 @@ def _next(
 ) -> int | None:
     if what is Steering.TAKE_BACK:
         return None
-    known = dict(choices(connection, task))
     if what is Steering.TAKE:
-        return max(n for n, one in known.items() if one.agency_id == task.owner_agency_id)
-    if wanted.position not in known:
+        candidates = _candidates(connection, task)
+        last = len(candidates) - 1
+        return last if candidates[last].agency_id == task.owner_agency_id else last + 1
+    if wanted.position not in dict(choices(connection, task)):
         raise InvalidInput({"position": ("Choose one of the services in the plan.",)})
     return wanted.position
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referral_hub.domain.fallback import NOT_AGAIN, Past, left
-from referral_hub.domain.routing import Candidate
+from referral_hub.domain.routing_model import Candidate
 from referral_hub.domain.task_clocks import MOST_REFUSALS
 from referral_hub.domain.transitions import OPEN, TaskState
 
