@@ -16,6 +16,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.accepting import against_bare, as_it_grows
+from benchmarks.directory import first_results
 from benchmarks.draining import rq_no_op, to_a_partner, to_inboxes
 from benchmarks.routing import directory
 from benchmarks.thinking import decisions, integration, verification
@@ -31,6 +32,8 @@ GOALS = (
     ("integration_to_accept", "log integration ÷ accept", ">=", 5.0),
     ("routing_milliseconds", "routing over 20,000 services (ms)", "<=", 20.0),
     ("decision_microseconds", "a decision, ten consents (µs)", "<=", 50.0),
+    ("directory_search_ms", "directory: first results of 20,000 (ms)", "<=", 100.0),
+    ("directory_search_p95_ms", "directory: the same, 95th percentile (ms)", "<=", 100.0),
 )
 
 
@@ -72,6 +75,8 @@ def _measure(town: Town, *, quick: bool) -> Figures:
         "verified_per_second": verified,
         "verified_entries": entries,
     }
+    _say("searching the directory")
+    figures |= first_results(town, searches=60 if quick else 300)
     _say("accepting as the store grows")
     sizes = (2_000, 10_000) if quick else (10_000, 200_000)
     return figures | as_it_grows(town, sizes, seconds=2.0 if quick else 5.0)

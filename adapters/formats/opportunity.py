@@ -4,12 +4,15 @@ That is what search engines and volunteering sites read. It says what is to be d
 for whom to ask; the person who needs it does not appear, whatever the permit allows. The place is
 the area and never an address.
 
+An opportunity of the public directory is written in the same way, from its record.
+
 Source: schema.org JobPosting, employmentType.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
@@ -64,3 +67,31 @@ class VolunteeringOpportunity:
         if url := document.addressing.get("url"):
             members["url"] = url
         return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def posting(record: Mapping[str, Any], *, url: str) -> bytes:
+    """Return an opportunity of the directory, from its Open Referral UK record. `url`: who asks."""
+    members: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "JobPosting",
+        "identifier": {"@type": "PropertyValue", "value": record["id"]},
+        "title": record["name"],
+        "description": record.get("description") or record["name"],
+        "employmentType": "VOLUNTEER",
+        "directApply": False,
+        "url": url,
+    }
+    if modified := record.get("last_modified"):
+        members["datePosted"] = modified[:10]
+    if organization := record.get("organization"):
+        named = {"@type": "Organization", "name": organization["name"]}
+        members["hiringOrganization"] = named
+    cities = [
+        address["city"]
+        for at in record.get("service_at_locations", ())
+        for address in at.get("location", {}).get("addresses", ())
+    ]
+    if cities:
+        address = {"@type": "PostalAddress", "addressLocality": cities[0], "addressCountry": "GB"}
+        members["jobLocation"] = {"@type": "Place", "address": address}
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()

@@ -22,7 +22,6 @@ from uuid import UUID, uuid5
 
 from referral_hub.domain.codes import NeedCode
 
-DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 DAY_MINUTES = 24 * 60
 NEEDS_TAXONOMY = UUID("5d0a3f5e-6a57-5b0b-9a54-0f9e2a6c1c11")
 _DAY = re.compile(r"[+-]?\d{0,2}(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
@@ -49,6 +48,29 @@ class FeedOutcome(StrEnum):
     EMPTY = "empty"
     MOSTLY_REFUSED = "mostly_refused"
     MOSTLY_GONE = "mostly_gone"
+
+
+class Weekday(StrEnum):
+    """Days as iCalendar and the profile name them."""
+
+    MONDAY = "MO"
+    TUESDAY = "TU"
+    WEDNESDAY = "WE"
+    THURSDAY = "TH"
+    FRIDAY = "FR"
+    SATURDAY = "SA"
+    SUNDAY = "SU"
+
+
+DAYS: tuple[str, ...] = tuple(day.value for day in Weekday)
+
+
+class PartOfDay(StrEnum):
+    """When in a day something should be open."""
+
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+    EVENING = "evening"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +133,10 @@ def listing_of(record: Record, today: date) -> Listing:
     """Return the facts of a cleaned record of Open Referral UK; `today` ends old schedules."""
     organization: Record = record.get("organization") or {}
     terms = tuple(_terms(record))
+    names = " ".join(term.name for term in terms)
     texts = (
         record["name"],
-        " ".join([organization.get("name", ""), *(term.name for term in terms)]),
+        f"{organization.get('name', '')} {names}",
         " ".join(_described(record)),
     )
     places = tuple(_places(record))
@@ -127,7 +150,7 @@ def listing_of(record: Record, today: date) -> Listing:
         organization_id=UUID(organization["id"]) if organization else None,
         organization_name=organization.get("name", ""),
         words=texts,
-        needs=tuple(sorted(own or meant("need", *texts))),
+        needs=tuple(sorted(own or meant("need", texts[0], names, texts[2]))),
         access=tuple(sorted(meant("access", *_access(record)))),
         languages=tuple(sorted(_languages(record))),
         minimum_age=record.get("minimum_age"),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 from uuid import UUID
 
-import segno
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -23,6 +21,7 @@ from referral_hub.services.concern_links import (
 from referral_hub.services.hub import Hub
 from referral_hub.web.forms import Filled, read_form
 from referral_hub.web.forms.concern import LinkPage
+from referral_hub.web.qr_code import qr_code
 
 
 def list_all(hub: Hub, actor: Actor) -> str:
@@ -50,7 +49,7 @@ def sheet(hub: Hub, actor: Actor, link_id: UUID) -> str:
         "concern_links/sheet.html",
         link=link,
         address=address,
-        code=_qr(address),
+        code=qr_code(address),
         back=url_for("concern_links.list_all"),
     )
 
@@ -71,21 +70,3 @@ def _list(hub: Hub, actor: Actor, form: Filled) -> str:
     rows = list_links(hub, actor)
     done = request.args.get("done")
     return render_template("concern_links/list.html", rows=rows, form=form, done=done)
-
-
-def _qr(address: str) -> str:
-    """The address as a QR code in SVG, without a style attribute, which the policy forbids."""
-    drawn = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(
-        drawn,
-        kind="svg",
-        xmldecl=False,
-        svgns=True,
-        omitsize=True,
-        nl=False,
-        title=None,
-        border=4,
-        dark="#000",
-        light="#fff",
-    )
-    return drawn.getvalue().decode()

@@ -5,10 +5,19 @@ A part of the table of routes (`web.routes`), reviewed with it.
 
 from __future__ import annotations
 
-from referral_hub.web import open_referral
+from referral_hub.web import nearby, open_referral
 from referral_hub.web.guards import PUBLIC, Route
 from referral_hub.web.open_referral import BASE
 
+_POST = ("POST",)
+
+NEARBY: tuple[Route, ...] = (
+    Route("/near-me", nearby.start, PUBLIC),
+    Route("/near-me", nearby.find, PUBLIC, _POST),
+    Route("/near-me/sheet", nearby.sheet, PUBLIC, _POST),
+    Route("/near-me/services/<uuid:entry_id>", nearby.show, PUBLIC),
+    Route("/near-me/services/<uuid:entry_id>/opportunity", nearby.opportunity, PUBLIC),
+)
 OPEN_REFERRAL: tuple[Route, ...] = (
     Route(f"{BASE}/", open_referral.root, PUBLIC),
     Route(f"{BASE}/services", open_referral.services, PUBLIC),

@@ -28,6 +28,8 @@ from referral_hub.domain.codes import (
 )
 from referral_hub.domain.concerns import Noticed, Said
 from referral_hub.domain.csv_mapping import DateOrder
+from referral_hub.domain.geography import MILE_METRES
+from referral_hub.domain.listings import PartOfDay, Weekday
 from referral_hub.domain.matters import (
     Authority,
     BreachChannel,
@@ -73,12 +75,14 @@ CODES: tuple[type[StrEnum], ...] = (
     Priority,
     ReceivedBy,
     Requester,
+    PartOfDay,
     ProcessingRole,
     ReviewOutcome,
     Said,
     StagedRejection,
     Until,
     View,
+    Weekday,
     Which,
 )
 
@@ -104,6 +108,7 @@ def teach_templates(app: Flask) -> None:
         "day": day,
         "instant": instant,
         "wait": wait,
+        "iso_day": lambda text: day(date.fromisoformat(text)),
         "and_list": and_list,
     }
     environment.globals |= {
@@ -112,6 +117,8 @@ def teach_templates(app: Flask) -> None:
         "navigation_for": _navigation,
         "items_of": labels.items,
         "named": _named,
+        "miles_away": miles_away,
+        "ages": ages,
         "shareable": SHAREABLE,
     }
     environment.globals |= {codes.__name__: codes for codes in CODES}
@@ -152,6 +159,25 @@ def wait(days: int | None) -> str:
     if days < 14:
         return f"About {days} day{'' if days == 1 else 's'}"
     return f"About {round(days / 7)} weeks"
+
+
+def miles_away(metres: int | None) -> str:
+    """A distance in plain words; nothing where it is not known."""
+    if metres is None:
+        return ""
+    miles = metres / MILE_METRES
+    if miles < 0.1:
+        return "Here"
+    return f"{miles:.1f} miles" if miles < 10 else f"{miles:.0f} miles"
+
+
+def ages(least: float | None, most: float | None) -> str:
+    """For whom, in plain words; nothing where it is for everybody."""
+    if least and most:
+        return f"Ages {least:.0f} to {most:.0f}"
+    if least:
+        return f"From {least:.0f} years"
+    return f"Up to {most:.0f} years" if most else ""
 
 
 def and_list(words: Iterable[str]) -> str:

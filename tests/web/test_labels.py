@@ -62,6 +62,8 @@ ENUMS: tuple[type[StrEnum], ...] = (
     codes.Capacity,
     codes.ServiceStatus,
     listings.FeedOutcome,
+    listings.Weekday,
+    listings.PartOfDay,
     codes.Manner,
     codes.TaskType,
     codes.Vetting,

@@ -63,6 +63,24 @@ class Line(fields.Field[str]):
         return _SPACE.sub(" ", text).strip()
 
 
+class Whole(fields.Field[int]):
+    """A whole number from `least` to `most`; `name` begins the message."""
+
+    def __init__(self, name: str, *, least: int, most: int, **options: Any) -> None:
+        self._name, self._least, self._most = name, least, most
+        super().__init__(**options)
+
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> int:
+        typed = _one(value).strip()
+        if typed.isascii() and typed.isdigit() and len(typed) <= 6:
+            number = int(typed)
+            if self._least <= number <= self._most:
+                return number
+        raise ValidationError(
+            f"{self._name} must be a whole number from {self._least} to {self._most}"
+        )
+
+
 class Paragraph(Line):
     """Several lines of text."""
 
