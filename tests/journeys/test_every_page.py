@@ -45,6 +45,7 @@ FILES_AND_ANSWERS = {
     "/erasures/<uuid:entry_id>/certificate": "a file",
     "/agreements/<uuid:event_id>/files/<path:name>": "a file",
     "/registers/files/<path:name>": "a file",
+    "/near-me/services/<uuid:entry_id>/opportunity": "data for search engines",
 }
 FOR_PROGRAMS = ("/partner/", "/fhir/", "/api/", "/oauth/", "/open-referral/", "/.well-known/")
 PAGES = {
@@ -80,6 +81,7 @@ def test_no_page_of_the_map_has_a_fault_that_axe_finds(
     duties(walk, officer, reference)
     _erasing(walk, person("gp"), officer, records)
     _administering(walk, person("surgery-admin"))
+    _nearby(walk, person("gp"))
     _staged(walk, person("librarian"), running_hub, records)
     files_of_visits(walk, person("library-admin"), person("librarian"), tmp_path)
     concerns(walk, person("parcels-admin"))
@@ -243,6 +245,21 @@ def _administering(walk: Walk, admin: Person) -> None:
         box.check()
     admin.page.get_by_role("button", name="Register").click()
     walk.looked(admin, "/clients/<uuid:client_id>")
+
+
+def _nearby(walk: Walk, anybody: Person) -> None:
+    """The public pages; being signed in changes nothing about them."""
+    walk.to(anybody, "/near-me")
+    anybody.page.fill("#place", "Mereford")
+    anybody.page.fill("#words", "visits")
+    anybody.page.get_by_role("button", name="Search").click()
+    anybody.see("What we found near Mereford")
+    anybody.look()
+    anybody.page.get_by_role("button", name="Make a sheet to print").click()
+    anybody.look()
+    anybody.page.go_back()
+    anybody.page.locator("main a[href^='/near-me/services/']").first.click()
+    walk.looked(anybody, "/near-me/services/<uuid:entry_id>")
 
 
 def _staged(walk: Walk, librarian: Person, running: RunningHub, records: Records) -> None:
