@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,18 +35,16 @@ def browser(chromium: Path, chromium_flags: tuple[str, ...]) -> Iterator[Browser
 
 
 @pytest.fixture(scope="session")
-def looks() -> Callable[[str], Looks]:
-    """What was looked at already, for each member of staff."""
+def looks() -> Looks:
+    """Which kinds of pages were looked at already, by whomever."""
     if not AXE.exists():
         pytest.fail("axe-core is missing: run `make test`, which installs it")
-    source = AXE.read_text(encoding="utf-8")
-    kept: defaultdict[str, Looks] = defaultdict(lambda: Looks(source))
-    return kept.__getitem__
+    return Looks(AXE.read_text(encoding="utf-8"))
 
 
 @pytest.fixture
 def person(
-    running_hub: RunningHub, browser: Browser, looks: Callable[[str], Looks]
+    running_hub: RunningHub, browser: Browser, looks: Looks
 ) -> Iterator[Callable[..., Person]]:
     """Sign somebody in: `person("gp")`. Everybody's pages are held against axe's rules."""
     with ExitStack() as stack:
@@ -58,9 +55,7 @@ def person(
             )
             context.set_default_timeout(20_000)
             stack.callback(context.close)
-            who = Person(
-                context.new_page(), running_hub.address, looks(username) if script else None
-            )
+            who = Person(context.new_page(), running_hub.address, looks if script else None)
             needs_code = username.endswith(("-dpo", "-admin"))
             code = running_hub.one_time_code(username) if needs_code else None
             who.sign_in(username, running_hub.password, code)
@@ -71,7 +66,7 @@ def person(
 
 @pytest.fixture
 def stranger(
-    running_hub: RunningHub, browser: Browser, looks: Callable[[str], Looks]
+    running_hub: RunningHub, browser: Browser, looks: Looks
 ) -> Iterator[Callable[..., Person]]:
     """Somebody at a browser who signs in nowhere."""
     with ExitStack() as stack:
@@ -80,8 +75,6 @@ def stranger(
             context = browser.new_context(java_script_enabled=script, bypass_csp=script)
             context.set_default_timeout(20_000)
             stack.callback(context.close)
-            return Person(
-                context.new_page(), running_hub.address, looks("stranger") if script else None
-            )
+            return Person(context.new_page(), running_hub.address, looks if script else None)
 
         yield make

@@ -19,7 +19,7 @@ SEND = re.compile(r"^(Send|Keep on hold)")
 
 @dataclass(frozen=True)
 class Looks:
-    """axe's source, and the kinds of pages that somebody's were already held against it."""
+    """axe's source, and the kinds of pages that were already held against it."""
 
     axe: str
     seen: set[str] = field(default_factory=set)
@@ -46,7 +46,7 @@ class Person:
         self.look()
 
     def look(self) -> None:
-        """Hold this page against axe at both widths, once for each kind of page and member."""
+        """Hold this page against axe at both widths, once for each kind of page."""
         kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "…", self.page.url.split("?")[0])
         title = f"{kind} {self.page.title()}"
         if self._looks is None or title in self._looks.seen:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -21,7 +22,8 @@ from referral_hub.errors import HubError
 from referral_hub.store import migrate
 from referral_hub.store.migrate import differences, downgrade, upgrade
 from referral_hub.store.tables import metadata
-from tests.hub_bench import NewBench, Row
+from tests.databases import name_in
+from tests.hub_bench import Bench, NewBench, Row, SeededTown, benches
 from tests.store.town import populate
 
 ROOT = Path(__file__).parents[2]
@@ -106,13 +108,31 @@ def test_going_up_twice_changes_nothing(empty_database_url: str) -> None:
     assert _shape(empty_database_url) == first
 
 
+@pytest.fixture(scope="module")
+def populated(
+    embedded: Embedded, seeded_town: SeededTown, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SeededTown]:
+    """A database with rows in every table, which is only copied, and what stands in it."""
+    with benches(embedded, seeded_town, tmp_path_factory.mktemp("populated")) as make:
+        bench = make()
+        populate(bench)
+        rows = {name: bench.table(name) for name in metadata.tables}
+        bench.close()
+        yield SeededTown(name_in(bench.url), bench.directory / "keys", rows)
+
+
+@pytest.fixture
+def full_bench(embedded: Embedded, populated: SeededTown, tmp_path: Path) -> Iterator[Bench]:
+    """A hub over a copy of it."""
+    with benches(embedded, populated, tmp_path) as make:
+        yield make()
+
+
 @pytest.mark.parametrize("revision", [r.revision for r in _scripts().walk_revisions()][:-1])
 def test_each_revision_is_undone_and_done_again_without_losing_a_row(
-    new_bench: NewBench, revision: str
+    full_bench: Bench, populated: SeededTown, revision: str
 ) -> None:
-    bench = new_bench()
-    populate(bench)
-    before = {name: bench.table(name) for name in metadata.tables}
+    bench, before = full_bench, populated.rows
     shape = _shape(bench.url)
     bench.close()
     below = _scripts().get_revision(revision).down_revision
@@ -150,9 +170,8 @@ def test_whoever_chose_what_an_older_hub_cannot_do_is_reached_in_the_inbox(
     assert bench.deliver()
 
 
-def test_all_of_it_can_be_undone_with_data_in_it(new_bench: NewBench) -> None:
-    bench = new_bench()
-    populate(bench)
+def test_all_of_it_can_be_undone_with_data_in_it(full_bench: Bench) -> None:
+    bench = full_bench
     bench.close()
     downgrade(bench.url, "base")
     assert _tables(bench.url) == {"alembic_version"}
