@@ -13,7 +13,7 @@ from uuid import UUID
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain import routing
-from referral_hub.domain.codes import AgencyKind, Capacity, NeedCode
+from referral_hub.domain.codes import AgencyKind, Capacity, Circumstance, NeedCode
 from referral_hub.domain.commands import Actor
 from referral_hub.services import facts
 from referral_hub.services.directory_facts import listed_in
@@ -40,6 +40,7 @@ class Choice:
 class NotChosen:
     """A service that meets the need but cannot be proposed, and why not."""
 
+    agency_id: UUID
     agency_name: str
     service_name: str
     reason: routing.RouteReason
@@ -47,12 +48,16 @@ class NotChosen:
 
 @dataclass(frozen=True, slots=True)
 class ProposedSlot:
-    """Needs that the same services can meet. The last choice is the accountable owner."""
+    """Needs that the same services can meet. The last choice is the accountable owner.
+
+    `stated` are the circumstances that any service for these needs requires or rules out.
+    """
 
     needs: tuple[NeedCode, ...]
     choices: tuple[Choice, ...]
     excluded: tuple[NotChosen, ...]
     more_excluded: int = 0
+    stated: frozenset[Circumstance] = frozenset()
 
 
 def areas(hub: Hub, actor: Actor) -> Sequence[directory.AreaRow]:
@@ -98,10 +103,20 @@ def propose_recipients(
             needs=slot.needs,
             choices=tuple(choice(candidate) for candidate in slot.candidates),
             excluded=tuple(
-                NotChosen(agency_names[row.agency_id], names[row.service_id], row.reason)
+                NotChosen(
+                    row.agency_id, agency_names[row.agency_id], names[row.service_id], row.reason
+                )
                 for row in slot.excluded[:MOST_EXCLUDED]
             ),
             more_excluded=max(0, len(slot.excluded) - MOST_EXCLUDED),
+            stated=_stated(slot, services),
         )
         for slot in slots
+    )
+
+
+def _stated(slot: routing.Slot, services: Iterable[routing.Service]) -> frozenset[Circumstance]:
+    meeting = [service for service in services if not service.needs.isdisjoint(slot.needs)]
+    return frozenset[Circumstance]().union(
+        *(service.eligibility | service.exclusions for service in meeting)
     )

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from consent.model import EventState
 from referral_hub.domain.commands import (
+    NO_WISHES,
     AgreementTaken,
     Assessment,
     AuthorityTaken,
@@ -22,6 +23,7 @@ from referral_hub.domain.commands import (
     ChildViews,
     ConcernRaised,
     SubmitReferral,
+    Wishes,
 )
 from referral_hub.domain.months import months_later
 from referral_hub.domain.routing import Seeker, age_on
@@ -59,8 +61,22 @@ def check_pages(draft: journey.Draft, known: Known) -> Pages | Unfinished:
     return pages
 
 
-def seeker(pages: Pages, today: date) -> Seeker:
-    """Return what routing may know of the person, from the pages up to `needs`."""
+def wishes(values: Mapping[str, Any]) -> Wishes:
+    """Return how the person would like to be helped, from the fields of `RecipientsPage`."""
+    return Wishes(
+        first=frozenset(map(UUID, values["first"])),
+        never=frozenset(map(UUID, values["never"])),
+        prefers=values["prefers"],
+        company=values["company"],
+        tasks=values["tasks"],
+        essential=values["essential"],
+        is_so=values["is_so"],
+        person_chooses=Answer.YES in values["choose"],
+    )
+
+
+def seeker(pages: Pages, today: date, said: Wishes = NO_WISHES) -> Seeker:
+    """Return what routing may know of the person, from the pages up to `needs` and the wishes."""
     person, access = pages["person"].values, pages["access"].values
     return Seeker(
         area=pages["address"].values["area"],
@@ -69,7 +85,13 @@ def seeker(pages: Pages, today: date) -> Seeker:
         interpreter=Answer.YES in access["interpreter"],
         access=access["access"],
         wished=frozenset(),
-        never=frozenset(),
+        never=said.never,
+        first=said.first,
+        prefers=said.prefers,
+        company=said.company,
+        tasks=said.tasks,
+        essential=said.essential,
+        is_so=said.is_so,
     )
 
 
@@ -100,6 +122,7 @@ def command(draft_id: UUID, pages: Pages, *, today: date) -> SubmitReferral:
         priority=why["priority"],
         agreement=None if "safeguarding" in pages else agreement(pages, today=today),
         concern=_concern(pages),
+        wishes=wishes(pages["recipients"].values) if "recipients" in pages else NO_WISHES,
     )
     return assemble(plain, draft_id)
 

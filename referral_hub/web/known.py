@@ -11,20 +11,21 @@ from dataclasses import replace
 from uuid import UUID
 
 from consent.notices import Notice
-from referral_hub.domain.commands import Actor
+from referral_hub.domain.commands import NO_WISHES, Actor, Wishes
+from referral_hub.domain.routing_model import RouteReason
 from referral_hub.errors import NotFound
 from referral_hub.services.hub import Hub
 from referral_hub.services.notice_register import words_in_use
 from referral_hub.services.propose_recipients import ProposedSlot, areas, propose_recipients
 from referral_hub.web import journey
-from referral_hub.web.assemble import seeker
+from referral_hub.web.assemble import seeker, wishes
 from referral_hub.web.forms import fill
-from referral_hub.web.forms.referral import Known
+from referral_hub.web.forms.referral import Known, RecipientsPage
 from referral_hub.web.rendering import today, words
 
 NOTICE = "support-referral"
 _WITH_AREAS = frozenset({"address", "recipients", "sharing", journey.CHECK})
-_WITH_AGENCIES = frozenset({"sharing", journey.CHECK})
+_WITH_AGENCIES = frozenset({"recipients", "sharing", journey.CHECK})
 _WITH_NOTICES = frozenset({"agreement", journey.CHECK})
 _WITH_AGE = frozenset({"taken", journey.CHECK})
 _FOR_ROUTING = ("person", "address", "access", "needs")
@@ -46,7 +47,13 @@ def known_for(hub: Hub, actor: Actor, draft: journey.Draft, *, page: str) -> Kno
     plan = tuple(
         (slot.needs, tuple(str(choice.agency_id) for choice in slot.choices)) for slot in proposed
     )
-    return replace(known, agencies=agency_names(proposed), plan=plan)
+    return replace(
+        known,
+        agencies=agency_names(proposed),
+        plan=plan,
+        nearby=_nearby(proposed),
+        proposed=proposed,
+    )
 
 
 def proposals_for(
@@ -59,8 +66,36 @@ def proposals_for(
     if not all(page.ok for page in pages.values()):
         return ()
     return propose_recipients(
-        hub, actor, needs=pages["needs"].values["needs"], seeker=seeker(pages, known.today)
+        hub,
+        actor,
+        needs=pages["needs"].values["needs"],
+        seeker=seeker(pages, known.today, _said(draft, known)),
     )
+
+
+def _said(draft: journey.Draft, known: Known) -> Wishes:
+    """What was said when the page was last saved, whoever can still be asked."""
+    saved = draft.get("recipients", {})
+    named = [one for field in ("first", "never") for one in saved.get(field, ())]
+    page = fill(RecipientsPage(replace(known, nearby=dict.fromkeys(named, ""))), saved)
+    return wishes(page.values) if page.ok else NO_WISHES
+
+
+def _nearby(proposed: tuple[ProposedSlot, ...]) -> dict[str, str]:
+    """Return whom the patient may want first or never: all but the owner as the last resort."""
+    names = {
+        str(choice.agency_id): choice.agency_name
+        for slot in proposed
+        for choice in slot.choices
+        if choice.service_name
+    }
+    refused = {
+        str(other.agency_id): other.agency_name
+        for slot in proposed
+        for other in slot.excluded
+        if other.reason is RouteReason.NEVER_THIS_ONE
+    }
+    return names | refused
 
 
 def agency_names(proposed: tuple[ProposedSlot, ...]) -> dict[str, str]:

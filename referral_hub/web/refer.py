@@ -25,7 +25,8 @@ from referral_hub.web import journey
 from referral_hub.web.assemble import Unfinished, check_pages, command
 from referral_hub.web.forms import Filled, fill, read_form
 from referral_hub.web.forms.referral import Known
-from referral_hub.web.known import known_for, notice_key, proposals_for
+from referral_hub.web.known import known_for, notice_key
+from referral_hub.web.recipients import AGAIN, asks
 from referral_hub.web.rendering import today, words
 from referral_hub.web.summary import summarise
 
@@ -58,7 +59,7 @@ def page(hub: Hub, actor: Actor, *, draft_id: UUID, name: str) -> str | Response
     known = known_for(hub, actor, draft, page=name)
     fixing = "fix" in request.args and name in draft
     form = fill(journey.step(name).schema(known), raw) if fixing else Filled(raw)
-    return _show(hub, actor, Opened(draft_id, name, draft), form=form, known=known)
+    return _show(Opened(draft_id, name, draft), form=form, known=known)
 
 
 def save(hub: Hub, actor: Actor, *, draft_id: UUID, name: str) -> Any:
@@ -70,8 +71,11 @@ def save(hub: Hub, actor: Actor, *, draft_id: UUID, name: str) -> Any:
     form = read_form(journey.step(name).schema(known))
     if not form.ok:
         opened = Opened(draft_id, name, draft)
-        return _show(hub, actor, opened, form=form, known=known), 422
-    draft = drafts.save_draft(hub, actor, draft_id, pages={name: dict(form.raw)})
+        return _show(opened, form=form, known=known), 422
+    kept = {field: given for field, given in form.raw.items() if field != AGAIN}
+    draft = drafts.save_draft(hub, actor, draft_id, pages={name: kept})
+    if AGAIN in form.raw:
+        return _to(name, draft_id, **({"change": "1"} if "change" in request.args else {}))
     if journey.in_danger(draft):
         record_danger_advice(hub, actor)
         return _to(journey.ADVICE, draft_id)
@@ -140,13 +144,13 @@ def _load(hub: Hub, actor: Actor, draft_id: UUID) -> journey.Draft:
         abort(redirect(url_for("referrals.sent", referral_id=sent)))
 
 
-def _show(hub: Hub, actor: Actor, opened: Opened, *, form: Filled, known: Known) -> str:
+def _show(opened: Opened, *, form: Filled, known: Known) -> str:
     name, draft = opened.name, opened.draft
     previous = journey.before(name, draft, known.today)
     changing = "change" in request.args
     extra: dict[str, Any] = {}
     if name == "recipients":
-        extra["slots"] = proposals_for(hub, actor, draft, known=known)
+        extra |= asks(known)
     if name == "agreement":
         extra["told"] = notice_key(known.notices, journey.answered(draft, "access", "language"))
     return render_template(

@@ -48,7 +48,7 @@ def summarise(pages: Mapping[str, Filled], known: Known, labels: Labels) -> tupl
     return (
         Section("The patient", _patient(value, known)),
         Section("Contact and access", _contact(value["contact"], value["access"], labels)),
-        Section("What would help", _needs(value, labels)),
+        Section("What would help", (*_needs(value, labels), *_wishes(value, known, labels))),
         *last,
     )
 
@@ -103,6 +103,31 @@ def _needs(value: Mapping[str, Any], labels: Labels) -> tuple[Line, ...]:
     )
 
 
+def _wishes(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[Line, ...]:
+    """What was said about who helps and how; what was not said has no line."""
+    said = value.get("recipients", {})
+    lines = [
+        (question, _listed(said[name], labels))
+        for question, name in (
+            ("Exactly what", "tasks"),
+            ("Must not be missed", "essential"),
+            ("Is so", "is_so"),
+            ("Would like to be with", "company"),
+        )
+        if said.get(name)
+    ]
+    if said.get("prefers"):
+        lines.append(("Would like help", labels.label(said["prefers"])))
+    lines += [
+        (question, and_list([known.nearby[one] for one in known.nearby if one in said[name]]))
+        for question, name in (("Ask first", "first"), ("Never ask", "never"))
+        if said.get(name)
+    ]
+    if said.get("choose"):
+        lines.append(("Who chooses", "The council. Nobody is asked before it has chosen"))
+    return tuple(Line(question, (answer,), "recipients") for question, answer in lines)
+
+
 def _agreement(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[Line, ...]:
     agreed, words = value["agreement"]["agreed"], known.notices[value["agreement"]["notice"]]
     heard = f"After version {words.version} of the words, in {known.languages[words.language]}"
@@ -130,7 +155,7 @@ def _agreement(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[
 
 def _asked(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[Section, ...]:
     """Who is asked for what; a need with nobody the patient agreed to is said before sending."""
-    if "sharing" not in value:
+    if "sharing" not in value or value["recipients"]["choose"]:
         return ()
     agreed = value["sharing"]["agencies"]
     lines = []

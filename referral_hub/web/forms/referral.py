@@ -17,9 +17,18 @@ from marshmallow import ValidationError, validates, validates_schema
 
 from consent.model import DataClass, GivenBy, Method
 from consent.notices import Notice
-from referral_hub.domain.codes import AccessNeed, ContactMethod, NeedCode, Priority
+from referral_hub.domain.codes import (
+    AccessNeed,
+    Circumstance,
+    ContactMethod,
+    Manner,
+    NeedCode,
+    Priority,
+    TaskType,
+)
 from referral_hub.domain.nhs_number import InvalidNhsNumber, parse_nhs_number
 from referral_hub.domain.routing import age_on
+from referral_hub.domain.routing_model import PROTECTED
 from referral_hub.web.forms import FormPage
 from referral_hub.web.forms.fields import Code, DateParts, Line, Many, OneOf, Paragraph
 
@@ -46,6 +55,7 @@ class Until(StrEnum):
     DATE = "date"
 
 
+_NO_LONGER_HERE = "Some of them can no longer be asked. Look at the list and select again"
 SHAREABLE = (
     DataClass.IDENTITY,
     DataClass.CONTACT,
@@ -61,7 +71,8 @@ class Known:
 
     `notices` are the words in use, by `id/version/language`. `child` says that the patient is under
     the age from which the Mental Capacity Act applies. `plan` has, for each group of needs, the
-    agencies that could help, by id, in the order in which they would be asked.
+    agencies that could help, by id, in the order in which they would be asked. `nearby` are the
+    agencies that the patient may want asked first, or never; `proposed` is what the page shows.
     """
 
     today: date
@@ -71,6 +82,8 @@ class Known:
     notices: Mapping[str, Notice] = field(default_factory=dict)
     child: bool = False
     plan: tuple[tuple[tuple[NeedCode, ...], tuple[str, ...]], ...] = ()
+    nearby: Mapping[str, str] = field(default_factory=dict)
+    proposed: tuple[Any, ...] = ()
 
 
 class ReferralPage(FormPage):
@@ -196,7 +209,29 @@ class NeedsPage(ReferralPage):
 
 
 class RecipientsPage(ReferralPage):
-    """Who could help: read, not filled in."""
+    """Who could help. What somebody says here changes who that is; nothing has to be said.
+
+    `again` shows the page again with what was said.
+    """
+
+    tasks = Many(TaskType, "Select what is needed from the list", load_default=frozenset())
+    essential = Many(NeedCode, "Select needs from the list", load_default=frozenset())
+    is_so = Many(Circumstance, "Select what is so from the list", load_default=frozenset())
+    prefers = Code(Manner, "Select how the patient would like to be helped", load_default=None)
+    company = Many(Circumstance, "Select company from the list", load_default=frozenset())
+    first = Many("nearby", _NO_LONGER_HERE, load_default=frozenset())
+    never = Many("nearby", _NO_LONGER_HERE, load_default=frozenset())
+    choose = Many(Answer, "Tick the box if the council is to choose", load_default=frozenset())
+    again = Many(Answer, "Use the button to show the list again", load_default=frozenset())
+
+    @validates_schema
+    def _consistent(self, data: Mapping[str, Any], **_options: Any) -> None:
+        if data["first"] & data["never"]:
+            raise ValidationError("Nobody can be asked first and never. Untick one", "never")
+        if data["is_so"] & PROTECTED:
+            raise ValidationError("Select what is so from the list", "is_so")
+        if data["company"] - PROTECTED:
+            raise ValidationError("Select company from the list", "company")
 
 
 class AgreedPage(ReferralPage):
