@@ -59,13 +59,14 @@ def advance_slot(hub: Hub, claim: outbox.Claimed) -> None:
     with hub.database.working() as connection:
         withdrawals.lock_tasks(connection, claim.referral_id)
         batch = load(connection, [claim.referral_id], ())
-        tasks = [
-            task
-            for task in referrals.tasks_of(connection, [claim.referral_id])
-            if task.slot == claim.slot
-        ]
-        tasks.sort(key=lambda task: task.id)
+        turns = sorted(
+            referrals.tasks_of(connection, [claim.referral_id]), key=lambda task: task.id
+        )
+        tasks = [task for task in turns if task.slot == claim.slot]
         code = _why_not(batch.cases[claim.referral_id], tasks)
+        part = plan.from_json(batch.cases[claim.referral_id].referral["plan"])[claim.slot]
+        if any(task.slot in part.then for task in turns):
+            code = "already_apart"
         if code is None:
             case = case_of(batch, batch.cases[claim.referral_id])
             code = _place_next(batch, _Slot(hub, connection, case, tasks, at))
@@ -85,8 +86,9 @@ def _why_not(found: CaseRows, tasks: Sequence[referrals.TaskRow]) -> str | None:
 def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
     latest = slot.latest
     stored = batch.cases[latest.referral_id].referral["plan"]
-    if latest.state == TaskState.HELD and latest.decision.get("reason") == OWNER_CHOOSES:
-        return "owner_chooses"
+    held = latest.state == TaskState.HELD
+    if held and latest.decision.get("reason") == OWNER_CHOOSES:
+        return OWNER_CHOOSES
     part = plan.from_json(stored)[latest.slot]
     at_place = latest.position if latest.next_position is None else latest.next_position
     taken = at_place >= len(part.candidates)  # by the council, from a part whose needs go apart
@@ -105,32 +107,44 @@ def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
 
     placement = place(open_ones, ask_for) if open_ones else None
     if part.then and not taken and (placement is None or not placement.permitted):
-        _go_apart(batch, slot, part.then, ask_for)
-        return None
+        apart = _apart(batch, slot, part.then, ask_for)
+        if placement is None or not held or any(one.permitted for one in apart.values()):
+            _go_apart(slot, apart)
+            return None
     if placement is None:
         return "plan_exhausted"
-    if latest.state == TaskState.HELD:
+    if held:
         _settle_hold(slot, placement)
     else:
         _write_new(slot, placement)
     return None
 
 
-def _go_apart(
+def _apart(
     batch: CaseBatch, slot: _Slot, places: tuple[int, ...], ask_for: Callable[[UUID], Decided]
-) -> None:
+) -> dict[int, Placement]:
+    """Return who would take each of the needs that one agency took together, by place."""
+    stored = plan.from_json(batch.cases[slot.latest.referral_id].referral["plan"])
+    return {
+        index: place(
+            [
+                (position, candidate)
+                for position, candidate in enumerate(stored[index].candidates)
+                if candidate.agency_id == slot.latest.owner_agency_id
+                or still_planned(batch, candidate.service_id, slot.at)
+            ],
+            ask_for,
+        )
+        for index in places
+    }
+
+
+def _go_apart(slot: _Slot, apart: dict[int, Placement]) -> None:
     """Needs that went to one agency together go on one by one: nobody is left for all of them."""
     if slot.latest.state == TaskState.HELD:
         _move(slot, TaskEvent.REPLACE)
-    stored = plan.from_json(batch.cases[slot.latest.referral_id].referral["plan"])
-    for place_of_plan in places:
-        candidates = [
-            (position, candidate)
-            for position, candidate in enumerate(stored[place_of_plan].candidates)
-            if candidate.agency_id == slot.latest.owner_agency_id
-            or still_planned(batch, candidate.service_id, slot.at)
-        ]
-        _write_new(slot, place(candidates, ask_for), at_slot=place_of_plan)
+    for index, placement in apart.items():
+        _write_new(slot, placement, at_slot=index)
 
 
 def _past(task: referrals.TaskRow) -> Past:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 
 from referral_hub.domain.transitions import TaskState
+from referral_hub.services.place import OWNER_CHOOSES
 
 
 class NextStep(StrEnum):
     """What has to happen next, as a code; the pages have the words."""
 
     SENDER_PUTS_RIGHT = "sender_puts_right"
+    OWNER_CHOOSES = "owner_chooses"
     HUB_DELIVERS = "hub_delivers"
     RECIPIENT_ANSWERS = "recipient_answers"
     SENDER_ANSWERS = "sender_answers"
@@ -38,6 +40,8 @@ NEXT: dict[TaskState, NextStep] = {
 }
 
 
-def next_step(state: str) -> NextStep:
-    """Return what happens next to a task in `state`."""
+def next_step(state: str, reason: str | None = None) -> NextStep:
+    """Return what happens next to a task in `state`; `reason` is why it is held."""
+    if state == TaskState.HELD and reason == OWNER_CHOOSES:
+        return NextStep.OWNER_CHOOSES
     return NEXT[TaskState(state)]

@@ -61,7 +61,7 @@ def open_referrals(hub: Hub, actor: Actor, after: UUID | None = None) -> OpenPag
             task=row,
             age_days=age_of(row.created_at, at),
             overdue=row.due_at is not None and row.due_at < at,
-            next_step=next_step(row.state),
+            next_step=next_step(row.state, row.reason),
         )
         for row in rows[:PAGE]
     ]

@@ -15,6 +15,11 @@ from werkzeug.wrappers import Response
 
 from referral_hub.domain.commands import Actor, DecideForChild
 from referral_hub.errors import Conflict
+from referral_hub.services.choose_recipient import (
+    choose_recipient,
+    to_choose,
+    waits_for_choice,
+)
 from referral_hub.services.decide_for_child import (
     NOTHING_TO_DECIDE,
     decide_for_child,
@@ -26,6 +31,7 @@ from referral_hub.services.next_steps import next_step
 from referral_hub.services.oversee import list_undelivered, open_referrals, replay
 from referral_hub.services.read_referrals import read_referral
 from referral_hub.web.forms import Filled, read_form
+from referral_hub.web.forms.choosing import ChoicePage
 from referral_hub.web.forms.deciding import ChildDecisionPage
 from referral_hub.web.forms.referral import Answer
 from referral_hub.web.history import delivery_words, owners_history
@@ -53,6 +59,7 @@ def show(hub: Hub, actor: Actor, referral_id: UUID) -> str:
         next_step=next_step,
         us=actor.agency_id,
         emergency={task.id for task in view.current if may_ask(actor, task)},
+        choosing=any(map(waits_for_choice, view.current)),
         children={task.id for task in disagreements(view.current)},
         back=url_for("council.list_open"),
     )
@@ -70,6 +77,21 @@ def decide_child(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
         return _child(hub, actor, referral_id, form), 422
     share = form.values["share"] is Answer.YES
     decide_for_child(hub, actor, DecideForChild(referral_id, share, form.values["reasons"]))
+    return redirect(url_for("council.show", referral_id=referral_id))
+
+
+def choices(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
+    """Who may be chosen for each part that waits for it, in order and with the reasons."""
+    return _choices(hub, actor, referral_id, Filled())
+
+
+def choose(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
+    """Take one of the plan; the hub goes on from there by itself."""
+    form = read_form(ChoicePage())
+    if not form.ok:
+        return _choices(hub, actor, referral_id, form), 422
+    slot, position = form.values["taken"]
+    choose_recipient(hub, actor, referral_id, slot=slot, position=position)
     return redirect(url_for("council.show", referral_id=referral_id))
 
 
@@ -96,6 +118,17 @@ def _child(hub: Hub, actor: Actor, referral_id: UUID, form: Filled) -> str:
         raise Conflict(NOTHING_TO_DECIDE)
     back = url_for("council.show", referral_id=referral_id)
     return render_template("council/child.html", view=view, form=form, back=back)
+
+
+def _choices(hub: Hub, actor: Actor, referral_id: UUID, form: Filled) -> str:
+    parts = to_choose(hub, actor, referral_id)
+    return render_template(
+        "council/choose.html",
+        parts=parts,
+        form=form,
+        back=url_for("council.show", referral_id=referral_id),
+        action=url_for("council.choose", referral_id=referral_id),
+    )
 
 
 def _after() -> UUID | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app
@@ -40,6 +41,7 @@ from referral_hub.domain.matters import (
     Requester,
 )
 from referral_hub.domain.registers import ProcessingRole
+from referral_hub.domain.routing_model import RouteReason
 from referral_hub.domain.staging import StagedRejection
 from referral_hub.domain.third_parties import Exemption
 from referral_hub.web.forms.deciding import View
@@ -109,6 +111,7 @@ def teach_templates(app: Flask) -> None:
         "instant": instant,
         "wait": wait,
         "iso_day": lambda text: day(date.fromisoformat(text)),
+        "because": partial(because, labels),
         "and_list": and_list,
     }
     environment.globals |= {
@@ -123,6 +126,11 @@ def teach_templates(app: Flask) -> None:
     }
     environment.globals |= {codes.__name__: codes for codes in CODES}
     app.extensions["labels"] = labels
+
+
+def because(labels: Labels, reasons: Iterable[RouteReason]) -> str:
+    """Return why a service stands where it stands, each reason with the id of its rule."""
+    return " · ".join(f"{labels.label(reason)} ({reason.rule})" for reason in reasons)
 
 
 def words() -> Labels:

@@ -69,6 +69,7 @@ _DRAFT = "/refer/<uuid:draft_id>"
 _PAGE = f"{_DRAFT}/<any({','.join(NAMES)}):name>"
 _REFERRAL = "/referrals/<uuid:referral_id>"
 _CHILD = "/council/referrals/<uuid:referral_id>/child"
+_CHOOSE = "/council/referrals/<uuid:referral_id>/choose"
 _TASK = "/tasks/<uuid:task_id>"
 _NOTIFICATION = "/notifications/<uuid:notification_id>"
 _ENTRY = "/log/entries/<uuid:entry_id>"
@@ -199,6 +200,8 @@ OVERSEEING: tuple[Route, ...] = (
     Route("/council/referrals/<uuid:referral_id>", council.show, staff(May.OVERSEE)),
     Route(_CHILD, council.child_form, staff(May.DECIDE_FOR_CHILD)),
     Route(_CHILD, council.decide_child, staff(May.DECIDE_FOR_CHILD), _POST),
+    Route(_CHOOSE, council.choices, staff(May.STEER)),
+    Route(_CHOOSE, council.choose, staff(May.STEER), _POST),
     Route("/council/undelivered", council.list_stuck, staff(May.OVERSEE)),
     Route("/council/undelivered/<uuid:outbox_id>", council.try_again, staff(May.REPLAY), _POST),
 )

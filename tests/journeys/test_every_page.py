@@ -25,7 +25,7 @@ from tests.journeys.other_pages import (
     registers_and_searches,
     ways_out,
 )
-from tests.journeys.people import Person, fill_in, refer
+from tests.journeys.people import SEND, Person, fill_in, refer
 from tests.journeys.started import RunningHub
 from tests.journeys.test_deciding import begin, send
 from tests.journeys.walking import Records, Walk
@@ -200,7 +200,21 @@ def _overseeing(walk: Walk, gp: Person, council: Person, records: Records) -> No
     child = records.one("SELECT id FROM referral WHERE reference = %s", send(gp))
     ours, walk.ids["referral_id"] = walk.ids["referral_id"], child
     walk.to(council, "/council/referrals/<uuid:referral_id>/child")
+    walk.ids["referral_id"] = _to_be_chosen(gp, records)
+    walk.to(council, "/council/referrals/<uuid:referral_id>/choose")
     walk.ids["referral_id"] = ours
+
+
+def _to_be_chosen(gp: Person, records: Records) -> UUID:
+    """Refer somebody and ask the council to choose; returns the referral's id."""
+    fill_in(gp, name="Cora Hale", agreed=True, **LONELY)
+    gp.page.goto(gp.page.url.replace("/check", "/recipients?change=1"))
+    gp.page.get_by_label("Ask the council to choose who helps").check()
+    gp.look()
+    gp.go_on()
+    gp.press(SEND)
+    found = records.one("SELECT id FROM referral ORDER BY id DESC LIMIT 1")
+    return UUID(str(found))
 
 
 def _officers(walk: Walk, officer: Person, records: Records) -> None:

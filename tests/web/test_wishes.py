@@ -1,0 +1,122 @@
+"""The referrer sees who could help and why, says what would change it, and may ask the council to
+choose; the council chooses among the same people.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from referral_hub.services.deliver import drain
+
+Begin = Any
+RULED = re.compile(r"\(T[0-9]{2}\)")
+
+
+@pytest.fixture
+def page(gp: Any, begin: Begin) -> Any:
+    """A referral of somebody lonely, open at the page of recipients."""
+    draft = begin(gp)
+    draft.fill_until("needs")
+    return draft
+
+
+def _finish(page: Any) -> None:
+    for name in ("agreement", "sharing", "taken", "terms", "why"):
+        assert page.fill(name).status_code == 302
+
+
+def _agencies(text: str) -> list[str]:
+    return re.findall(r"<h3[^>]*>([^:<]+)", text)
+
+
+def _named(text: str) -> dict[str, str]:
+    found = re.findall(
+        r'name="never" type="checkbox" value="([^"]+)".*?<label[^>]*>\s*(.*?)\s*</label>',
+        text,
+        re.DOTALL,
+    )
+    return {name: one for one, name in found}
+
+
+def test_each_place_says_why_with_the_rule_and_only_what_matters_is_asked(
+    gp: Any, page: Any
+) -> None:
+    text = gp.get(page.path("recipients")).get_data(as_text=True)
+    assert _agencies(text)[-1] == "Mereford Council"
+    assert all(RULED.search(choice) for choice in text.split("<h3")[1:])
+    assert 'value="group_activity"' in text
+    assert 'value="lift_to_care"' not in text
+    assert 'name="essential"' not in text
+
+
+def test_a_wish_is_shown_again_in_the_new_order_and_stands_on_the_check_page(
+    gp: Any, page: Any
+) -> None:
+    before = gp.get(page.path("recipients")).get_data(as_text=True)
+    named = _named(before)
+    assert "Mereford Council" not in named
+    wanted = {
+        "prefers": "one_to_one",
+        "never": [named["Common Ground Peer Mentors"]],
+        "first": [named["Mereford Good Neighbours"]],
+        "again": "yes",
+    }
+    answer = gp.post(page.path("recipients"), wanted)
+    assert answer.headers["Location"].endswith("/recipients")
+    after = gp.get(page.path("recipients")).get_data(as_text=True)
+    assert _agencies(after)[0] == "Mereford Good Neighbours"
+    assert "Common Ground Peer Mentors" not in _agencies(after)
+    assert "The patient said never this one (T11)" in after
+    assert "(T40)" in after
+    _finish(page)
+    check = gp.get(page.path("check")).get_data(as_text=True)
+    assert "Mereford Good Neighbours" in check.partition("Ask first")[2][:300]
+    assert "Common Ground" in check.partition("Never ask")[2][:300]
+
+
+def test_nobody_can_be_asked_first_and_never(gp: Any, page: Any) -> None:
+    one = _named(gp.get(page.path("recipients")).get_data(as_text=True))["Mereford Good Neighbours"]
+    refused = gp.post(page.path("recipients"), {"first": [one], "never": [one]})
+    assert refused.status_code == 422
+    assert "Nobody can be asked first and never" in gp.text
+
+
+@pytest.mark.parametrize("wrong", [{"is_so": ["women"]}, {"company": ["bereaved"]}], ids=str)
+def test_what_is_protected_is_only_ever_a_wish(
+    gp: Any, page: Any, wrong: dict[str, list[str]]
+) -> None:
+    assert gp.post(page.path("recipients"), wrong).status_code == 422
+
+
+def test_the_council_chooses_where_it_was_asked_to(town: Any, gp: Any, page: Any) -> None:
+    gp.post(page.path("recipients"), {"choose": ["yes"]})
+    _finish(page)
+    assert "Nobody is asked before it has chosen" in gp.get(page.path("check")).get_data(
+        as_text=True
+    )
+    referral = page.send()
+    drain(town.hub)
+    council = town.browser("council")
+    assert "Your council chooses who helps" in council.get(
+        f"/council/referrals/{referral}"
+    ).get_data(True)
+    address = f"/council/referrals/{referral}/choose"
+    offered = council.get(address).get_data(as_text=True)
+    assert "(T44)" in offered
+    assert council.post(address, {"taken": "0.99"}).status_code == 409
+    assert council.post(address, {"taken": "x"}).status_code == 422
+    values = {
+        name: value
+        for value, name in re.findall(
+            r'value="(0\.[0-9]+)".*?<label[^>]*>\s*(.*?)\s*</label>', offered, re.DOTALL
+        )
+    }
+    assert council.post(address, {"taken": values["Mereford Good Neighbours"]}).status_code == 302
+    assert council.post(address, {"taken": values["Mereford Good Neighbours"]}).status_code == 409
+    drain(town.hub)
+    shown = council.get(f"/council/referrals/{referral}").get_data(as_text=True)
+    assert "Mereford Good Neighbours" in shown
+    assert council.get(address).status_code == 409
