@@ -190,6 +190,8 @@ class SubmitReferral(_Redacted):
 
     It rests on an agreement or, where one is raised, on a safeguarding concern: never on both. With
     neither, nobody has said what the person agreed to, and it is held until somebody does.
+
+    `kept` is what the sender's system said beside it, as text that the hub returns and never reads.
     """
 
     draft_id: UUID
@@ -203,6 +205,7 @@ class SubmitReferral(_Redacted):
     agreement: AgreementTaken | None
     concern: ConcernRaised | None = None
     wishes: Wishes = NO_WISHES
+    kept: str | None = None
 
     def __post_init__(self) -> None:
         if self.agreement is not None and self.concern is not None:

@@ -55,6 +55,7 @@ class PlainReferral:
     agreement: AgreementTaken | None = None
     concern: ConcernRaised | None = None
     wishes: Wishes = NO_WISHES
+    kept: str | None = None
 
     def __repr__(self) -> str:
         return "<PlainReferral (redacted)>"
@@ -88,6 +89,7 @@ def assemble(plain: PlainReferral, draft_id: UUID) -> SubmitReferral:
         agreement=plain.agreement,
         concern=plain.concern,
         wishes=plain.wishes,
+        kept=plain.kept,
     )
 
 

@@ -19,6 +19,7 @@ from referral_hub.domain.routing import Slot
 SCHEMA = "referral-hub/referral/v1"
 NEEDS_FIELD = "need.needs"
 CONCERN_FIELD = "sensitive.note"
+KEPT_FIELD = "context.kept"  # in no catalogue of consent, so that no permit ever names it
 
 
 def fields_of(command: SubmitReferral, slots: Sequence[Slot]) -> dict[str, bytes]:
@@ -43,6 +44,7 @@ def fields_of(command: SubmitReferral, slots: Sequence[Slot]) -> dict[str, bytes
         "need.task_note": command.task_note,
         "health.why": command.why,
         CONCERN_FIELD: _concern(command.concern),
+        KEPT_FIELD: command.kept,
     }
     for index, slot in enumerate(slots):
         values[f"{NEEDS_FIELD}.{index}"] = sorted(slot.needs)

@@ -7,13 +7,14 @@ the log before a byte is opened.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from consent.model import Permit, Stage
+from consent.model import DataClass, Permit, Stage
 from referral_hub import access
 from referral_hub.access import Permission, Situation
 from referral_hub.audit.events import EntryType, Event, prepare
@@ -35,7 +36,7 @@ from referral_hub.services.open_statements import (
 from referral_hub.services.own_surname import note_own_surname
 from referral_hub.services.place import ask, decision_event, decision_row
 from referral_hub.store import change, disclosures, messages, referrals, statements
-from referral_hub.store.cases import CaseBatch, load
+from referral_hub.store.cases import CaseBatch, CaseRows, load
 from referral_hub.store.change import LogRow
 
 
@@ -100,21 +101,11 @@ def view_own(hub: Hub, actor: Actor, referral_id: UUID) -> OpenedRecord:
         notes = messages.of_tasks(connection, [task.id for task in tasks])
         written = statements.of_referral(connection, referral_id)
         decided = statements.decisions_of(connection, referral_id)
-    event = Event(
-        type=EntryType.VIEW,
-        sender=actor.agency_id,
-        recipient=actor.agency_id,
-        actor_agency=actor.agency_id,
-        actor_user=actor.user_id,
-        subject=subject_of(found),
-        referral_id=referral_id,
-        purpose="own_record",
-        classes=tuple(sorted(record.classes_of(found.sealed["field_ids"]))),
-        outcome="permit",
-    )
-    entry_id = _logged(hub, actor, prepare(event, hub.keys, hub.clock()))
+    classes = record.classes_of(found.sealed["field_ids"])
+    entry_id = _look(hub, actor, found, classes=classes)
     stored = stored_record(found)
-    opened = open_fields(hub.keys, stored, stored.ciphertexts)
+    shown = [name for name in stored.ciphertexts if name != record.KEPT_FIELD]
+    opened = open_fields(hub.keys, stored, shown)
     fields = record.from_bytes(opened)
     note_own_surname(hub, actor, fields, entry_id)
     return OpenedRecord(
@@ -127,6 +118,27 @@ def view_own(hub: Hub, actor: Actor, referral_id: UUID) -> OpenedRecord:
             *open_decisions(hub, actor.agency_id, decided),
         ],
     )
+
+
+def open_kept(hub: Hub, actor: Actor, referral_id: UUID) -> dict[str, Any]:
+    """Return what the sender's own system said beside a referral, for that system alone.
+
+    A look is logged where there is anything. Raises NotFound, LogUnavailable.
+    """
+    with hub.database.acting_for(actor.agency_id) as connection:
+        row = referrals.one(connection, referral_id)
+        situation = Situation(origin=row.origin_agency_id, author=row.author_user_id)
+        access.require(actor, Permission.READ_REFERRAL, situation)
+    if row.origin_agency_id != actor.agency_id:
+        return {}
+    with hub.database.working() as connection:
+        found = load(connection, [referral_id], ()).cases[referral_id]
+    if record.KEPT_FIELD not in found.sealed["field_ids"]:
+        return {}
+    _look(hub, actor, found, classes=record.classes_of([record.KEPT_FIELD]))
+    opened = open_fields(hub.keys, stored_record(found), [record.KEPT_FIELD])
+    kept: dict[str, Any] = json.loads(json.loads(opened[record.KEPT_FIELD]))
+    return kept
 
 
 def open_task(hub: Hub, actor: Actor, task_id: UUID) -> OpenedTask:
@@ -166,6 +178,23 @@ def open_task(hub: Hub, actor: Actor, task_id: UUID) -> OpenedTask:
         until=permit.until,
         entry_id=entry_id,
     )
+
+
+def _look(hub: Hub, actor: Actor, found: CaseRows, *, classes: Iterable[DataClass]) -> UUID:
+    """Log that the sender looks at its own record; the entry stands before this returns."""
+    event = Event(
+        type=EntryType.VIEW,
+        sender=actor.agency_id,
+        recipient=actor.agency_id,
+        actor_agency=actor.agency_id,
+        actor_user=actor.user_id,
+        subject=subject_of(found),
+        referral_id=found.referral["id"],
+        purpose="own_record",
+        classes=tuple(sorted(classes)),
+        outcome="permit",
+    )
+    return _logged(hub, actor, prepare(event, hub.keys, hub.clock()))
 
 
 def _permit_now(

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ from adapters.formats.fhir.writing import (
     Party,
     TaskView,
     response_message,
+    returned,
     service_request,
     task,
 )
@@ -49,6 +51,7 @@ from referral_hub.services.receive_referral import (
     Written,
     receive_referral,
 )
+from referral_hub.services.release import open_kept
 from referral_hub.services.submit_referral import Submitted
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.web import fhir_wire as wire
@@ -135,7 +138,20 @@ def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Resp
         raise FhirProblem(400, [Issue("value", text, place) for text in texts]) from None
     if written.repeated:
         return wire.outcome(409, [Issue("duplicate", _DUPLICATE)])
-    return written_response(written)
+    return written_response(replace(written, body=_with_kept(written.body, incoming.kept)))
+
+
+def _with_kept(body: bytes, kept: Mapping[str, Any]) -> bytes:
+    """The answer with what the sender said beside the referral.
+
+    It is put in on the way out: the answer that is stored beside the idempotency key is not sealed
+    and holds ids and codes alone.
+    """
+    answer = json.loads(body)
+    for one in [answer, *(entry["resource"] for entry in answer.get("entry", ()))]:
+        if one["resourceType"] == "ServiceRequest":
+            one.update(returned(kept, one["subject"]))
+    return json.dumps(answer).encode()
 
 
 class _Sent:
@@ -201,6 +217,7 @@ def _change(hub: Hub, caller: Caller, message: Message) -> Response:
     else:
         _say(hub, caller, message, view.referral.id)
     now = read_own(hub, caller.actor, view.referral.id)
+    kept = open_kept(hub, caller.actor, view.referral.id)
     tasks = [task(task_view(row)) for row in now.current]
     at = hub.clock()
     party = Party(str(caller.actor.agency_id), "")
@@ -208,7 +225,7 @@ def _change(hub: Hub, caller: Caller, message: Message) -> Response:
         response_message(
             _envelope(hub, message, receiver=party, at=at),
             reason=message.reason,
-            focus=service_request(request_view(now), own_id=own_id(request)),
+            focus=service_request(request_view(now), kept=kept, own_id=own_id(request)),
             others=tasks,
         )
     )

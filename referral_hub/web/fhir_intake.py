@@ -7,7 +7,9 @@ the referral is taken on and held until somebody asks the person (rules R04 and 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -48,7 +50,12 @@ def plain_referral(
         plain: PlainReferral = ReferralBody(today).load(document)
     except ValidationError as problem:
         raise _told(problem, incoming.places) from None
-    return plain, told
+    return replace(plain, kept=_as_text(incoming.kept)), told
+
+
+def _as_text(kept: Mapping[str, Any]) -> str | None:
+    """Extensions and codings as text; a character that is none is kept as an escape."""
+    return json.dumps(kept, separators=(",", ":")) if kept else None
 
 
 def agreement_said(

@@ -27,6 +27,7 @@ from referral_hub.services.fhir_exchange import search_tasks
 from referral_hub.services.fhir_views import base_url, request_view, task_view
 from referral_hub.services.hub import Hub
 from referral_hub.services.read_referrals import read_referral
+from referral_hub.services.release import open_kept
 from referral_hub.services.task_inbox import read_task
 from referral_hub.web import fhir_wire as wire
 
@@ -47,7 +48,8 @@ def read_request(hub: Hub, caller: Caller, referral_id: UUID) -> Response:
     """One request that the caller's agency sent."""
     wire.check_accept()
     view = request_view(read_referral(hub, caller.actor, referral_id))
-    return wire.answer(service_request(view), ETag=wire.entity_tag(view.version))
+    kept = open_kept(hub, caller.actor, referral_id)
+    return wire.answer(service_request(view, kept=kept), ETag=wire.entity_tag(view.version))
 
 
 def read_one(hub: Hub, caller: Caller, task_id: UUID) -> Response:

@@ -69,4 +69,5 @@ class Labels:
 
     def field(self, field_id: str) -> str:
         """The words for a field id such as `identity.first_name`; a slot's number is left out."""
-        return self._words["Field"][_SLOT.sub("", field_id)]
+        name = _SLOT.sub("", field_id)
+        return self._words["Field"].get(name) or self._words["Field.beside"][name]

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from referral_hub.web.rates import Quotas
-from tests.web.conftest import Town, more_settings, own_town, town
+from tests.web.conftest import Town, more_settings, own_town, seeded, town
 
-__all__ = ["Town", "more_settings", "own_town", "patient_town", "town"]
+__all__ = ["Town", "more_settings", "own_town", "patient_town", "seeded", "town"]
 
 
 @pytest.fixture(scope="module")

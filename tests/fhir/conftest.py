@@ -1,5 +1,5 @@
 """These tests call the hub as partner systems do, over the demonstration town."""
 
-from tests.web.conftest import Town, own_town, town
+from tests.web.conftest import Town, more_settings, own_town, seeded, town
 
-__all__ = ["Town", "own_town", "town"]
+__all__ = ["Town", "more_settings", "own_town", "seeded", "town"]

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from adapters.formats.fhir import codes
@@ -198,3 +199,37 @@ def test_whatever_is_wrong_is_an_outcome(
     surgery: Client, method: str, path: str, expected: int
 ) -> None:
     outcome(surgery.http.open(path, method=method), expected)
+
+
+KEPT = {"url": "https://surgery.example/fhir/fund", "valueString": "Funded by Quillon"}
+
+
+def test_what_the_hub_does_not_use_is_sealed_and_comes_back_as_it_came(
+    town: Any, surgery: Client, schema: dict[str, Any]
+) -> None:
+    sent, token = a_message(town), surgery.token()
+    resource(sent, "ServiceRequest")["extension"] = [KEPT]
+    resource(sent, "Patient")["extension"] = [KEPT | {"valueString": "Patient’s"}]
+    resource(sent, "Consent").setdefault("extension", []).append(KEPT)
+    answer = post(surgery, sent, token=token)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    accepted = next(
+        entry["resource"]
+        for entry in answer.get_json()["entry"]
+        if entry["resource"]["resourceType"] == "ServiceRequest"
+    )
+    read = get(surgery, f"/fhir/R4/ServiceRequest/{accepted['id']}")
+    for request in (accepted, read.get_json()):
+        valid(schema, request)
+        assert request["extension"] == [KEPT]
+        assert request["subject"]["extension"][0]["valueString"] == "Patient’s"
+        assert request["supportingInfo"][0]["extension"] == [KEPT]
+        assert request["code"] == resource(sent, "ServiceRequest")["code"]
+    with town.hub.database.working() as connection:
+        stored = connection.execute(text("SELECT string_agg(k::text, '') FROM idempotency_key k"))
+        assert "Quillon" not in str(stored.scalar())
+        views = connection.execute(
+            text("SELECT count(*) FROM log_entry WHERE type = 'view' AND referral_id = :id"),
+            {"id": accepted["id"]},
+        )
+        assert views.scalar() == 1

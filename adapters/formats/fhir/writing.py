@@ -102,7 +102,11 @@ def task(view: TaskView) -> dict[str, Any]:
 def service_request(
     view: TaskView, *, kept: Mapping[str, Any] | None = None, own_id: tuple[str, str] | None = None
 ) -> dict[str, Any]:
-    """The request as its sender may read it back, with what they sent that the hub only keeps."""
+    """The request as its sender may read it back, with what they sent that the hub only keeps.
+
+    `kept` is by resource. What came with the Patient returns on the reference to the person, and
+    what came with the Consent on a reference to it: neither resource is emitted.
+    """
     written: dict[str, Any] = {
         "resourceType": "ServiceRequest",
         "id": view.referral_id,
@@ -119,13 +123,25 @@ def service_request(
         "subject": _person(view.reference),
         "authoredOn": instant(view.authored_on),
         "requester": _agency(view.requester),
-        **(kept or {}),
+        **returned(kept or {}, _person(view.reference)),
     }
     if own_id is not None:
         system, value = own_id
         mine = {"value": value} | ({"system": system} if system and system != "id" else {})
         written["identifier"].append(mine)
     return written
+
+
+def returned(kept: Mapping[str, Any], subject: Mapping[str, Any]) -> dict[str, Any]:
+    """The elements of a request that return what its sender said beside it."""
+    found = dict(kept.get("ServiceRequest", {}))
+    if extensions := kept.get("Patient", {}).get("extension"):
+        found["subject"] = {**subject, "extension": extensions}
+    if extensions := kept.get("Consent", {}).get("extension"):
+        words = "The agreement that came with the request"
+        told = {"type": "Consent", "display": words, "extension": extensions}
+        found["supportingInfo"] = [told]
+    return found
 
 
 def searchset(

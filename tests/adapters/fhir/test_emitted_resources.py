@@ -89,7 +89,10 @@ EMITTED: dict[str, dict[str, Any]] = {
     "declined": task(a_view(TaskState.DECLINED, decline_reason="no_capacity", words="Full")),
     "closed": task(a_view(TaskState.CLOSED, outcome="helped", words="Helped")),
     "request": service_request(
-        a_view(), kept={"extension": [{"url": "https://x.example/e", "valueString": "v"}]},
+        a_view(), kept={
+            name: {"extension": [{"url": "https://x.example/e", "valueString": "v"}]}
+            for name in ("ServiceRequest", "Patient", "Consent")
+        },
         own_id=("https://x.example/Id", "R-17"),
     ),
     "request without extras": service_request(a_view(), own_id=("id", "R-17")),
