@@ -19,7 +19,7 @@ ASSETS := referral_hub/web/static/build/.made-$(call hash,package-lock.json $(sh
 NODE := { command -v npm && node -e 'process.exit(+process.versions.node.split(".")[0] < 18)'; } >/dev/null 2>&1
 PIP := .venv/bin/python -m pip --disable-pip-version-check -qq install --require-virtualenv
 
-.PHONY: help run test test-deep tamper check bench bench-import fuzz-api search-at-scale mutants pictures format lock clean
+.PHONY: help run test test-deep tamper town check bench bench-import fuzz-api search-at-scale mutants pictures format lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ test-deep: $(RUN) $(TEST) ## 100,000 cases to a second engine of the rules; SEED
 
 tamper: $(RUN) $(TEST) ## 1,000 seeded changes behind the hub's back, all to be found; SEED=2 CASES=5000
 	@.venv/bin/python -m tests.audit $(or $(SEED),1) $(CASES)
+
+town: $(RUN) $(TEST) ## a year of a town on a simulated clock: nobody forgotten; SEED=2 REFERRALS=500
+	@.venv/bin/python -m tests.town $(or $(SEED),1) $(REFERRALS)
 
 fuzz-api: $(RUN) $(TEST) $(ASSETS) ## send requests made from the API's own description; EXAMPLES=500
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),200) .venv/bin/python -m pytest tests/api/test_partner_guide.py -q -k schemathesis

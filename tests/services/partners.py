@@ -35,6 +35,11 @@ class Received:
     document: Document
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that hangs up is no error here."""
+
+
 class PartnerSystem:
     """Keeps what arrives; answers 201, or what `answers` says next: (status, headers)."""
 
@@ -44,7 +49,7 @@ class PartnerSystem:
         self.received: list[Received] = []
         self.answers: list[tuple[int, dict[str, str]]] = []
         self.during: Callable[[], object] | None = None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Quiet(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/referrals"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
