@@ -56,6 +56,12 @@ _WAITING = text(
     f"{_SELECT} WHERE s.agency_id = :us AND s.state = 'waiting' AND s.id > :after"
     " ORDER BY s.id LIMIT :most"
 )
+_SENT = text(
+    f"{_SELECT} WHERE s.sender_agency_id = :us AND s.source IN ('api', 'fhir')"
+    " AND (CAST(:before AS uuid) IS NULL OR (s.received_at, s.id)"
+    " < (SELECT b.received_at, b.id FROM staged_item b WHERE b.id = :before))"
+    " ORDER BY s.received_at DESC, s.id DESC LIMIT :most"
+)
 _ALIKE = text(
     """
     SELECT (SELECT count(*) FROM staged_item o WHERE o.agency_id = :us AND o.id <> :id
@@ -101,6 +107,14 @@ def of_batch(
     query = f"{_SELECT} WHERE s.batch_id = :batch AND s.line > :after ORDER BY s.line LIMIT :most"
     given = {"batch": batch_id, "after": after, "most": most}
     return [StagedRow(*row) for row in connection.execute(text(query), given)]
+
+
+def sent(
+    connection: Connection, agency_id: UUID, *, before: UUID | None, most: int
+) -> list[StagedRow]:
+    """Return what an agency's systems sent and had to wait, newest first."""
+    given = {"us": agency_id, "before": before, "most": most}
+    return [StagedRow(*row) for row in connection.execute(_SENT, given)]
 
 
 def alike(connection: Connection, agency_id: UUID, item_id: UUID) -> tuple[int, Sequence[str]]:

@@ -13,7 +13,14 @@ from typing import Any
 from marshmallow import Schema
 
 from referral_hub.domain.codes import Scope
-from referral_hub.web import api_consents, api_referrals, api_shapes, api_status, api_tasks
+from referral_hub.web import (
+    api_consents,
+    api_referrals,
+    api_shapes,
+    api_staged,
+    api_status,
+    api_tasks,
+)
 from referral_hub.web.api_answers import AcceptedAnswer
 from referral_hub.web.forms.api_bodies import (
     AcceptTaskBody,
@@ -110,6 +117,11 @@ OPERATIONS: tuple[Operation, ...] = (
     _get(
         api_status.EVENTS, "listEvents", "Read what happened since an event, oldest first",
         answer=api_shapes.EventPageShape, scope=Scope.EVENTS_READ, query="since",
+    ),
+    _get(
+        api_staged.STAGED, "listStaged",
+        "List what was sent with Prefer: handling=lenient and waits for a person, or waited",
+        answer=api_shapes.StagedPageShape, scope=Scope.EVENTS_READ, query="before",
     ),
     Operation(
         "post", api_consents.PATH, "giveConsent", "Record what the person has said since",

@@ -29,6 +29,7 @@ from referral_hub.services.receive_referral import (
 from referral_hub.services.submit_referral import Submitted
 from referral_hub.web.api_answers import accepted
 from referral_hub.web.api_reading import no_parameters
+from referral_hub.web.api_staged import lenient, staged
 from referral_hub.web.forms.api_referral import ReferralBody
 from referral_hub.web.json_body import InvalidDocument, read_body, read_document
 from referral_hub.web.rendering import today
@@ -47,6 +48,12 @@ def submit(hub: Hub, shown: Credential) -> Response:
         no_parameters()
         key, sealed, content = idempotency_key(), *_content(hub)
         plain = read_document(ReferralBody(today(hub.clock())), content)
+    except InvalidDocument as wrong:
+        waiting = _waiting(hub, shown, wrong)
+        if waiting is None:
+            authenticate(hub, shown, Scope.REFERRAL_SUBMIT)
+            raise
+        return waiting
     except (InvalidInput, UnsupportedMediaType, RequestEntityTooLarge):
         authenticate(hub, shown, Scope.REFERRAL_SUBMIT)
         raise
@@ -61,7 +68,18 @@ def submit(hub: Hub, shown: Credential) -> Response:
     try:
         return written_response(receive_referral(hub, knock, plain, answering))
     except InvalidInput as wrong:
-        raise _pointed(wrong) from None
+        pointed = _pointed(wrong)
+        waiting = _waiting(hub, shown, pointed)
+        if waiting is None:
+            raise pointed from None
+        return waiting
+
+
+def _waiting(hub: Hub, shown: Credential, wrong: InvalidDocument) -> Response | None:
+    """Let it wait for a person, where the sender wants that and one can put it right."""
+    if not lenient() or request.mimetype != PLAIN:
+        return None
+    return staged(hub, shown, read_body(LARGEST_PLAIN), (idempotency_key(), wrong))
 
 
 def written_response(written: Written) -> Response:
@@ -93,7 +111,7 @@ def _content(hub: Hub) -> tuple[UnverifiedDocument | None, bytes]:
     return sealed, sealed.payload
 
 
-def _pointed(wrong: InvalidInput) -> InvalidInput:
+def _pointed(wrong: InvalidInput) -> InvalidDocument:
     """The service names a field; the body has it at another place."""
     places = {"area": "/person/area"}
     return InvalidDocument({places.get(name, name): texts for name, texts in wrong.fields.items()})

@@ -9,6 +9,7 @@ from marshmallow import Schema, fields
 
 from consent.model import DataClass, EventState
 from referral_hub.domain.codes import AgencyKind, NeedCode, Priority
+from referral_hub.domain.staging import StagedRejection, StagedState, WaitsBecause
 from referral_hub.domain.transitions import FHIR_STATUS, TaskState
 from referral_hub.services.read_referrals import ReferralSummary, ReferralView
 from referral_hub.services.task_inbox import TaskView
@@ -107,6 +108,25 @@ class EventPageShape(Schema):
 
     events = fields.List(fields.Nested(EventShape), required=True)
     next = fields.Url(required=True)
+
+
+class StagedShape(Schema):
+    """Something that waits for a person, or what became of it; `reason` why it was turned down."""
+
+    id = fields.UUID(required=True)
+    state = code(*StagedState, required=True)
+    why = code(*WaitsBecause, required=True)
+    received_at = fields.DateTime(required=True)
+    settled_at = fields.DateTime()
+    referral = fields.UUID()
+    reason = code(*StagedRejection)
+
+
+class StagedPageShape(Schema):
+    """What had to wait, newest first; `next` is the address of older ones."""
+
+    staged = fields.List(fields.Nested(StagedShape), required=True)
+    next = fields.Url()
 
 
 class ReceiptLinkShape(Schema):

@@ -35,6 +35,7 @@ from adapters.formats.fhir.writing import (
 from consent.model import EventState
 from referral_hub.domain.codes import Scope
 from referral_hub.domain.ids import new_id
+from referral_hub.domain.staging import StagedSource
 from referral_hub.domain.transitions import TaskState
 from referral_hub.errors import InvalidInput
 from referral_hub.services.api_access import Caller, Credential, authenticate
@@ -52,10 +53,12 @@ from referral_hub.services.receive_referral import (
     receive_referral,
 )
 from referral_hub.services.release import open_kept
+from referral_hub.services.stage_incoming import incomplete, stage_incoming
 from referral_hub.services.submit_referral import Submitted
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.web import fhir_wire as wire
 from referral_hub.web.api_referrals import written_response
+from referral_hub.web.api_staged import LENIENT, lenient
 from referral_hub.web.fhir_intake import agreement_said, plain_referral
 from referral_hub.web.fhir_tasks import answered, uuid_of
 from referral_hub.web.rendering import today
@@ -64,6 +67,10 @@ MESSAGES, REQUESTS = f"{BASE}/$process-message", f"{BASE}/ServiceRequest"
 _CANCELLED = frozenset({"revoked", "entered-in-error"})
 _DUPLICATE = "This message has been handled already."
 _HANDLING = "This message is being handled at this moment. Send it again in a second."
+_WAITS = (
+    "It is not complete and waits for your agency's staff as item {}. GET /api/v1/staged says what "
+    "becomes of it."
+)
 _REUSED = "These identifiers were used for another message. Use new ones."
 
 
@@ -103,9 +110,14 @@ def _is_new(message: Message) -> bool:
 def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Response:
     """Accept a referral. The token is asked about in the same read as everything else."""
     incoming, alone = read_referral(message), not message.header
-    plain, told = plain_referral(
-        incoming, today(hub.clock()), leave_out_number=hub.settings.fhir_leaves_out_nhs_number
-    )
+    try:
+        plain, told = plain_referral(
+            incoming, today(hub.clock()), leave_out_number=hub.settings.fhir_leaves_out_nhs_number
+        )
+    except FhirProblem:
+        if not lenient() or not incomplete(incoming.document):
+            raise
+        return _waiting(hub, shown, message, incoming)
     knock = Knock(
         shown,
         Scope.FHIR,
@@ -139,6 +151,15 @@ def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Resp
     if written.repeated:
         return wire.outcome(409, [Issue("duplicate", _DUPLICATE)])
     return written_response(replace(written, body=_with_kept(written.body, incoming.kept)))
+
+
+def _waiting(hub: Hub, shown: Credential, message: Message, incoming: Incoming) -> Response:
+    """What a person can complete waits for one, where the sender would rather have that."""
+    named = (Scope.FHIR, _message_key(message, incoming))
+    row = stage_incoming(hub, shown, incoming.document, named=named, source=StagedSource.FHIR)
+    answer = wire.outcome(202, [Issue("incomplete", _WAITS.format(row.id))])
+    answer.headers["Preference-Applied"] = LENIENT
+    return answer
 
 
 def _with_kept(body: bytes, kept: Mapping[str, Any]) -> bytes:

@@ -17,6 +17,7 @@ from referral_hub.web import (
     api_docs,
     api_keys,
     api_referrals,
+    api_staged,
     api_status,
     api_tasks,
     breaches,
@@ -310,6 +311,7 @@ API: tuple[Route, ...] = (
     ),
     Route(f"{_API_REFERRAL}/withdraw", api_status.withdraw, api(Scope.CONSENT_WRITE), _POST),
     Route(api_status.EVENTS, api_status.events, api(Scope.EVENTS_READ)),
+    Route(api_staged.STAGED, api_staged.listed, api(Scope.EVENTS_READ)),
     Route(api_consents.PATH, api_consents.give, api(Scope.CONSENT_WRITE), _POST),
     Route(
         f"{api_consents.PATH}/<uuid:consent_id>/withdraw",
