@@ -20,10 +20,13 @@ from referral_hub.web.opened import sections
 
 TABLES = tomllib.loads(files("referral_hub.web").joinpath("labels.toml").read_text("utf-8"))
 MORE = {
-    "TaskEvent.history": ("place", "hold", "deliver_accepted", "deliver_corrected"),
+    "TaskEvent.history": (
+        *("place", "hold", "deliver_accepted", "deliver_corrected"),
+        *("remind", "escalate", "due", "inquire"),
+    ),
     "AnswerDone": ("acknowledge",),
 }
-NOTE_KINDS = ("question", "answer", "accepted", "declined", "outcome")
+NOTE_KINDS = ("question", "answer", "accepted", "declined", "outcome", "steered")
 CONSENT_REASONS = [*RefusalReason, *HoldReason]
 
 
