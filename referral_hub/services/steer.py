@@ -25,8 +25,10 @@ from referral_hub.services import plan, rows
 from referral_hub.services.disclose import turn_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.moves import Move, Note, move
+from referral_hub.services.place import OWNER_CHOOSES
 from referral_hub.store import change, referrals, task_clocks
 from referral_hub.store.engine import Connection
+from referral_hub.store.plan_agencies import names_of
 
 ASK_AGAIN_AFTER = timedelta(hours=20)
 WORDS_MOST = 500
@@ -62,9 +64,11 @@ class Steer:
 def possible_for_owner(task: referrals.TaskRow) -> tuple[Steering, ...]:
     """Return what the accountable council may do with `task` now, in the order of the page."""
     state = TaskState(task.state)
-    own = task.recipient_agency_id == task.owner_agency_id
     if state is TaskState.HELD:
+        if task.reason == OWNER_CHOOSES:
+            return (Steering.CLOSE,)  # whom to ask is chosen on a page of its own
         return Steering.TAKE, Steering.ROUTE, Steering.ASK, Steering.CLOSE
+    own = task.recipient_agency_id == task.owner_agency_id
     found: list[Steering] = []
     if state in DISCLOSED | {TaskState.ROUTED} and not own:
         found += [Steering.TAKE, Steering.ROUTE]
@@ -78,6 +82,26 @@ def possible_for_owner(task: referrals.TaskRow) -> tuple[Steering, ...]:
     if state in {TaskState.ACCEPTED, TaskState.IN_PROGRESS, TaskState.ON_HOLD}:
         found.append(Steering.CLOSE)
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a referral, what may be done with it, and who else stands in its plan, by place."""
+
+    task: referrals.TaskRow
+    possible: tuple[Steering, ...]
+    others: tuple[tuple[int, str], ...]
+
+
+def see_part(hub: Hub, actor: Actor, task_id: UUID) -> Part:
+    """Return a part that the council is accountable for. Raises NotFound, Forbidden."""
+    with hub.database.acting_for(actor.agency_id) as connection:
+        task = referrals.task(connection, task_id)
+        access.require(actor, Permission.STEER, Situation(owner=task.owner_agency_id))
+        others = choices(connection, task)
+        names = names_of(connection, {one.agency_id for _, one in others})
+    listed = ((n, names[one.agency_id]) for n, one in others if one.agency_id in names)
+    return Part(task, possible_for_owner(task), tuple(listed))
 
 
 def steer(hub: Hub, actor: Actor, what: Steering, wanted: Steer) -> TaskState:

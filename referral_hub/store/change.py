@@ -79,6 +79,7 @@ _INSERTABLE = (
     "processing_activity",
     "saved_search",
     "refusal_review",
+    "oversight_look",
     "log_entry",
     "log_opening",
     "idempotency_key",

@@ -90,3 +90,16 @@ refusal_review = Table(
     Column("review_entry_id", UUID, ForeignKey("log_entry.id"), nullable=False),
     Index(None, "agency_id", "reviewed_at"),
 )
+
+oversight_look = Table(
+    "oversight_look",
+    metadata,
+    id_column(),
+    agency_column("agency_id"),
+    Column("user_id", UUID, nullable=False),
+    Column("referral_id", UUID, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("entry_id", UUID, ForeignKey("log_entry.id"), nullable=False),
+    Index(None, "user_id", "referral_id", "at"),
+)

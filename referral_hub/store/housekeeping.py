@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 KEEP_ANSWERS = timedelta(hours=48)
+KEEP_LOOKS = timedelta(days=7)
 _SENT_DRAFTS = text("DELETE FROM draft USING referral r WHERE r.draft_id = draft.id")
 _OLD_DRAFTS = text("DELETE FROM draft WHERE updated_at < :before")
 _OLD_SESSIONS = text("DELETE FROM staff_session WHERE created_at < :before")
 _ENDED = text("DELETE FROM access_token WHERE expires_at < :at")
 _ANSWERED = text("DELETE FROM idempotency_key WHERE created_at < :before")
+_LOOKS = text("DELETE FROM oversight_look WHERE at < :before")
 _SPENT = text("DELETE FROM used_jti WHERE expires_at < :at")
 
 
@@ -27,3 +29,4 @@ def tidy(
     connection.execute(_SPENT, {"at": at})
     connection.execute(_ENDED, {"at": at})
     connection.execute(_ANSWERED, {"before": at - KEEP_ANSWERS})
+    connection.execute(_LOOKS, {"before": at - KEEP_LOOKS})

@@ -53,6 +53,7 @@ from referral_hub.store.emergency_tables import (
 )
 from referral_hub.store.governance_tables import (
     notice_adoption,
+    oversight_look,
     processing_activity,
     refusal_review,
     saved_search,
@@ -142,6 +143,7 @@ __all__ = [
     "notice_adoption",
     "notification",
     "outbox",
+    "oversight_look",
     "processing_activity",
     "proxy_authority",
     "referral",

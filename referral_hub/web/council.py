@@ -28,8 +28,11 @@ from referral_hub.services.decide_for_child import (
 from referral_hub.services.emergency_access import may_ask
 from referral_hub.services.hub import Hub
 from referral_hub.services.next_steps import next_step
+from referral_hub.services.overlook import must_say_why
 from referral_hub.services.oversee import list_undelivered, open_referrals, replay
 from referral_hub.services.read_referrals import read_referral
+from referral_hub.services.steer import Steering, possible_for_owner
+from referral_hub.store.referrals import TaskRow
 from referral_hub.web.forms import Filled, read_form
 from referral_hub.web.forms.choosing import ChoicePage
 from referral_hub.web.forms.deciding import ChildDecisionPage
@@ -49,9 +52,11 @@ def list_open(hub: Hub, actor: Actor) -> str:
     )
 
 
-def show(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+def show(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """One referral: where each part stands, what holds it up, and what has happened."""
     view = read_referral(hub, actor, referral_id)
+    if must_say_why(hub, actor, view):
+        return redirect(url_for("overlook.why_form", referral_id=referral_id))
     return render_template(
         "council/referral.html",
         view=view,
@@ -61,8 +66,19 @@ def show(hub: Hub, actor: Actor, referral_id: UUID) -> str:
         emergency={task.id for task in view.current if may_ask(actor, task)},
         choosing=any(map(waits_for_choice, view.current)),
         children={task.id for task in disagreements(view.current)},
+        possible={task.id: _possible(actor, task) for task in view.current},
+        done=_done(),
         back=url_for("council.list_open"),
     )
+
+
+def _possible(actor: Actor, task: TaskRow) -> tuple[Steering, ...]:
+    return possible_for_owner(task) if task.owner_agency_id == actor.agency_id else ()
+
+
+def _done() -> Steering | None:
+    given = request.args.get("done")
+    return Steering(given) if given in set(Steering) else None
 
 
 def child_form(hub: Hub, actor: Actor, referral_id: UUID) -> Any:

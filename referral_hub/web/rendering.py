@@ -40,6 +40,7 @@ from referral_hub.domain.matters import (
     ReceivedBy,
     Requester,
 )
+from referral_hub.domain.overlooking import LookReason
 from referral_hub.domain.registers import ProcessingRole
 from referral_hub.domain.routing_model import RouteReason
 from referral_hub.domain.staging import StagedRejection
@@ -53,6 +54,7 @@ from referral_hub.web.navigation import navigation
 LONDON = ZoneInfo("Europe/London")
 PRODUCT = "Referral Hub"
 CODES: tuple[type[StrEnum], ...] = (
+    LookReason,
     AccessNeed,
     Answer,
     Authority,

@@ -39,6 +39,7 @@ from referral_hub.web import (
     messages_back,
     oauth,
     officer,
+    overlook,
     overview,
     pages,
     partner,
@@ -69,6 +70,8 @@ from referral_hub.web.visits import VISITOR
 _DRAFT = "/refer/<uuid:draft_id>"
 _PAGE = f"{_DRAFT}/<any({','.join(NAMES)}):name>"
 _REFERRAL = "/referrals/<uuid:referral_id>"
+_WHY = "/council/referrals/<uuid:referral_id>/why"
+_STEER = "/council/parts/<uuid:task_id>/<what>"
 _CHILD = "/council/referrals/<uuid:referral_id>/child"
 _CHOOSE = "/council/referrals/<uuid:referral_id>/choose"
 _TASK = "/tasks/<uuid:task_id>"
@@ -203,6 +206,11 @@ OVERSEEING: tuple[Route, ...] = (
     Route(_CHILD, council.decide_child, staff(May.DECIDE_FOR_CHILD), _POST),
     Route(_CHOOSE, council.choices, staff(May.STEER)),
     Route(_CHOOSE, council.choose, staff(May.STEER), _POST),
+    Route("/council/board", overlook.board, staff(May.OVERSEE)),
+    Route(_WHY, overlook.why_form, staff(May.OVERSEE)),
+    Route(_WHY, overlook.say, staff(May.OVERSEE), _POST),
+    Route(_STEER, overlook.steer_form, staff(May.STEER)),
+    Route(_STEER, overlook.do, staff(May.STEER), _POST),
     Route("/council/undelivered", council.list_stuck, staff(May.OVERSEE)),
     Route("/council/undelivered/<uuid:outbox_id>", council.try_again, staff(May.REPLAY), _POST),
 )

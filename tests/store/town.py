@@ -13,6 +13,7 @@ from consent.notices import notice
 from referral_hub.crypto.tokens import new_token, token_digest
 from referral_hub.domain.codes import DeclineReason, Scope
 from referral_hub.domain.commands import AnswerTask, AskEmergencyAccess
+from referral_hub.domain.overlooking import LookReason
 from referral_hub.domain.refusals import Finding
 from referral_hub.domain.registers import ProcessingRole
 from referral_hub.domain.retention import LegalHoldReason
@@ -29,6 +30,7 @@ from referral_hub.services.drafts import save_draft, start_draft
 from referral_hub.services.emergency_access import ask_emergency_access, open_in_emergency
 from referral_hub.services.field_order import arrange_fields
 from referral_hub.services.notice_register import Adoption, propose_notice
+from referral_hub.services.overlook import say_why
 from referral_hub.services.refusals import record_finding, to_review
 from referral_hub.services.register_mail import register_mail
 from referral_hub.services.retention import place_hold
@@ -84,6 +86,9 @@ def populate(bench: Bench) -> None:
     _search_and_review(bench)
     _cosign(bench)
     _directory(bench)
+    for row in bench.table("referral")[:2]:
+        if row["owner_agency_id"] == bench.agencies["council"]:
+            say_why(bench.hub, bench.staff["council"], row["id"], LookReason.SAMPLE)
     approve_demo_policy(bench.hub)
 
 

@@ -18,6 +18,7 @@ from referral_hub.domain import (
     links,
     listings,
     matters,
+    overlooking,
     refusals,
     registers,
     retention,
@@ -29,6 +30,7 @@ from referral_hub.domain import (
 )
 from referral_hub.outbox.breaker import BreakerState
 from referral_hub.services.next_steps import NextStep
+from referral_hub.services.steer import Steering
 from referral_hub.services.work_list import Waits
 from referral_hub.web import labels as module
 from referral_hub.web.forms.changes import Change
@@ -91,6 +93,9 @@ ENUMS: tuple[type[StrEnum], ...] = (
     transitions.Party,
     task_clocks.TaskClock,
     task_clocks.Step,
+    overlooking.Worry,
+    overlooking.LookReason,
+    Steering,
     links.LinkState,
     deliveries.Way,
     deliveries.ReceiptState,
