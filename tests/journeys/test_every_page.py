@@ -188,8 +188,12 @@ def _sent(walk: Walk, gp: Person, records: Records) -> None:
 
 
 def _overseeing(walk: Walk, gp: Person, council: Person, records: Records) -> None:
-    walk.to(council, "/council", "/council/undelivered")
+    walk.to(council, "/council", "/council/board", "/council/undelivered")
+    walk.to(council, "/council/referrals/<uuid:referral_id>/why")
+    council.page.get_by_label("A routine check of some cases").check()
+    council.go_on()
     walk.to(council, "/council/referrals/<uuid:referral_id>")
+    _steering(walk, gp, council, records)
     begin(gp, family="Wrensley", born=str(system_clock().year - 13))
     gp.choose("Face to face", "The patient")
     gp.go_on()
@@ -203,6 +207,21 @@ def _overseeing(walk: Walk, gp: Person, council: Person, records: Records) -> No
     walk.ids["referral_id"] = _to_be_chosen(gp, records)
     walk.to(council, "/council/referrals/<uuid:referral_id>/choose")
     walk.ids["referral_id"] = ours
+
+
+def _steering(walk: Walk, gp: Person, council: Person, records: Records) -> None:
+    """Each thing that the council can do with a part has its page."""
+    reference = refer(gp, name="Una Penhale", **LONELY)
+    ours = walk.ids.get("task_id")
+    walk.ids["task_id"] = records.one(
+        "SELECT t.id FROM task t JOIN referral r ON r.id = t.referral_id WHERE r.reference = %s",
+        reference,
+    )
+    for what in ("route", "take_back"):
+        walk.ids["what"] = what
+        walk.to(council, "/council/parts/<uuid:task_id>/<what>")
+    if ours is not None:
+        walk.ids["task_id"] = ours
 
 
 def _to_be_chosen(gp: Person, records: Records) -> UUID:

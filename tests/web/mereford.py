@@ -142,6 +142,12 @@ class Mereford:
             connection.execute(text(statement), values)
 
 
+def say_why(council: Any, referral_id: Any) -> None:
+    """Let a council officer say why they look at a case beyond their own."""
+    answer = council.post(f"/council/referrals/{referral_id}/why", {"reason": "sample"})
+    assert answer.status_code == 302
+
+
 def nhs_number(person: int) -> NhsNumber:
     """A test number (they begin with 999) with its check digit."""
     for tens in range(person * 10, person * 10 + 10):

@@ -19,7 +19,7 @@ from referral_hub.services.demo import demo_password
 from referral_hub.services.staff_accounts import NewMember, add_account
 from referral_hub.store import registers
 from referral_hub.store.referrals import TaskRow
-from tests.web.mereford import Mereford, personal
+from tests.web.mereford import Mereford, personal, say_why
 
 PER_REQUEST = {"X-Request-Id", "Date"}
 REFERENCE = re.compile(r"RH-[0-9A-Z]{4}-[0-9A-Z]{4}")
@@ -181,6 +181,7 @@ def test_a_held_referral_says_what_is_missing_how_to_put_it_right_and_who_can(
 ) -> None:
     task = mereford.offered(to=("library",), needs=frozenset({NeedCode.LONELY}))
     assert task.state == "held"
+    say_why(council, task.referral_id)
     page = council.get(f"/council/referrals/{task.referral_id}").text
     assert "On hold" in page
     assert "This agency was not named to the person when they agreed." in page
@@ -194,6 +195,7 @@ def test_the_history_says_who_declined_and_why(mereford: Mereford, council: Any)
     answer = AnswerTask(task.id, False, DeclineReason.OUT_OF_AREA, None)
     answer_task(mereford.hub, mereford.actor("neighbours"), answer)
     drain(mereford.hub)
+    say_why(council, task.referral_id)
     page = council.get(f"/council/referrals/{task.referral_id}").text
     assert "Mereford Good Neighbours: Declined (Outside our area)" in page
     assert page.count("Chosen as the next recipient") == 2
@@ -204,6 +206,8 @@ def test_no_page_of_the_council_shows_a_person_s_facts(mereford: Mereford, counc
     task = mereford.accepted()
     held = mereford.refer(to=("fire",))
     stuck(mereford)
+    for one in (task.referral_id, held):
+        say_why(council, one)
     pages = [
         everything(council),
         council.get(f"/council/referrals/{task.referral_id}").text,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.web.mereford import FAMILY_NAME, WHY, Mereford, personal
+from tests.web.mereford import FAMILY_NAME, WHY, Mereford, personal, say_why
 
 NEVER = UUID("0190a000-0000-7000-8000-000000000000")
 PER_REQUEST = {"X-Request-Id", "Date"}
@@ -164,6 +164,7 @@ def test_another_agencys_task_and_ticket_are_not_there(
 def test_the_council_that_owns_it_comes_from_its_own_page(mereford: Mereford, town: Any) -> None:
     task = mereford.offered()
     council = town.browser("council")
+    say_why(council, task.referral_id)
     council.get(f"/council/referrals/{task.referral_id}")
     assert f'href="/tasks/{task.id}/emergency"' in council.text
     claim(council, task.id)

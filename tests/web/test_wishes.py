@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from referral_hub.services.deliver import drain
+from tests.web.mereford import say_why
 
 Begin = Any
 RULED = re.compile(r"\(T[0-9]{2}\)")
@@ -117,6 +118,7 @@ def test_the_council_chooses_where_it_was_asked_to(town: Any, gp: Any, page: Any
     assert council.post(address, {"taken": values["Mereford Good Neighbours"]}).status_code == 302
     assert council.post(address, {"taken": values["Mereford Good Neighbours"]}).status_code == 409
     drain(town.hub)
+    say_why(council, referral)
     shown = council.get(f"/council/referrals/{referral}").get_data(as_text=True)
     assert "Mereford Good Neighbours" in shown
     assert council.get(address).status_code == 409
