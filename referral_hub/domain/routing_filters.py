@@ -80,8 +80,11 @@ def ruled_out(service: Service, asked: Question) -> bool:
 
 
 def full(service: Service, asked: Question) -> bool:
-    """The service said lately that it has no room."""
-    return service.capacity is Capacity.NO_CAPACITY and room_is_known(service, asked.at)
+    """The service said lately that it has no room, and not only until a day that is past."""
+    over = service.paused_until is not None and service.paused_until < asked.today
+    return (
+        service.capacity is Capacity.NO_CAPACITY and room_is_known(service, asked.at) and not over
+    )
 
 
 def helpers_full(service: Service, _asked: Question) -> bool:

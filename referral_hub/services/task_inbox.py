@@ -58,7 +58,12 @@ def read_task(hub: Hub, actor: Actor, task_id: UUID) -> TaskView:
             if row.task_id == task_id
         ]
         told = notifications.to_act_on(connection, [task_id])
+    return TaskView(task, history, recipients_moves(task), told)
+
+
+def recipients_moves(task: referrals.TaskRow) -> tuple[TaskEvent, ...]:
+    """Return what its recipient may do; whoever is accountable cannot pass a task on."""
     moves = possible(TaskState(task.state), Party.RECIPIENT)
     if task.recipient_agency_id == task.owner_agency_id:
         moves = tuple(event for event in moves if event is not TaskEvent.DECLINE)
-    return TaskView(task, history, moves, told)
+    return moves

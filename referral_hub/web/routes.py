@@ -48,6 +48,7 @@ from referral_hub.web import (
     refer,
     referrals,
     retention,
+    rooms,
     sheets,
     sign_in,
     take_away,
@@ -75,6 +76,7 @@ _STEER = "/council/parts/<uuid:task_id>/<what>"
 _CHILD = "/council/referrals/<uuid:referral_id>/child"
 _CHOOSE = "/council/referrals/<uuid:referral_id>/choose"
 _TASK = "/tasks/<uuid:task_id>"
+_FULL = "/services/<uuid:service_id>/full"
 _NOTIFICATION = "/notifications/<uuid:notification_id>"
 _ENTRY = "/log/entries/<uuid:entry_id>"
 _RECEIPT = "receipts/<uuid:entry_id>"
@@ -153,6 +155,9 @@ RECEIVING: tuple[Route, ...] = (
     Route("/tasks", tasks.list_all, staff(May.LIST_TASKS)),
     Route("/tasks/table", take_away.table_form, staff(May.OPEN_TASK)),
     Route("/tasks/table", take_away.table, staff(May.OPEN_TASK), _POST),
+    Route(_FULL, rooms.full_form, staff(May.EDIT_SERVICE)),
+    Route(_FULL, rooms.full, staff(May.EDIT_SERVICE), _POST),
+    Route("/services/<uuid:service_id>/room", rooms.open_again, staff(May.EDIT_SERVICE), _POST),
     Route(_TASK, tasks.show, staff(May.READ_TASK)),
     Route(f"{_TASK}/sheet", sheets.sheet, staff(May.OPEN_TASK), _POST),
     Route(f"{_TASK}/sheet.pdf", sheets.sheet_file, staff(May.OPEN_TASK), _POST),

@@ -18,13 +18,13 @@ from flask import render_template, request, url_for
 from consent.model import Stage
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import DISCLOSED, TaskState
-from referral_hub.errors import Conflict
+from referral_hub.errors import Conflict, NotFound
 from referral_hub.services.area_names import area_names
 from referral_hub.services.emergency_access import may_ask
 from referral_hub.services.hub import Hub
-from referral_hub.services.next_steps import next_step
+from referral_hub.services.recipient_board import Pile, read_board, read_pile
 from referral_hub.services.release import Withheld, open_task
-from referral_hub.services.task_inbox import list_tasks, read_task
+from referral_hub.services.task_inbox import read_task
 from referral_hub.web.answers import Place, moved_on, offered_answers, staff_place
 from referral_hub.web.history import recipients_history, recipients_reason
 from referral_hub.web.known import page_before
@@ -33,9 +33,23 @@ from referral_hub.web.rendering import words
 
 
 def list_all(hub: Hub, actor: Actor) -> str:
-    """Everything that reached the agency, newest first."""
-    page = list_tasks(hub, actor, before=page_before(request.args))
-    return render_template("tasks/list.html", page=page, next_step=next_step)
+    """The agency's board, or one of its piles."""
+    pile, after = _pile(), request.args.get("after")
+    if pile is None:
+        board = read_board(hub, actor)
+        heaps, rooms = board.heaps, board.rooms
+    else:
+        key = page_before({"before": after}) if after is not None else None
+        heaps, rooms = {pile: read_pile(hub, actor, pile, after=key)}, None
+    return render_template(
+        "tasks/list.html",
+        heaps=heaps,
+        rooms=rooms,
+        pile=pile,
+        piles=list(Pile),
+        now=hub.clock(),
+        done=request.args.get("done"),
+    )
 
 
 def show(hub: Hub, actor: Actor, task_id: UUID) -> str:
@@ -89,3 +103,13 @@ def opened(hub: Hub, actor: Actor, place: Place) -> Any:
         us=actor.agency_id,
         back=back,
     )
+
+
+def _pile() -> Pile | None:
+    given = request.args.get("show")
+    if not given:
+        return None
+    try:
+        return Pile(given)
+    except ValueError:
+        raise NotFound from None

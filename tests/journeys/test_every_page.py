@@ -6,6 +6,7 @@ The map is `web/routes.py`, so a page that nobody looks at fails here by its rul
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
@@ -155,6 +156,9 @@ def _receiving(walk: Walk, neighbours: Person, reference: str) -> None:
     walk.ids["task_id"] = UUID(neighbours.page.url.rsplit("/", 1)[-1])
     task = "/tasks/<uuid:task_id>"
     walk.to(neighbours, "/tasks", task, f"{task}/accept", f"{task}/decline", f"{task}/ask")
+    walk.to(neighbours, "/tasks?show=new", "/tasks?show=ended", "/tasks")
+    neighbours.follow(re.compile("^We are full until"))
+    walk.looked(neighbours, "/services/<uuid:service_id>/full")
     walk.to(neighbours, f"{task}/emergency")
     neighbours.page.locator("input[name=cause]").first.check()
     neighbours.page.fill("#reason", "She does not answer the door and a neighbour heard a fall")

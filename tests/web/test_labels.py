@@ -30,6 +30,8 @@ from referral_hub.domain import (
 )
 from referral_hub.outbox.breaker import BreakerState
 from referral_hub.services.next_steps import NextStep
+from referral_hub.services.own_room import CoverKind, RoomState
+from referral_hub.services.recipient_board import Pile
 from referral_hub.services.steer import Steering
 from referral_hub.services.work_list import Waits
 from referral_hub.web import labels as module
@@ -148,6 +150,9 @@ ENUMS: tuple[type[StrEnum], ...] = (
     consent_codes.GivenBy,
     consent_codes.Clearer,
     NextStep,
+    Pile,
+    RoomState,
+    CoverKind,
     Waits,
     Change,
     Answer,
