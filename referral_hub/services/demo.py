@@ -26,6 +26,7 @@ from referral_hub.errors import HubError, NotFound
 from referral_hub.services import policies
 from referral_hub.services.agencies import owner_url
 from referral_hub.services.demo_directory import seed_directory
+from referral_hub.services.demo_schemes import BACKUPS, SCHEME_SERVICES
 from referral_hub.services.demo_town import (
     ADMINISTRATORS,
     AGENCIES,
@@ -211,7 +212,7 @@ def _contacts(ids: dict[str, UUID], at: datetime) -> list[dict[str, Any]]:
 
 
 def _services(ids: dict[str, UUID], at: datetime) -> list[dict[str, Any]]:
-    return [
+    made: list[dict[str, Any]] = [
         {
             "id": new_id(at),
             "agency_id": ids[service.agency],
@@ -234,9 +235,15 @@ def _services(ids: dict[str, UUID], at: datetime) -> list[dict[str, Any]]:
             "exclusions": [code.value for code in service.exclusions],
             "open_people_limit": service.open_people_limit,
             "rest_days": service.rest_days,
+            "backup_service_id": None,
+            "missed_visit_alarm": False,
         }
-        for service in SERVICES
+        for service in (*SERVICES, *SCHEME_SERVICES)
     ]
+    named = {row["name"]: row for row in made}
+    for name, other in BACKUPS.items():
+        named[name] |= {"backup_service_id": named[other]["id"], "missed_visit_alarm": True}
+    return made
 
 
 def _cover(cover: DemoCover, at: datetime) -> dict[str, Any]:

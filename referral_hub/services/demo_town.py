@@ -94,6 +94,13 @@ AGENCIES = (
     DemoAgency("library", "Mereford Libraries", AgencyKind.LIBRARY),
     DemoAgency("fire", "Mere Valley Fire and Rescue", AgencyKind.FIRE_SERVICE),
     DemoAgency("parcels", "Doorstep Parcels", AgencyKind.EMPLOYER),
+    DemoAgency("centre", "Old Town Children’s Centre", AgencyKind.VOLUNTARY_GROUP),
+    DemoAgency("families", "Families Together Mereford", AgencyKind.VOLUNTARY_GROUP),
+    DemoAgency("pupils", "Mereford Pupils’ Mentors", AgencyKind.PEER_MENTORING),
+    DemoAgency("champion", "Mereford Victims’ Champion", AgencyKind.VOLUNTARY_GROUP),
+    DemoAgency("loans", "Mere Valley Equipment Loans", AgencyKind.VOLUNTARY_GROUP),
+    DemoAgency("streets", "Mereford Street Champions", AgencyKind.EMPLOYER),
+    DemoAgency("volunteers", "Mereford Volunteer Centre", AgencyKind.VOLUNTARY_GROUP),
 )
 
 WITH_MONEY = DemoCover(
@@ -199,6 +206,7 @@ STAFF = (
     DemoStaff("library-admin", "Owen Baines", "library", Role.AGENCY_ADMIN),
     DemoStaff("firefighter", "Sam Keane", "fire", Role.REFERRER),
     DemoStaff("fire-admin", "Ruth Achebe", "fire", Role.AGENCY_ADMIN),
+    DemoStaff("centre", "Mo Lindqvist", "centre", Role.REFERRER),
     DemoStaff("parcels-admin", "Dev Malik", "parcels", Role.AGENCY_ADMIN),
 )
 
@@ -212,6 +220,7 @@ CONTACTS = {
     "neighbours": ("St Brannoc’s Hall, Mereford MF1 3GN", "01632 960060", ""),
     "library": ("Market Square, Mereford MF1 2LB", "01632 960070", ""),
     "fire": ("Station Road, Mereford MF4 9FS", "01632 960080", ""),
+    "centre": ("4 Priory Lane, Mereford MF5 2CC", "01632 960090", ""),
 }
 
 # who approve the policy that the demonstration decides by
@@ -224,4 +233,5 @@ AGREEMENTS = {
     "council": ("council", "time_bank", "mentors", "neighbours", "library", "fire"),
     "library": ("council", "time_bank", "mentors", "neighbours"),
     "fire": ("council", "time_bank", "neighbours"),
+    "centre": ("council", "families", "neighbours", "loans"),
 }
