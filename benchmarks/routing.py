@@ -28,7 +28,7 @@ from referral_hub.domain.vetting import need_rules, required
 from referral_hub.services import directory_facts
 from referral_hub.services.propose_recipients import propose_recipients
 from referral_hub.store import registers
-from referral_hub.store.intake import gather
+from referral_hub.store.intake import Home, gather
 
 Figures = dict[str, Any]
 DISTRICTS, WARDS = 10, 20
@@ -53,7 +53,7 @@ def directory(town: Town, services: int, cases: int) -> Figures:
             times.append(time.perf_counter() - began)
         began = time.perf_counter()
         with town.hub.database.direct() as link:
-            known = gather(link, town.actor.agency_id, area=seeker.area, needs=needs)
+            known = gather(link, town.actor.agency_id, home=Home(seeker.area), needs=needs)
         read.append(time.perf_counter() - began)
         found = directory_facts.services_in(known.services, known.standing)
         seen.append(len(found))

@@ -148,6 +148,7 @@ def _seeker(command: SubmitReferral, known: Intake, at: datetime) -> routing.See
         is_so=wishes.is_so,
         is_not=wishes.is_not,
         days=wishes.days,
+        point=known.point,
     )
 
 

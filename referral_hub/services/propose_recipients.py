@@ -7,7 +7,7 @@ Nothing personal is stored or logged; the seeker is what the form knows so far.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from referral_hub import access
@@ -20,7 +20,7 @@ from referral_hub.services.directory_facts import listed_in
 from referral_hub.services.hub import Hub
 from referral_hub.services.plan import MOST_CANDIDATES, MOST_EXCLUDED
 from referral_hub.store import directory
-from referral_hub.store.intake import gather
+from referral_hub.store.intake import Home, gather
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,23 @@ def areas(hub: Hub, actor: Actor) -> Sequence[directory.AreaRow]:
 
 
 def propose_recipients(
-    hub: Hub, actor: Actor, *, needs: Iterable[NeedCode], seeker: routing.Seeker
+    hub: Hub,
+    actor: Actor,
+    *,
+    needs: Iterable[NeedCode],
+    seeker: routing.Seeker,
+    postcode: str | None = None,
 ) -> tuple[ProposedSlot, ...]:
-    """Return the plan for `needs` as a person reads it. Raises Forbidden."""
+    """Return the plan for `needs` as a person reads it; distances are from `postcode`.
+
+    Raises Forbidden.
+    """
     access.require(actor, Permission.REFER)
     at, needs = hub.clock(), tuple(needs)
     with hub.database.direct() as link:
-        known = gather(link, actor.agency_id, area=seeker.area, needs=list(needs))
+        home = Home(seeker.area, postcode)
+        known = gather(link, actor.agency_id, home=home, needs=list(needs))
+    seeker = replace(seeker, point=known.point)
     listed = listed_in(known.services, known.standing)
     services = [one.service for one in listed]
     slots = routing.propose(needs, seeker, services, at=at, most=MOST_CANDIDATES)

@@ -47,6 +47,7 @@ from referral_hub.store.engine import Link
 from referral_hub.store.intake import (
     CallerAsked,
     CallerFound,
+    Home,
     Intake,
     gather_for_caller,
 )
@@ -193,7 +194,7 @@ def _look(
     return gather_for_caller(
         link,
         asked,
-        area=command.person.area,
+        home=Home(command.person.area, command.person.postcode),
         needs=command.needs,
         nhs_index=nhs_index(hub, claimed, command),
     )

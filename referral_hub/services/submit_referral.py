@@ -27,7 +27,7 @@ from referral_hub.services.hub import Hub
 from referral_hub.services.place import decision_row
 from referral_hub.services.turns import log_considered, task_rows
 from referral_hub.store import change, referrals
-from referral_hub.store.intake import gather
+from referral_hub.store.intake import Home, gather
 
 _ATTEMPTS = 3
 
@@ -69,7 +69,7 @@ def submit_referral(hub: Hub, actor: Actor, command: SubmitReferral) -> Submitte
             known = gather(
                 link,
                 actor.agency_id,
-                area=command.person.area,
+                home=Home(command.person.area, command.person.postcode),
                 needs=command.needs,
                 nhs_index=nhs_index(hub, actor, command),
             )

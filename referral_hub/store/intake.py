@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 
+from referral_hub.domain.geography import place_key
 from referral_hub.store import services, wire
 from referral_hub.store.access_tokens import TokenRow, in_force, token_row
 from referral_hub.store.direct import Link, Values
@@ -38,9 +39,21 @@ class Intake:
     services: str
     standing: str
     notices: Sequence[Json] = ()
+    point: tuple[float, float] | None = None
 
     def __repr__(self) -> str:
         return "<Intake>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Home:
+    """Where somebody lives: a code of the hub's areas, and the postcode where it is known."""
+
+    area: str
+    postcode: str | None = None
+
+    def __repr__(self) -> str:
+        return "<Home>"
 
 
 _FACTS = f"""
@@ -78,11 +91,13 @@ _FACTS = f"""
                                  WHERE v.areas @> ARRAY[$2::text]
                                  AND v.needs && $3::text[] AND {services.LISTED})
                  OR t.agency_id = (SELECT a.owner_agency_id FROM area a WHERE a.code = $2::text))
-        ) AS standing
+        ) AS standing,
+        (SELECT json_build_array(p.latitude, p.longitude)::text FROM place p
+            WHERE p.key = POSTCODE::text AND acting.agency_id IS NOT NULL) AS point
 """
-_GATHER = _FACTS + " FROM acting"
+_GATHER = _FACTS.replace("POSTCODE", "$5") + " FROM acting"
 _GATHER_FOR_CALLER = (
-    _FACTS
+    _FACTS.replace("POSTCODE", "$11")
     + f""",
         {in_force("$5", "$6")} AS caller,
         (SELECT json_agg(k.jwk)::text FROM api_client_key k
@@ -139,15 +154,16 @@ def gather(
     link: Link,
     agency_id: UUID,
     *,
-    area: str,
+    home: Home,
     needs: Iterable[str],
     nhs_index: bytes | None = None,
 ) -> Intake:
-    """Return what `agency_id` needs to accept a referral with `needs` of someone in `area`.
+    """Return what `agency_id` needs to accept a referral with `needs` of someone at `home`.
 
     The person is found by that agency's own blind index of the NHS number.
     """
-    (row,) = link.run(_GATHER, _asked(agency_id, area, needs, nhs_index))
+    asked = (*_asked(agency_id, home.area, needs, nhs_index), _key(home))
+    (row,) = link.run(_GATHER, asked)
     return _intake(row)
 
 
@@ -155,7 +171,7 @@ def gather_for_caller(
     link: Link,
     caller: CallerAsked,
     *,
-    area: str,
+    home: Home,
     needs: Iterable[str],
     nhs_index: bytes | None = None,
 ) -> tuple[Intake, CallerFound]:
@@ -164,13 +180,14 @@ def gather_for_caller(
     Nothing of the first may be used before the second has been looked at.
     """
     asked = (
-        *_asked(caller.agency_id, area, needs, nhs_index),
+        *_asked(caller.agency_id, home.area, needs, nhs_index),
         caller.token_digest,
         wire.instant(caller.at),
         wire.identifier(caller.client_id),
         caller.endpoint.encode(),
         caller.key_hash,
         wire.TRUE if caller.with_keys else wire.FALSE,
+        _key(home),
     )
     ((*facts, token, keys, earlier),) = link.run(_GATHER_FOR_CALLER, asked)
     return _intake(tuple(facts)), CallerFound(token_row(token), _rows(keys), _earlier(earlier))
@@ -178,6 +195,10 @@ def gather_for_caller(
 
 def _asked(agency_id: UUID, area: str, needs: Iterable[str], nhs_index: bytes | None) -> Values:
     return (str(agency_id).encode(), area.encode(), wire.texts(needs), nhs_index)
+
+
+def _key(home: Home) -> bytes | None:
+    return place_key(home.postcode).encode() if home.postcode else None
 
 
 def _earlier(found: bytes | None) -> Earlier | None:
@@ -199,7 +220,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _intake(row: Values) -> Intake:
-    owner, subject, wrapped, events, proxies, agreements, notices, found, standing = row
+    owner, subject, wrapped, events, proxies, agreements, notices, found, standing, point = row
     return Intake(
         owner_agency_id=None if owner is None else wire.read_id(owner),
         subject=None if subject is None else orjson.loads(subject),
@@ -210,6 +231,7 @@ def _intake(row: Values) -> Intake:
         services="" if found is None else found.decode(),
         standing=_text(standing),
         notices=_rows(notices),
+        point=None if point is None else tuple(orjson.loads(point)),
     )
 
 

@@ -1,7 +1,8 @@
 """Which columns of a service routing looks at, and which services: words for statements.
 
 What people read (descriptions, addresses of pages) is not among them, so a decision over hundreds
-of services does not carry it. A closed service is in nobody's plan, not even as left out.
+of services does not carry it. A closed service is in nobody's plan, not even as left out. Nor is a
+confidential place: how far it is away would tell where it is.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ _COLUMNS = (
     "opening",
     "backup_service_id",
     "missed_visit_alarm",
-    "latitude",
-    "longitude",
 )
 FACTS = (
     ", ".join(f"v.{name}" for name in _COLUMNS)
+    + ", CASE WHEN NOT v.location_confidential THEN v.latitude END AS latitude"
+    + ", CASE WHEN NOT v.location_confidential THEN v.longitude END AS longitude"
     + ", v.active AND v.status = 'active' AS active, c.at_limit, c.rests_until"
 )
 CAPPED = """service v LEFT JOIN LATERAL (

@@ -70,6 +70,7 @@ def proposals_for(
         actor,
         needs=pages["needs"].values["needs"],
         seeker=seeker(pages, known.today, _said(draft, known)),
+        postcode=pages["address"].values["postcode"],
     )
 
 
