@@ -197,6 +197,14 @@ class ClosingOutcome(StrEnum):
     DUPLICATE = "duplicate"
 
 
+class GiveHelp(StrEnum):
+    """Whether somebody who was helped would like to help others: most had never been asked."""
+
+    WOULD_LIKE_TO = "would_like_to"
+    NOT_NOW = "not_now"
+    NOT_ASKED = "not_asked"
+
+
 class ReviewOutcome(StrEnum):
     """What an officer found about an emergency access."""
 

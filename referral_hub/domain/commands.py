@@ -19,6 +19,7 @@ from referral_hub.domain.codes import (
     ClosingOutcome,
     ContactMethod,
     DeclineReason,
+    GiveHelp,
     Manner,
     NeedCode,
     Priority,
@@ -223,12 +224,16 @@ class DecideForChild(_Redacted):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AnswerTask(_Redacted):
-    """A recipient's accept or decline. `reason` is required for a decline."""
+    """A recipient's accept or decline. `reason` is required for a decline.
+
+    `helper_agreed`: a household that helps another was asked and said yes.
+    """
 
     task_id: UUID
     accept: bool
     reason: DeclineReason | None
     note: str | None
+    helper_agreed: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -239,6 +244,7 @@ class CloseTask(_Redacted):
     outcome: ClosingOutcome
     person_told: bool
     next_step: str
+    give_help: GiveHelp = GiveHelp.NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True, repr=False)

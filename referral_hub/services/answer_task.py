@@ -20,12 +20,15 @@ from referral_hub.services.moves import Move, Note, move
 from referral_hub.store import referrals
 from referral_hub.store.engine import Connection
 
+BOTH_AGREE = "Ask the household that is to help first. Both must say yes; then say so and accept."
+
 
 def answer_task(hub: Hub, actor: Actor, answer: AnswerTask) -> TaskState:
     """Accept or decline. Answering again with the same answer changes nothing (a partner may
     retry).
 
-    Raises NotFound, Conflict, InvalidInput (a decline without a reason, or "other" without words).
+    Raises NotFound, Conflict, InvalidInput (a decline without a reason, or "other" without words; a
+    match of two households where the helping one has not said yes).
     """
     wanted = _accept(answer) if answer.accept else _decline(answer)
     permission = _permission(actor, Permission.ANSWER_TASK)
@@ -40,6 +43,8 @@ def answer_task(hub: Hub, actor: Actor, answer: AnswerTask) -> TaskState:
                 "Your agency is accountable for this referral and cannot pass it on. "
                 "Accept it, or accept and close it with a written reason."
             )
+        if answer.accept and task.household and not answer.helper_agreed:
+            raise InvalidInput({"helper_agreed": (BOTH_AGREE,)})
         state = move(hub, connection, actor, task=task, wanted=wanted)
     hub.doorbell.ring()
     return state
@@ -113,6 +118,7 @@ def close_task(hub: Hub, actor: Actor, closing: CloseTask) -> TaskState:
             outcome=closing.outcome.value,
             reason=told,
             note=Note("outcome", closing.next_step) if not own else None,
+            give_help=closing.give_help.value,
         )
         return move(hub, connection, actor, task=task, wanted=wanted)
 
@@ -145,6 +151,7 @@ def _accept(answer: AnswerTask) -> Move:
         event=TaskEvent.ACCEPT,
         party=Party.RECIPIENT,
         note=note,
+        helper_agreed=answer.helper_agreed,
         outbox=(OutboxKind.ACCEPTANCE,),
     )
 

@@ -50,6 +50,8 @@ class Move:
     outbox: Sequence[OutboxKind] = ()
     due_at: datetime | None = None
     next_position: int | None = None
+    give_help: str | None = None
+    helper_agreed: bool = False
 
 
 def move(
@@ -91,6 +93,8 @@ def move(
         outcome=wanted.outcome,
         due_at=wanted.due_at,
         next_position=wanted.next_position,
+        give_help=wanted.give_help,
+        helper_agreed_at=at if wanted.helper_agreed else None,
     )
     change.write(connection, change.Change([entry], inserts, [moved]))
     return state
@@ -105,6 +109,8 @@ def _logged(actor: Actor, task: referrals.TaskRow, wanted: Move, state: TaskStat
         details["reason"] = wanted.reason
     if wanted.outcome:
         details["result"] = wanted.outcome
+    if wanted.helper_agreed:
+        details["helper_agreed"] = 1
     return Event(
         type=EntryType.TASK,
         sender=task.origin_agency_id,

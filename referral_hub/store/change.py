@@ -113,6 +113,8 @@ class TaskMove:
     outcome: str | None = None
     due_at: datetime | None = None
     next_position: int | None = None
+    give_help: str | None = None
+    helper_agreed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,8 @@ def _move_row(move: TaskMove) -> Row:
         "outcome": move.outcome,
         "due_at": move.due_at,
         "next_position": move.next_position,
+        "give_help": move.give_help,
+        "helper_agreed_at": move.helper_agreed_at,
     }
 
 
@@ -243,6 +247,8 @@ def _statement(columns: tuple[tuple[str, tuple[str, ...]], ...], moving: bool) -
             "moved AS (UPDATE task SET state = m.state, moved_at = m.moved_at,"
             " reason = COALESCE(m.reason, task.reason),"
             " outcome = COALESCE(m.outcome, task.outcome),"
+            " give_help = COALESCE(m.give_help, task.give_help),"
+            " helper_agreed_at = COALESCE(m.helper_agreed_at, task.helper_agreed_at),"
             " due_at = m.due_at, next_position = m.next_position, version = task.version + 1"
             " FROM json_populate_recordset(NULL::task, %(moves)s) AS m"
             " WHERE task.id = m.id AND task.version = m.version RETURNING task.id)"

@@ -63,6 +63,8 @@ class TaskRow:
     version: int
     seen_at: datetime | None
     next_position: int | None = None
+    give_help: str | None = None
+    household: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ _TASKS = """
            t.service_id, s.name AS service_name, t.origin_agency_id, o.name AS origin_name,
            t.owner_agency_id, w.name AS owner_name, t.recipient_agency_id,
            a.name AS recipient_name, t.state, t.reason, t.outcome, t.decision, t.created_at,
-           t.released_at, t.moved_at, t.due_at, t.version, t.seen_at, t.next_position
+           t.released_at, t.moved_at, t.due_at, t.version, t.seen_at, t.next_position,
+           t.give_help, coalesce('household' = ANY(s.manners), false) AS household
     FROM task t
     JOIN referral r ON r.id = t.referral_id
     JOIN agency o ON o.id = t.origin_agency_id

@@ -52,6 +52,8 @@ task = Table(
     Column("step", Text),
     Column("step_at", Instant),
     Column("next_position", SmallInteger),
+    Column("give_help", Text),
+    Column("helper_agreed_at", Instant),
     Index(None, "referral_id", "slot"),
     Index(
         "ix_task_unwound",

@@ -7,7 +7,7 @@ a page that says where it stands now.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from flask import redirect, render_template, url_for
 
 from referral_hub.domain.commands import Actor, AnswerTask, CloseTask
 from referral_hub.domain.transitions import TaskEvent
-from referral_hub.errors import Conflict
+from referral_hub.errors import Conflict, InvalidInput
 from referral_hub.services.answer_task import answer_task, ask, close_task, record_contact
 from referral_hub.services.hub import Hub
 from referral_hub.services.task_inbox import TaskView, read_task
@@ -55,7 +55,12 @@ class Place:
 
 
 def _accept(hub: Hub, actor: Actor, task_id: UUID, form: Filled) -> object:
-    return answer_task(hub, actor, AnswerTask(task_id, True, None, form.values["note"]))
+    return answer_task(hub, actor, _accepting(task_id, form.values))
+
+
+def _accepting(task_id: UUID, given: Mapping[str, Any]) -> AnswerTask:
+    agreed = Answer.YES in given["helper_agreed"]
+    return AnswerTask(task_id, True, None, given["note"], helper_agreed=agreed)
 
 
 def _decline(hub: Hub, actor: Actor, task_id: UUID, form: Filled) -> object:
@@ -75,7 +80,8 @@ def _contact(hub: Hub, actor: Actor, task_id: UUID, _form: Filled) -> object:
 def _close(hub: Hub, actor: Actor, task_id: UUID, form: Filled) -> object:
     given = form.values
     told = given["person_told"] is Answer.YES
-    return close_task(hub, actor, CloseTask(task_id, given["outcome"], told, given["next_step"]))
+    closing = CloseTask(task_id, given["outcome"], told, given["next_step"], given["give_help"])
+    return close_task(hub, actor, closing)
 
 
 ACCEPT = Question("accept", TaskEvent.ACCEPT, AcceptPage, _accept)
@@ -175,6 +181,9 @@ def answered(hub: Hub, actor: Actor, question: Question, place: Place) -> Any:
         return _page(view, question, form, place=place)
     try:
         question.send(hub, actor, place.task_id, form)
+    except InvalidInput as problem:
+        messages = {name: words[0] for name, words in problem.fields.items()}
+        return _page(view, question, form.with_errors(**messages), place=place)
     except Conflict:
         return moved_on(read_task(hub, actor, place.task_id), place=place), 409
     return redirect(place.show(question.event.value))

@@ -56,9 +56,9 @@ def task(hub: Hub, caller: Caller, task_id: UUID) -> Response:
 def accept(hub: Hub, caller: Caller, task_id: UUID) -> Response:
     """Take the task on."""
     given = _read(hub, caller, task_id, schema=AcceptTaskBody())
-    return _now(
-        task_id, answer_task(hub, caller.actor, AnswerTask(task_id, True, None, given["note"]))
-    )
+    agreed = given["helper_agreed"]
+    answer = AnswerTask(task_id, True, None, given["note"], helper_agreed=agreed)
+    return _now(task_id, answer_task(hub, caller.actor, answer))
 
 
 def decline(hub: Hub, caller: Caller, task_id: UUID) -> Response:
@@ -83,7 +83,8 @@ def contact(hub: Hub, caller: Caller, task_id: UUID) -> Response:
 def close(hub: Hub, caller: Caller, task_id: UUID) -> Response:
     """Close the task with its outcome."""
     given = _read(hub, caller, task_id, schema=CloseTaskBody())
-    closing = CloseTask(task_id, given["outcome"], given["person_told"], given["next_step"])
+    told, step = given["person_told"], given["next_step"]
+    closing = CloseTask(task_id, given["outcome"], told, step, given["give_help"])
     return _now(task_id, close_task(hub, caller.actor, closing))
 
 

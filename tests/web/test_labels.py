@@ -76,6 +76,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     codes.Circumstance,
     codes.DeclineReason,
     codes.ClosingOutcome,
+    codes.GiveHelp,
     codes.ReviewOutcome,
     consent_codes.EmergencyCause,
     codes.AuthorityScope,

@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load, validates_schema
 
-from referral_hub.domain.codes import ClosingOutcome, DeclineReason
+from referral_hub.domain.codes import ClosingOutcome, DeclineReason, GiveHelp
 from referral_hub.domain.commands import AgreementTaken
 from referral_hub.web.forms.api_fields import ApiBody, Id, LongText, OneCode, Truth
 from referral_hub.web.forms.api_referral import AgreementBody, check_days
@@ -39,6 +39,7 @@ class AcceptTaskBody(ApiBody):
     """Take a task on, with a note for the sender if you like."""
 
     note = LongText("It", longest=LONGEST_NOTE, load_default=None)
+    helper_agreed = Truth(load_default=False)
 
 
 class DeclineTaskBody(ApiBody):
@@ -64,4 +65,5 @@ class CloseTaskBody(ApiBody):
 
     outcome = OneCode(ClosingOutcome, required=True)
     person_told = Truth(required=True)
+    give_help = OneCode(GiveHelp, load_default=GiveHelp.NOT_ASKED)
     next_step = LongText("It", longest=LONGEST_NOTE, required=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from referral_hub.domain.codes import ClosingOutcome, DeclineReason
+from referral_hub.domain.codes import ClosingOutcome, DeclineReason, GiveHelp
 from referral_hub.web.forms import FormPage
-from referral_hub.web.forms.fields import Code, Paragraph
+from referral_hub.web.forms.fields import Code, Many, Paragraph
 from referral_hub.web.forms.referral import Answer
 
 LONGEST_NOTE = 1000
@@ -22,6 +22,9 @@ class AcceptPage(FormPage):
     """Taking the referral on, with a few words if there is anything to say."""
 
     note = Paragraph("Note", longest=LONGEST_NOTE, load_default=None)
+    helper_agreed = Many(
+        Answer, "Tick the box if the helping household said yes", load_default=frozenset()
+    )
 
 
 class DeclinePage(FormPage):
@@ -66,6 +69,9 @@ class ClosePage(FormPage):
 
     outcome = Code(ClosingOutcome, "Select how it ended", required=True)
     person_told = Code(Answer, "Select yes if the person has been told", required=True)
+    give_help = Code(
+        GiveHelp, "Select whether they would like to help", load_default=GiveHelp.NOT_ASKED
+    )
     next_step = Paragraph(
         "Next step",
         longest=LONGEST_NOTE,
