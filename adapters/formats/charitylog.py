@@ -69,7 +69,7 @@ class CharitylogReferral:
             "client": self._client(document),
             "needs": needs.listed(document.fields.get("need.needs")),
             "reason": needs.in_words(document) or None,
-            "notes": needs.text(document, "need.task_note") or None,
+            "notes": needs.for_helpers(document) or None,
             "health": needs.text(document, "health.why") or None,
             **{
                 name: document.addressing[name]

@@ -95,7 +95,7 @@ def transfer(  # noqa: PLR0913 - the members of one request, each named by its c
 
 
 def _content(document: ReferralDocument) -> str:
-    parts = [needs.in_words(document), needs.text(document, "need.task_note")]
+    parts = [needs.in_words(document), needs.for_helpers(document)]
     area = needs.text(document, "contact.area")
     lines = [part for part in parts if part]
     return "\n".join([*lines, *([f"Area: {area}"] if lines and area else [])])

@@ -41,3 +41,9 @@ def in_words(document: ReferralDocument) -> str:
     """The needs, joined: "A lift; Shopping or meals"."""
     codes = listed(document.fields.get("need.needs"))
     return "; ".join(WORDS.get(code, code) for code in codes)
+
+
+def for_helpers(document: ReferralDocument) -> str:
+    """What exactly is needed, and the sender's note, each on lines of its own."""
+    parts = (text(document, "need.help"), text(document, "need.task_note"))
+    return "\n".join(part for part in parts if part)

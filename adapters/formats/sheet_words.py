@@ -15,6 +15,7 @@ FIELDS = {
     "contact.email": "Email",
     "contact.preferences": "How to make contact",
     "need.needs": "What would help",
+    "need.help": "What exactly",
     "need.task_note": "Note for helpers",
     "access_needs.access": "Access needs",
     "access_needs.language": "Language",

@@ -157,6 +157,18 @@ def need_rules() -> Mapping[NeedCode, NeedRule]:
     }
 
 
+def task_words(task: TaskType) -> str:
+    """Return what a helper reads of a task."""
+    words: str = _table()["words"]["task"][task.value]
+    return words
+
+
+def vetting_words(level: Vetting) -> str:
+    """Return what a helper reads of a check."""
+    words: str = _table()["words"]["vetting"][level.value]
+    return words
+
+
 def _required(row: Mapping[str, str]) -> Required:
     return Required(Vetting(row["minimum"]), Vetting(row["maximum"]))
 

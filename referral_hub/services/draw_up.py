@@ -69,7 +69,7 @@ def draw_up(
         require_in_use(command.agreement.told, from_json(known.notices), at)
     taken = take(taking, command.agreement) if command.agreement else None
     proposed = _slots(command, known, owner=known.owner_agency_id, at=at)
-    fields = record.fields_of(command, proposed)
+    fields = record.fields_of(command, proposed, at.date())
     case = _case(taking, command, known, taken=taken, fields=fields)
 
     def ask_for(recipient: UUID) -> Decided:
@@ -80,7 +80,7 @@ def draw_up(
     else:
         slots, placements = in_parts(proposed, ask_for)
     if slots is not proposed:
-        fields = record.fields_of(command, slots)
+        fields = record.fields_of(command, slots, at.date())
     context = record_context(referral_id, 1, subject)
     sealed = seal_record(
         hub.keys, wrapped_subject_key=subject.wrapped, context=context, fields=fields

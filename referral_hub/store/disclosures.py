@@ -57,7 +57,16 @@ _RECORD = text(
                         due_at = CASE WHEN h.next_state IS NULL THEN task.due_at ELSE h.due_at END,
                         version = task.version + 1
         FROM held h WHERE task.id = h.task_id AND task.state = ANY(h.states)
-        RETURNING task.id, task.state, h.effect_id
+        RETURNING task.id, task.state, task.service_id, task.moved_at, h.effect_id
+    ), idle AS (
+        SELECT v.id FROM service v
+        WHERE v.id IN (SELECT m.service_id FROM moved m WHERE m.state = 'offered')
+        AND (v.last_offered_at IS NULL OR v.last_offered_at < (
+            SELECT max(m.moved_at) - interval '1 day' FROM moved m))
+        ORDER BY v.id FOR UPDATE SKIP LOCKED
+    ), offered AS (
+        UPDATE service SET last_offered_at = (SELECT max(m.moved_at) FROM moved m)
+        FROM idle WHERE service.id = idle.id
     ), released AS (
         INSERT INTO release (id, task_id, referral_id, record_version, origin_agency_id,
             recipient_agency_id, stage, field_ids, wrapped_keys, key_version, entry_id, effect_id,
@@ -100,7 +109,8 @@ def record(
     """Record a batch in one statement; returns the effect ids whose task moved on.
 
     `sent` says that the bytes have left already, so the release is kept even if its task was
-    withdrawn meanwhile.
+    withdrawn meanwhile. When a service was last offered somebody is kept to the day: routing asks
+    the longest idle first, and a busy service's row is not fought over.
     """
     if not disclosures:
         return frozenset()

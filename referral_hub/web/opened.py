@@ -143,6 +143,7 @@ _ORDER = {
             "contact.email",
             "contact.preferences",
             "need.needs",
+            "need.help",
             "need.task_note",
             "access_needs.language",
             "access_needs.access",

@@ -58,7 +58,13 @@ def test_a_permit_says_what_may_go_on_which_basis_until_when_by_which_law() -> N
     assert permit == Permit(
         classes=classes,
         fields=frozenset(
-            {"need.needs", "need.task_note", "access_needs.access", "access_needs.language"}
+            {
+                "need.needs",
+                "need.help",
+                "need.task_note",
+                "access_needs.access",
+                "access_needs.language",
+            }
         ),
         basis=basis,
         cites=("agreement", "consent"),

@@ -17,8 +17,11 @@ from referral_hub.domain.vetting import (
     need_rules,
     required,
     rules,
+    task_words,
     training,
+    vetting_words,
 )
+from referral_hub.web.labels import Labels
 
 TABLES = Path(__file__).parents[1] / "tables"
 TASKS = st.frozensets(st.sampled_from(TaskType), max_size=4)
@@ -84,3 +87,13 @@ def test_a_check_above_the_task_may_not_be_asked_for(
     asked: Vetting, task: TaskType, allowed: bool
 ) -> None:
     assert lawful(asked, [task], child=False) is allowed
+
+
+def test_helpers_read_the_words_of_the_pages() -> None:
+    labels = Labels()
+    assert {task: task_words(task) for task in TaskType} == {
+        task: labels.label(task) for task in TaskType
+    }
+    assert {level: vetting_words(level) for level in Vetting} == {
+        level: labels.label(level) for level in Vetting
+    }

@@ -67,3 +67,15 @@ def test_helpers_are_capped_by_how_many_people_they_have_and_rest_after_an_endin
     assert name not in _choices(bench, None)
     bench.rows("UPDATE task SET moved_at = now() - interval '29 days'")
     assert name in _choices(bench, None)
+
+
+def test_who_was_offered_somebody_is_no_longer_the_longest_idle(bench: Bench) -> None:
+    names = ["Friendly visits", "Someone who has been there"]
+    bench.rows("UPDATE service SET wait_days = 5")
+    first = next(iter(_choices(bench, None)))
+    keys = {"Friendly visits": "neighbours", "Someone who has been there": "mentors"}
+    bench.refer(to=(keys[first], "council"))
+    bench.deliver()
+    found = _choices(bench, None)
+    assert list(found) == [name for name in names if name != first] + [first]
+    assert RouteReason.LONGEST_IDLE in next(iter(found.values())).reasons

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from referral_hub.domain.codes import DeclineReason, NeedCode
+from referral_hub.domain.codes import DeclineReason, NeedCode, TaskType
 from referral_hub.domain.commands import AnswerTask, Wishes
 from referral_hub.services.answer_task import answer_task
 from referral_hub.services.read_referrals import list_referrals, read_referral
+from referral_hub.services.release import open_task
 from tests.hub_bench import Bench
 
 TWO = (NeedCode.CANNOT_GET_OUT, NeedCode.LONELY)
@@ -73,3 +74,21 @@ def test_wishes_decide_who_is_asked_and_what_they_tell_is_not_kept_in_the_plan(
     assert [task["to"] for task in bench.tasks()] == ["neighbours", "mentors"]
     (kept,) = bench.rows("SELECT never_share_with FROM subject ORDER BY id DESC LIMIT 1")
     assert kept["never_share_with"] == [bench.agencies["neighbours"]]
+
+
+def test_a_helper_reads_what_exactly_is_needed_of_their_part_and_of_no_other(bench: Bench) -> None:
+    wishes = Wishes(
+        tasks=frozenset({TaskType.SHOPPING_WITH_MONEY, TaskType.COMPANY, TaskType.LIFT_TO_CARE}),
+    )
+    both = (NeedCode.SHOPPING_MEALS, NeedCode.BEEN_THERE)
+    bench.refer(needs=both, to=("neighbours", "mentors", "council"), wishes=wishes)
+    bench.deliver()
+    said = {}
+    for task in bench.tasks():
+        who = bench.staff[task["to"]]
+        said[task["to"]] = open_task(bench.hub, who, task["id"]).fields.get("need.help")
+    assert said["neighbours"].split("\n") == [
+        "Shopping with the person’s money or card",
+        "Helper’s check: Enhanced check with the adults’ barred list",
+    ]
+    assert said["mentors"] is None

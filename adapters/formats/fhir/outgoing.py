@@ -137,7 +137,7 @@ def _request(document: ReferralDocument, request_id: str, patient_id: str) -> di
     if document.respond_by is not None:
         written["occurrencePeriod"] = {"end": instant(document.respond_by)}
     reasons = _reasons(document)
-    notes = [text for text in (needs.text(document, "need.task_note"), note) if text]
+    notes = [text for text in (needs.for_helpers(document), note) if text]
     return (
         written
         | ({"reasonCode": reasons} if reasons else {})
