@@ -38,6 +38,7 @@ ACCESS_WORDS = {
 
 def publish(connection: Connection, us: UUID, service_id: UUID, at: datetime) -> None:
     """Write a service's record anew, for the agency that the connection acts for."""
+    own_services.put_details(connection, us, service_id, {})
     row = own_services.one(connection, us, service_id)
     if row is None:
         return

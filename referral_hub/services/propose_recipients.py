@@ -34,6 +34,7 @@ class Choice:
     reasons: tuple[routing.RouteReason, ...]
     wait_days: int | None
     capacity: Capacity | None
+    service_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def propose_recipients(
             reasons=candidate.reasons,
             wait_days=service.wait_days if service else None,
             capacity=service.capacity if service else None,
+            service_id=candidate.service_id,
         )
 
     return tuple(

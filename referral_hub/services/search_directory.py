@@ -55,6 +55,7 @@ class Search:
     language: str | None = None
     free: bool = False
     helpers: bool | None = None
+    outside: bool = False
     after: After | None = None
 
 
@@ -82,6 +83,14 @@ def search_directory(hub: Hub, search: Search, *, most: int = PER_PAGE) -> Resul
                 items = directory_search.search(connection, wanted, most=most + 1)
     more = items[most - 1].after if len(items) > most else None
     return Results(items[:most], found.name if found else None, corrected, more)
+
+
+def search_beside(hub: Hub, search: Search, *, most: int) -> Sequence[Found]:
+    """Return what fits and is not the hub's own, for a referrer; nothing for an unknown place."""
+    try:
+        return search_directory(hub, replace(search, outside=True), most=most).items
+    except InvalidInput:
+        return ()
 
 
 def read_listing(hub: Hub, entry_id: UUID) -> tuple[Found, Mapping[str, Any]]:
@@ -118,6 +127,7 @@ def _wanted(search: Search, place: FoundPlace | None) -> Wanted:
         language=search.language,
         free=search.free,
         helpers=search.helpers,
+        outside=search.outside,
         after=search.after,
     )
 

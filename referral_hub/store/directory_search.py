@@ -40,7 +40,8 @@ class Wanted:
     """What is looked for; None or empty where it does not matter.
 
     `query` is a tsquery that was made of the words, `meant` the needs that the words stand for.
-    `minutes` is a span of minutes of the week in which it should be open.
+    `spans` are minutes of the week in one of which it should be open. `outside` leaves out what is
+    the hub's own.
     """
 
     query: str | None = None
@@ -54,6 +55,7 @@ class Wanted:
     language: str | None = None
     free: bool = False
     helpers: bool | None = None
+    outside: bool = False
     after: After | None = None
 
 
@@ -212,8 +214,7 @@ def _conditions(wanted: Wanted) -> tuple[list[str], dict[str, Any]]:
     if wanted.needs:
         parts.append("e.needs && CAST(:needs AS text[])")
         values["needs"] = list(wanted.needs)
-    if wanted.helpers is not None:
-        parts.append(f"{'' if wanted.helpers else 'NOT'} e.needs = '{{want_to_help}}'")
+    parts += _kinds(wanted)
     if wanted.age is not None:
         parts.append("coalesce(e.minimum_age, 0) <= :age AND coalesce(e.maximum_age, 999) >= :age")
         values["age"] = wanted.age
@@ -225,9 +226,22 @@ def _conditions(wanted: Wanted) -> tuple[list[str], dict[str, Any]]:
     if wanted.free:
         parts.append("e.free IS NOT FALSE")
     if wanted.spans:
-        either = []
-        for number, (first, last) in enumerate(wanted.spans):
-            either.append(f"e.hours && int4range(:first{number}, :last{number})")
-            values |= {f"first{number}": first, f"last{number}": last}
-        parts.append(f"(e.hours IS NULL OR {' OR '.join(either)})")
+        parts.append(_open_then(wanted.spans, values))
     return parts, values
+
+
+def _kinds(wanted: Wanted) -> list[str]:
+    parts = []
+    if wanted.helpers is not None:
+        parts.append(f"{'' if wanted.helpers else 'NOT'} e.needs = '{{want_to_help}}'")
+    if wanted.outside:
+        parts.append("e.service_id IS NULL AND e.status = 'active'")
+    return parts
+
+
+def _open_then(spans: Sequence[tuple[int, int]], values: dict[str, Any]) -> str:
+    either = []
+    for number, (first, last) in enumerate(spans):
+        either.append(f"e.hours && int4range(:first{number}, :last{number})")
+        values |= {f"first{number}": first, f"last{number}": last}
+    return f"(e.hours IS NULL OR {' OR '.join(either)})"

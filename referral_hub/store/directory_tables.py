@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -142,6 +143,16 @@ service_details = Table(
     Column("verified_at", Instant),
     Column("reminded_at", Instant),
     Index(None, "agency_id"),
+)
+
+service_figures = Table(
+    "service_figures",
+    metadata,
+    Column("service_id", UUID, ForeignKey("service.id"), primary_key=True),
+    agency_column("agency_id"),
+    Column("accepted", SmallInteger),
+    Column("with_outcome", SmallInteger),
+    Column("as_of", Instant, nullable=False),
 )
 
 place = Table(

@@ -82,14 +82,13 @@ def change(connection: Connection, us: UUID, service_id: UUID, row: Row) -> bool
 def put_details(connection: Connection, us: UUID, service_id: UUID, row: Row) -> None:
     """Insert or change where a service can be met and who checked it."""
     names = [name for name in DETAILS if name in row]
-    if not names:
-        return
     changed = ", ".join(f"{name} = excluded.{name}" for name in names)
+    then = f"DO UPDATE SET {changed}" if names else "DO NOTHING"
     connection.execute(
         text(
-            f"INSERT INTO service_details (service_id, agency_id, {', '.join(names)})"
-            f" VALUES (:id, :us, {', '.join(f':{name}' for name in names)})"
-            f" ON CONFLICT (service_id) DO UPDATE SET {changed}"
+            f"INSERT INTO service_details ({', '.join(['service_id', 'agency_id', *names])})"
+            f" VALUES ({', '.join([':id', ':us', *(f':{name}' for name in names)])})"
+            f" ON CONFLICT (service_id) {then}"
         ),
         {name: row[name] for name in names} | {"id": service_id, "us": us},
     )
@@ -104,8 +103,7 @@ _UNPUBLISHED = text(
 )
 _STALE = text(
     """
-    SELECT s.id, s.agency_id, s.name FROM service s
-    LEFT JOIN service_details d ON d.service_id = s.id
+    SELECT s.id, s.agency_id FROM service s JOIN service_details d ON d.service_id = s.id
     WHERE s.status <> 'defunct' AND coalesce(d.verified_at, '-infinity') < :before
         AND coalesce(d.reminded_at, '-infinity') < :reminded
     ORDER BY s.agency_id, s.id LIMIT 500
@@ -122,6 +120,14 @@ def to_remind(connection: Connection, before: datetime, reminded: datetime) -> S
     """Return services whose record was last checked before an instant, and not reminded since."""
     rows = connection.execute(_STALE, {"before": before, "reminded": reminded})
     return [dict(row._mapping) for row in rows]
+
+
+def reminded(connection: Connection, ids: Sequence[UUID], at: datetime) -> None:
+    """Note that the providers of these services were reminded, as the worker."""
+    connection.execute(
+        text("UPDATE service_details SET reminded_at = :at WHERE service_id = ANY(:ids)"),
+        {"ids": list(ids), "at": at},
+    )
 
 
 def _bound(name: str) -> str:

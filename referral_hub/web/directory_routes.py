@@ -5,8 +5,9 @@ A part of the table of routes (`web.routes`), reviewed with it.
 
 from __future__ import annotations
 
-from referral_hub.web import nearby, open_referral
-from referral_hub.web.guards import PUBLIC, Route
+from referral_hub.access import Permission as May
+from referral_hub.web import directory_sources, nearby, open_referral, own_services
+from referral_hub.web.guards import PUBLIC, Route, staff
 from referral_hub.web.open_referral import BASE
 
 _POST = ("POST",)
@@ -17,6 +18,27 @@ NEARBY: tuple[Route, ...] = (
     Route("/near-me/sheet", nearby.sheet, PUBLIC, _POST),
     Route("/near-me/services/<uuid:entry_id>", nearby.show, PUBLIC),
     Route("/near-me/services/<uuid:entry_id>/opportunity", nearby.opportunity, PUBLIC),
+)
+_SOURCE = "/directory/sources/<uuid:source_id>"
+SOURCES: tuple[Route, ...] = (
+    Route("/directory/sources", directory_sources.list_all, staff(May.KEEP_DIRECTORY)),
+    Route("/directory/sources", directory_sources.add, staff(May.KEEP_DIRECTORY), _POST),
+    Route(_SOURCE, directory_sources.show, staff(May.KEEP_DIRECTORY)),
+    Route(f"{_SOURCE}/read", directory_sources.read_now, staff(May.KEEP_DIRECTORY), _POST),
+    Route(f"{_SOURCE}/stop", directory_sources.stop, staff(May.KEEP_DIRECTORY), _POST),
+)
+_OWN = "/directory/services/<uuid:service_id>"
+_PART = f"{_OWN}/<any({','.join(own_services.PARTS)}):part>"
+OWN_SERVICES: tuple[Route, ...] = (
+    Route("/directory/services", own_services.list_all, staff(May.EDIT_SERVICE)),
+    Route("/directory/services/new", own_services.new_form, staff(May.EDIT_SERVICE)),
+    Route("/directory/services/new", own_services.add, staff(May.EDIT_SERVICE), _POST),
+    Route(_OWN, own_services.show, staff(May.EDIT_SERVICE)),
+    Route(_PART, own_services.edit_form, staff(May.EDIT_SERVICE)),
+    Route(_PART, own_services.edit, staff(May.EDIT_SERVICE), _POST),
+    Route(f"{_OWN}/pause", own_services.pause, staff(May.EDIT_SERVICE), _POST),
+    Route(f"{_OWN}/resume", own_services.resume, staff(May.EDIT_SERVICE), _POST),
+    Route(f"{_OWN}/check", own_services.check, staff(May.EDIT_SERVICE), _POST),
 )
 OPEN_REFERRAL: tuple[Route, ...] = (
     Route(f"{BASE}/", open_referral.root, PUBLIC),
@@ -29,3 +51,4 @@ OPEN_REFERRAL: tuple[Route, ...] = (
     Route(f"{BASE}/service_at_locations", open_referral.places, PUBLIC),
     Route(f"{BASE}/service_at_locations/<uuid:place_id>", open_referral.one_place, PUBLIC),
 )
+DIRECTORY: tuple[Route, ...] = (*NEARBY, *OWN_SERVICES, *SOURCES, *OPEN_REFERRAL)

@@ -14,9 +14,11 @@ from consent.notices import Notice
 from referral_hub.domain.commands import NO_WISHES, Actor, Wishes
 from referral_hub.domain.routing_model import RouteReason
 from referral_hub.errors import NotFound
+from referral_hub.services.beside_plan import Beside, beside_plan
 from referral_hub.services.hub import Hub
 from referral_hub.services.notice_register import words_in_use
 from referral_hub.services.propose_recipients import ProposedSlot, areas, propose_recipients
+from referral_hub.services.search_directory import Search
 from referral_hub.web import journey
 from referral_hub.web.assemble import seeker, wishes
 from referral_hub.web.forms import fill
@@ -47,13 +49,16 @@ def known_for(hub: Hub, actor: Actor, draft: journey.Draft, *, page: str) -> Kno
     plan = tuple(
         (slot.needs, tuple(str(choice.agency_id) for choice in slot.choices)) for slot in proposed
     )
-    return replace(
+    known = replace(
         known,
         agencies=agency_names(proposed),
         plan=plan,
         nearby=_nearby(proposed),
         proposed=proposed,
     )
+    if page == "recipients":
+        known = replace(known, beside=beside(hub, actor, draft, known=known))
+    return known
 
 
 def proposals_for(
@@ -97,6 +102,18 @@ def _nearby(proposed: tuple[ProposedSlot, ...]) -> dict[str, str]:
         if other.reason is RouteReason.NEVER_THIS_ONE
     }
     return names | refused
+
+
+def beside(hub: Hub, actor: Actor, draft: journey.Draft, *, known: Known) -> Beside:
+    """Return what a referrer sees beside the plan: figures, and help outside the hub."""
+    address = fill(journey.step("address").schema(known), draft.get("address", {}))
+    needs = fill(journey.step("needs").schema(known), draft.get("needs", {}))
+    near = Search()
+    if address.ok and needs.ok:
+        place = address.values.get("postcode") or known.areas[address.values["area"]]
+        near = Search(place=place, needs=needs.values["needs"])
+    services = {one.service_id for slot in known.proposed for one in slot.choices}
+    return beside_plan(hub, actor, filter(None, services), near=near)
 
 
 def agency_names(proposed: tuple[ProposedSlot, ...]) -> dict[str, str]:

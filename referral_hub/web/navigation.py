@@ -37,6 +37,8 @@ ITEMS: tuple[Item, ...] = (
     Item("work_list.show", "Work list", Permission.READ_WORK_LIST),
     Item("officer.list_entries", "The log", Permission.READ_AUDIT, also=("saved_searches",)),
     Item("emergency_reviews.list_all", "Emergency access", Permission.REVIEW_EMERGENCY_ACCESS),
+    Item("own_services.list_all", "Your services", Permission.EDIT_SERVICE),
+    Item("directory_sources.list_all", "The directory", Permission.KEEP_DIRECTORY),
     Item("clients.list_all", "Partner systems", Permission.MANAGE_CLIENTS),
     Item(
         "matters.list_all",

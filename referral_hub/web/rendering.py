@@ -20,13 +20,20 @@ from consent.model import EmergencyCause, GivenBy, Method
 from referral_hub.domain.codes import (
     AccessNeed,
     AuthorityScope,
+    Capacity,
+    Circumstance,
     ClosingOutcome,
     ContactMethod,
     DeclineReason,
     GiveHelp,
+    InsuredBy,
+    Manner,
     NeedCode,
     Priority,
     ReviewOutcome,
+    TaskType,
+    Training,
+    Vetting,
 )
 from referral_hub.domain.concerns import Noticed, Said
 from referral_hub.domain.csv_mapping import DateOrder
@@ -90,6 +97,13 @@ CODES: tuple[type[StrEnum], ...] = (
     View,
     Weekday,
     Which,
+    Capacity,
+    Circumstance,
+    InsuredBy,
+    Manner,
+    TaskType,
+    Training,
+    Vetting,
 )
 
 

@@ -58,7 +58,7 @@ from referral_hub.web import (
 )
 from referral_hub.web.answers import QUESTIONS
 from referral_hub.web.api_guards import API_READER, api, api_knock
-from referral_hub.web.directory_routes import NEARBY, OPEN_REFERRAL
+from referral_hub.web.directory_routes import DIRECTORY
 from referral_hub.web.guards import PUBLIC, SIGNED_IN, Route, staff
 from referral_hub.web.intake_routes import DOORSTEP, IMPORTING, STAGED
 from referral_hub.web.journey import NAMES
@@ -386,6 +386,5 @@ ROUTES: tuple[Route, ...] = (
     *API,
     *PARTNERS,
     *FHIR,
-    *NEARBY,
-    *OPEN_REFERRAL,
+    *DIRECTORY,
 )

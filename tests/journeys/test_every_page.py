@@ -83,6 +83,7 @@ def test_no_page_of_the_map_has_a_fault_that_axe_finds(
     _erasing(walk, person("gp"), officer, records)
     _administering(walk, person("surgery-admin"))
     _nearby(walk, person("gp"))
+    _directory(walk, person("council-admin"), person("neighbours"), records)
     _staged(walk, person("librarian"), running_hub, records)
     files_of_visits(walk, person("library-admin"), person("librarian"), tmp_path)
     concerns(walk, person("parcels-admin"))
@@ -282,6 +283,25 @@ def _administering(walk: Walk, admin: Person) -> None:
         box.check()
     admin.page.get_by_role("button", name="Register").click()
     walk.looked(admin, "/clients/<uuid:client_id>")
+
+
+def _directory(walk: Walk, admin: Person, coordinator: Person, records: Records) -> None:
+    walk.to(admin, "/directory/sources")
+    admin.page.fill("#name", "County")
+    admin.page.fill("#url", "https://93.184.215.14/")
+    admin.page.get_by_role("button", name="Add").click()
+    walk.looked(admin, "/directory/sources/<uuid:source_id>")
+    walk.to(coordinator, "/directory/services", "/directory/services/new")
+    walk.ids["service_id"] = records.one("SELECT id FROM service WHERE name = 'Friendly visits'")
+    walk.to(coordinator, "/directory/services/<uuid:service_id>")
+    part = next(
+        rule for rule in PAGES if rule.startswith("/directory/services/") and "<any(" in rule
+    )
+    for name in ("about", "room", "rules", "cover"):
+        coordinator.page.goto(
+            f"{coordinator.address}/directory/services/{walk.ids['service_id']}/{name}"
+        )
+        walk.looked(coordinator, part)
 
 
 def _nearby(walk: Walk, anybody: Person) -> None:

@@ -300,6 +300,7 @@ def test_the_only_doors_past_row_level_security_are_few_functions_with_a_fixed_s
         "link_by_visit",
         "session_principal",
         "staff_for_sign_in",
+        "tell_sender_back",
     ]
     for row in rows:
         assert row["proconfig"] == ["search_path=pg_catalog, public, pg_temp"]

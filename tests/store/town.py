@@ -33,6 +33,7 @@ from referral_hub.services.notice_register import Adoption, propose_notice
 from referral_hub.services.overlook import say_why
 from referral_hub.services.refusals import record_finding, to_review
 from referral_hub.services.register_mail import register_mail
+from referral_hub.services.remind_providers import count_figures
 from referral_hub.services.retention import place_hold
 from referral_hub.services.saved_searches import save_search
 from referral_hub.services.withdraw import withdraw_agreement
@@ -99,6 +100,7 @@ def _directory(bench: Bench) -> None:
         source = add_source(bench.hub, actor, "Feed", URL, resolve=outside)
         feed = Feed([a_service(10 * number + one) for one in range(2)])
         assert import_source(bench.hub, actor, source, Reading(pages=feed)).good
+    count_figures(bench.hub)
 
 
 def _mail(bench: Bench) -> None:

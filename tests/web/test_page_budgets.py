@@ -26,7 +26,7 @@ STATEMENTS = {
     "{draft}/person": SESSION + 2,
     "{draft}/address": SESSION + 4,
     "{draft}/needs": SESSION + 2,
-    "{draft}/recipients": SESSION + 5,
+    "{draft}/recipients": SESSION + 10,
     "{draft}/agreement": SESSION + 3,
     "{draft}/sharing": SESSION + 5,
     "{draft}/check": SESSION + 6,

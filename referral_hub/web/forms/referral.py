@@ -72,7 +72,8 @@ class Known:
     `notices` are the words in use, by `id/version/language`. `child` says that the patient is under
     the age from which the Mental Capacity Act applies. `plan` has, for each group of needs, the
     agencies that could help, by id, in the order in which they would be asked. `nearby` are the
-    agencies that the patient may want asked first, or never; `proposed` is what the page shows.
+    agencies that the patient may want asked first, or never; `proposed` is what the page shows, and
+    `beside` what stands beside it: figures of services, and help outside the hub.
     """
 
     today: date
@@ -84,6 +85,7 @@ class Known:
     plan: tuple[tuple[tuple[NeedCode, ...], tuple[str, ...]], ...] = ()
     nearby: Mapping[str, str] = field(default_factory=dict)
     proposed: tuple[Any, ...] = ()
+    beside: Any = None
 
 
 class ReferralPage(FormPage):
