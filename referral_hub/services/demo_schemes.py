@@ -181,7 +181,7 @@ SCHEME_SERVICES = (
     ),
     DemoService(
         "neighbours",
-        "Shopping that never fails",
+        "Rounds that never fail",
         "Two neighbours share each round, and somebody notices a missed visit.",
         (NeedCode.SHOPPING_MEALS,),
         PLACES,
@@ -191,4 +191,4 @@ SCHEME_SERVICES = (
 )
 
 # service -> who steps in when a visit is missed, which somebody then notices
-BACKUPS = {"Shopping that never fails": "Neighbourly hours"}
+BACKUPS = {"Rounds that never fail": "Neighbourly hours"}

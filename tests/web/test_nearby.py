@@ -187,7 +187,7 @@ def test_a_sheet_for_a_waiting_room_has_a_code_and_no_place_in_its_address(fille
 def test_room_is_shown_while_it_is_fresh_and_a_pause_at_once(filled: Any) -> None:
     browser, admin = filled.browser(), filled.actor("library-admin")
     with filled.hub.database.working() as connection:
-        query = "SELECT id FROM service WHERE agency_id = :us"
+        query = "SELECT id FROM service WHERE agency_id = :us AND name = 'Home library'"
         service_id = connection.execute(text(query), {"us": admin.agency_id}).scalar_one()
     browser.get(f"/near-me/services/{service_id}")
     assert "Has room" in browser.text
