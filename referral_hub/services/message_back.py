@@ -16,6 +16,7 @@ from uuid import UUID
 
 from adapters.formats.fhir import back as fhir_back
 from adapters.formats.fhir import codes
+from adapters.formats.filing import code_to_file
 from adapters.formats.message_back import CONTENT_TYPE, MessageBack, Service, as_json
 from adapters.formats.message_words import OUTCOMES, REASONS, STATES
 from referral_hub.audit.events import EntryType, Event, prepare
@@ -27,13 +28,16 @@ from referral_hub.services.fhir_views import base_url, hub_party, request_of, ta
 from referral_hub.services.hub import Hub
 from referral_hub.services.outward import Letter
 from referral_hub.services.push import Message, send_and_settle
-from referral_hub.services.read_referrals import read_referral
+from referral_hub.services.read_referrals import ReferralView, read_referral
 from referral_hub.store import change, outbox, referrals
 from referral_hub.store.cases import endpoints_of
 from referral_hub.store.outbox import Claimed, Settlement
 from referral_hub.store.referrals import ReferralRow, TaskRow
 
 WRITABLE = frozenset({"hub_json", "referral_sheet", "fhir_message"})
+_PASSED_ON = frozenset(
+    {TaskState.DECLINED, TaskState.NO_ANSWER, TaskState.WITHHELD, TaskState.RETURNED}
+)
 _UNTOUCHED = frozenset({TaskState.HELD, TaskState.ROUTED, TaskState.WITHHELD})
 
 
@@ -71,9 +75,13 @@ def send_messages_back(hub: Hub, claims: Sequence[Claimed], *, until: datetime) 
 
 def read_message_back(hub: Hub, actor: Actor, referral_id: UUID) -> MessageBack:
     """Return the message of a referral that the actor's agency sent. Raises NotFound."""
-    view = read_referral(hub, actor, referral_id)
+    return message_of_view(read_referral(hub, actor, referral_id), hub.clock())
+
+
+def message_of_view(view: ReferralView, at: datetime) -> MessageBack:
+    """Return the message of a referral that was read."""
     tasks = [row for rows in view.slots.values() for row in rows]
-    return message_of(view.referral, tasks, hub.clock())
+    return message_of(view.referral, tasks, at)
 
 
 def message_of(referral: ReferralRow, tasks: Sequence[TaskRow], at: datetime) -> MessageBack:
@@ -86,9 +94,14 @@ def message_of(referral: ReferralRow, tasks: Sequence[TaskRow], at: datetime) ->
         referrer=first.origin_name,
         owner=first.owner_name,
         services=tuple(_service(row) for row in tasks if TaskState(row.state) not in _UNTOUCHED),
-        snomed=codes.SOCIAL_PRESCRIBING,
+        snomed=code_to_file(_outcomes(tasks)),
         distribution=tuple(dict.fromkeys((first.origin_name, first.owner_name))),
     )
+
+
+def _outcomes(tasks: Sequence[TaskRow]) -> list[str | None]:
+    """How each part ended; None for one that goes on. What was passed on is not how it ended."""
+    return [task.outcome for task in tasks if TaskState(task.state) not in _PASSED_ON]
 
 
 def _service(row: TaskRow) -> Service:

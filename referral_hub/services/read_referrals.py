@@ -59,9 +59,7 @@ def list_referrals(hub: Hub, actor: Actor, before: UUID | None = None) -> Referr
         rows = referrals.sent_by(connection, actor.agency_id, before=before, most=PAGE + 1)
         shown = rows[:PAGE]
         tasks = referrals.tasks_of(connection, [row.id for row in shown])
-    summaries = [
-        ReferralSummary(row, [turns[-1] for turns in _slots(row, tasks).values()]) for row in shown
-    ]
+    summaries = [ReferralSummary(row, newest_turns(row, tasks)) for row in shown]
     return ReferralPage(summaries, shown[-1].id if len(rows) > PAGE else None)
 
 
@@ -81,6 +79,13 @@ def read_referral(hub: Hub, actor: Actor, referral_id: UUID) -> ReferralView:
     slots = _slots(row, tasks)
     receipts = {task.id: _receipt(task, carried.get(task.id)) for task in tasks}
     return ReferralView(row, slots, history, disclosed, told, receipts)
+
+
+def newest_turns(
+    row: referrals.ReferralRow, tasks: Sequence[referrals.TaskRow]
+) -> list[referrals.TaskRow]:
+    """Return the newest task of each slot of a referral, of the tasks of several."""
+    return [turns[-1] for turns in _slots(row, tasks).values()]
 
 
 def _slots(

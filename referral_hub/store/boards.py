@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from referral_hub.domain.transitions import OPEN
+from referral_hub.store.referrals import ReferralRow
 
 _OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN))
 _LATE = "coalesce(t.due_at, 'infinity')"
@@ -63,6 +64,68 @@ _ROOMS = text(
     ORDER BY s.name, s.id LIMIT :most
     """
 )
+
+SHELVES = ("yours", "waiting", "helped", "ended")
+_REFERRAL = ", ".join(f"r.{name}" for name in ReferralRow.__slots__)
+_SENDERS = "'sender_agency'"
+# The queue is short: what is due, and what gave up and waits for a person, each by its own index.
+_SHELVED = text(
+    f"""
+    WITH parts AS (
+        SELECT t.referral_id, CASE
+            WHEN t.state = 'information_asked' OR (t.state = 'held'
+                AND coalesce(t.decision->>'clearer', {_SENDERS}) = {_SENDERS}) THEN 1
+            WHEN t.state IN ('held', 'routed', 'offered') THEN 2
+            ELSE 3 END AS shelf
+        FROM task t WHERE t.origin_agency_id = :us AND t.state IN ({_OPEN})
+        UNION ALL
+        SELECT o.referral_id, 2 FROM outbox o
+        WHERE o.state = 'due' AND o.kind = 'advance' AND o.origin_agency_id = :us
+        UNION ALL
+        SELECT o.referral_id, 2 FROM outbox o
+        WHERE o.state IN ('dead', 'refused') AND o.kind = 'advance' AND o.origin_agency_id = :us
+    ), open AS (
+        SELECT referral_id AS id, min(shelf) AS shelf FROM parts GROUP BY referral_id
+    )
+    SELECT page.shelf, {_REFERRAL} FROM (
+        (
+            SELECT o.shelf, o.id FROM open o
+            WHERE (CAST(:author AS uuid) IS NULL OR EXISTS (SELECT FROM referral r
+                    WHERE r.id = o.id AND r.author_user_id = CAST(:author AS uuid)))
+                AND (CAST(:only AS int) IS NULL OR o.shelf = :only)
+                AND (o.shelf > :at OR (o.shelf = :at AND (
+                    CAST(:after AS uuid) IS NULL OR o.id < CAST(:after AS uuid))))
+            ORDER BY o.shelf, o.id DESC LIMIT :most
+        ) UNION ALL (
+            SELECT 4, r.id FROM referral r
+            WHERE r.origin_agency_id = :us AND r.id NOT IN (SELECT id FROM open)
+                AND (CAST(:author AS uuid) IS NULL OR r.author_user_id = CAST(:author AS uuid))
+                AND (CAST(:only AS int) IS NULL OR :only = 4)
+                AND (:at < 4 OR CAST(:after AS uuid) IS NULL OR r.id < CAST(:after AS uuid))
+            ORDER BY r.id DESC LIMIT :most
+        )
+    ) page JOIN referral r ON r.id = page.id ORDER BY page.shelf, r.id DESC LIMIT :most
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A referral at its place: the shelf, and then the newest first."""
+
+    shelf: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which referrals: whose, of which shelf (or all), by whom (or all), after which."""
+
+    us: UUID
+    shelf: str | None
+    author: UUID | None
+    after: Key | None
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +180,18 @@ def rooms(
     """Return what the agency's services state, by name; or one of them."""
     rows = connection.execute(_ROOMS, {"us": us, "id": service_id, "most": most})
     return [RoomRow(*row) for row in rows]
+
+
+def shelved(connection: Connection, wanted: Wanted) -> list[tuple[str, ReferralRow]]:
+    """Return the agency's referrals by shelf and then the newest first."""
+    place = {name: number for number, name in enumerate(SHELVES, 1)}
+    values = {
+        "us": wanted.us,
+        "only": place[wanted.shelf] if wanted.shelf else None,
+        "author": wanted.author,
+        "at": place[wanted.after.shelf] if wanted.after else 0,
+        "after": wanted.after.id if wanted.after else None,
+        "most": wanted.most,
+    }
+    rows = connection.execute(_SHELVED, values)
+    return [(SHELVES[shelf - 1], ReferralRow(*row)) for shelf, *row in rows]

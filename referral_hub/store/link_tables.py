@@ -33,6 +33,9 @@ agency_mail = Table(
     Column("code_hash", Text, nullable=False),
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
     Column("updated_at", Instant, nullable=False),
+    Column("digest", Boolean, nullable=False, server_default=text("true")),
+    Column("digest_tried_at", Instant),
+    Column("digest_told_at", Instant),
 )
 
 invitation = Table(

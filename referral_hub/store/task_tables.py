@@ -62,6 +62,7 @@ task = Table(
     ),
     Index(None, "step_at", postgresql_where=text("step_at is not null")),
     Index("ix_task_open_recipient", "recipient_agency_id", postgresql_where=text(_OPEN)),
+    Index("ix_task_open_origin", "origin_agency_id", postgresql_where=text(_OPEN)),
     Index(None, "recipient_agency_id", "id"),
     Index(None, "owner_agency_id", "state"),
     Index(None, "service_id", "state", "moved_at"),

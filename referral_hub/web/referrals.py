@@ -12,17 +12,21 @@ from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
 
+from adapters.formats.message_back import as_text
 from referral_hub.access import Permission, Situation, permits
 from referral_hub.domain.codes import NeedCode
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import TaskState
+from referral_hub.errors import NotFound
 from referral_hub.services.answer_task import reply
 from referral_hub.services.area_names import area_names
 from referral_hub.services.hub import Hub
+from referral_hub.services.message_back import message_of_view
 from referral_hub.services.plan_agencies import plan_agencies
 from referral_hub.services.put_right import record_agreement
-from referral_hub.services.read_referrals import ReferralView, list_referrals, read_referral
+from referral_hub.services.read_referrals import ReferralView, read_referral
 from referral_hub.services.record_death import has_died, record_death
+from referral_hub.services.referrer_board import Key, Shelf, read_shelves
 from referral_hub.services.release import view_own
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.web.assemble import agreed_now
@@ -36,18 +40,23 @@ from referral_hub.web.rendering import today, words
 
 
 def list_own(hub: Hub, actor: Actor) -> str:
-    """The agency's referrals, newest first."""
-    page = list_referrals(hub, actor, before=page_before(request.args))
-    return render_template("referrals/list.html", page=page)
+    """The agency's referrals, open ones first, or one shelf of them."""
+    shelf, own = _shelf(request.args.get("show")), request.args.get("whose") == "mine"
+    page = read_shelves(hub, actor, shelf=shelf, own=own, after=_after())
+    return render_template(
+        "referrals/list.html", page=page, shelf=shelf, shelves=list(Shelf), own=own
+    )
 
 
 def show(hub: Hub, actor: Actor, referral_id: UUID) -> str:
     """One referral: where each part stands, what went to whom, what is missing."""
     view = read_referral(hub, actor, referral_id)
     ours = view.referral.origin_agency_id == actor.agency_id
+    message = message_of_view(view, hub.clock())
     return render_template(
         "referrals/show.html",
         view=view,
+        to_file=(message.snomed, as_text(message)) if ours else None,
         may=_buttons(actor, view),
         history=(senders_history if ours else owners_history)(view.history, words()),
         done=request.args.get("done"),
@@ -119,6 +128,26 @@ def answer(hub: Hub, actor: Actor, *, referral_id: UUID, task_id: UUID) -> Any:
         return _opened(hub, actor, view, form=form), 422
     reply(hub, actor, task_id, form.values["reply"])
     return redirect(url_for("referrals.show", referral_id=referral_id, done="answered"))
+
+
+def _shelf(given: str | None) -> Shelf | None:
+    if not given:
+        return None
+    try:
+        return Shelf(given)
+    except ValueError:
+        raise NotFound from None
+
+
+def _after() -> Key | None:
+    """Where the list continues: a shelf and a referral."""
+    shelf, after = _shelf(request.args.get("at")), request.args.get("after")
+    if after is None:
+        return None
+    found = page_before({"before": after})
+    if shelf is None or found is None:
+        raise NotFound
+    return Key(shelf.value, found)
 
 
 def _opened(hub: Hub, actor: Actor, view: ReferralView, *, form: Filled) -> str:

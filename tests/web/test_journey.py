@@ -250,7 +250,7 @@ def test_the_list_shows_references_and_states_and_no_name(gp: Any, begin: Begin)
 
     assert "RH-" in gp.text
     assert "Quayle" not in gp.text
-    assert gp.get("/referrals?before=nonsense").status_code == 404
+    assert gp.get("/referrals?after=nonsense&at=ended").status_code == 404
 
 
 def test_an_unfinished_referral_is_offered_again_and_can_be_deleted(gp: Any, begin: Begin) -> None:

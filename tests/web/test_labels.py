@@ -32,6 +32,7 @@ from referral_hub.outbox.breaker import BreakerState
 from referral_hub.services.next_steps import NextStep
 from referral_hub.services.own_room import CoverKind, RoomState
 from referral_hub.services.recipient_board import Pile
+from referral_hub.services.referrer_board import Shelf
 from referral_hub.services.steer import Steering
 from referral_hub.services.work_list import Waits
 from referral_hub.web import labels as module
@@ -152,6 +153,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     consent_codes.Clearer,
     NextStep,
     Pile,
+    Shelf,
     RoomState,
     CoverKind,
     Waits,
