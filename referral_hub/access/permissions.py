@@ -57,5 +57,6 @@ class Permission(StrEnum):
     MANAGE_CALLBACKS = "manage_callbacks"
     KEEP_DIRECTORY = "keep_directory"
     EDIT_SERVICE = "edit_service"
+    READ_FIGURES = "read_figures"
     APPROVE_POLICY = "approve_policy"
     ANSWER_AS_PARTNER = "answer_as_partner"

@@ -100,6 +100,9 @@ _AGENCY_ADMIN: dict[Permission, Predicate] = {
     Permission.KEEP_DIRECTORY: always,
     Permission.EDIT_SERVICE: always,
 }
+_COMMISSIONER: dict[Permission, Predicate] = {
+    Permission.READ_FIGURES: always,
+}
 _LINK_HOLDER: dict[Permission, Predicate] = {
     Permission.READ_TASK: is_recipient,
     Permission.OPEN_TASK: is_recipient,
@@ -128,6 +131,7 @@ TABLE: Mapping[Role, Mapping[Permission, Predicate]] = MappingProxyType(
         Role.COUNCIL_OFFICER: MappingProxyType(_COUNCIL_OFFICER),
         Role.DATA_PROTECTION_OFFICER: MappingProxyType(_DATA_PROTECTION_OFFICER),
         Role.AGENCY_ADMIN: MappingProxyType(_AGENCY_ADMIN),
+        Role.COMMISSIONER: MappingProxyType(_COMMISSIONER),
         Role.PARTNER_SYSTEM: MappingProxyType(_PARTNER_SYSTEM),
         Role.LINK_HOLDER: MappingProxyType(_LINK_HOLDER),
     }

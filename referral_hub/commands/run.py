@@ -110,6 +110,7 @@ def _seed(settings: Settings) -> tuple[str, ...]:
     """Fill an empty database with the demonstration town; returns the lines about signing in."""
     from referral_hub.services.demo import approve_demo_policy, seed_demo, sign_in_lines
     from referral_hub.services.demo_client import client_directory, seed_demo_client
+    from referral_hub.services.demo_figures import seed_demo_figures
     from referral_hub.services.demo_mail import mail_lines, register_demo_mail
     from referral_hub.wiring import build_hub
 
@@ -120,6 +121,7 @@ def _seed(settings: Settings) -> tuple[str, ...]:
             approve_demo_policy(hub)
             register_demo_mail(hub)
             seed_demo_client(hub)
+            seed_demo_figures(hub)
             system = f"The surgery's own system: {client_directory(settings)}"
             return (*sign_in_lines(settings), *mail_lines(settings), system)
         finally:

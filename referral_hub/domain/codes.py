@@ -334,5 +334,6 @@ class Role(StrEnum):
     COUNCIL_OFFICER = "council_officer"
     DATA_PROTECTION_OFFICER = "data_protection_officer"
     AGENCY_ADMIN = "agency_admin"
+    COMMISSIONER = "commissioner"
     PARTNER_SYSTEM = "partner_system"
     LINK_HOLDER = "link_holder"

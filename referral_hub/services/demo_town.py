@@ -198,6 +198,7 @@ STAFF = (
     DemoStaff("council", "Joan Whitaker", "council", Role.COUNCIL_OFFICER),
     DemoStaff("council-admin", "Asha Menon", "council", Role.AGENCY_ADMIN),
     DemoStaff("council-dpo", "Marek Nowak", "council", Role.DATA_PROTECTION_OFFICER),
+    DemoStaff("council-figures", "Rosa Pike", "council", Role.COMMISSIONER),
     DemoStaff("neighbours", "Pat Okafor", "neighbours", Role.COORDINATOR),
     DemoStaff("mentors", "Lee Sandhu", "mentors", Role.COORDINATOR),
     DemoStaff("library", "Grace Ellery", "library", Role.COORDINATOR),

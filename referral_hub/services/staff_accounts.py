@@ -22,7 +22,10 @@ from referral_hub.store import change, directory, staff
 
 SHORTEST_PASSWORD = 12
 LONGEST_NAME = 100
-COUNCILS_ONLY = "Only a council has council officers; choose coordinator or another role."
+COUNCILS_ONLY = (
+    "Only a council has council officers and commissioners; choose coordinator or another role."
+)
+COUNCIL_ROLES = frozenset({Role.COUNCIL_OFFICER, Role.COMMISSIONER})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,7 +61,7 @@ def add_account(hub: Hub, agency_name: str, member: NewMember, password: str) ->
         if agency_id is None:
             raise InvalidInput({"agency": ("No agency is registered under exactly this name.",)})
         kind = AgencyKind(directory.kind_of(connection, agency_id))
-    if member.role is Role.COUNCIL_OFFICER and kind is not AgencyKind.COUNCIL:
+    if member.role in COUNCIL_ROLES and kind is not AgencyKind.COUNCIL:
         raise InvalidInput({"role": (COUNCILS_ONLY,)})
     return new_account(
         hub,

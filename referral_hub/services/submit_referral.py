@@ -22,6 +22,7 @@ from referral_hub.domain.transitions import TaskState
 from referral_hub.errors import Conflict
 from referral_hub.services import facts, plan, rows
 from referral_hub.services.agreements import taken_rows
+from referral_hub.services.count_figures import note_row
 from referral_hub.services.draw_up import DrawnUp, draw_up, nhs_index
 from referral_hub.services.hub import Hub
 from referral_hub.services.place import decision_row
@@ -109,6 +110,7 @@ def accepting(
         "task": [],
         "task_event": [],
         "outbox": [],
+        "figure_note": [note_row(actor, command, drawn.slots, owner=drawn.owner, at=at)],
     }
     for slot, placement in enumerate(drawn.placements):
         turn = rows.Turn(

@@ -4,7 +4,7 @@ It needs PostgreSQL and nothing else. A ring through Redis only makes it quicker
 for good everything still arrives within `SWEEP_SECONDS`. Before anything else, and once a minute,
 the erasure ledger is applied: after a restored backup, nobody who was erased is delivered. Once a
 minute, too, agreements are announced, ended and silence about them chased, and the clocks of tasks
-take their steps.
+take their steps; what was accepted is counted, and a month that is over published.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from referral_hub.clock import monotonic, pause
+from referral_hub.services.count_figures import count_figures
 from referral_hub.services.deliver import drain
 from referral_hub.services.erase_person import apply_erasures
 from referral_hub.services.hub import Hub
@@ -40,6 +41,7 @@ def sweep_until(hub: Hub, go_on: Callable[[], bool]) -> None:
             surviving(lambda: keep_time(hub, go_on=go_on))
             surviving(lambda: keep_clocks(hub, go_on=go_on))
             surviving(lambda: tidy(hub))
+            surviving(lambda: count_figures(hub, go_on=go_on))
             surviving(lambda: apply_erasures(hub))
             tidy_at = monotonic() + TIDY_SECONDS
         _rest(go_on)

@@ -61,6 +61,7 @@ _INSERTABLE = (
     "message",
     "release",
     "outbox",
+    "figure_note",
     "notification",
     "emergency_access",
     "emergency_note",

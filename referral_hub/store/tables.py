@@ -51,6 +51,7 @@ from referral_hub.store.emergency_tables import (
     emergency_alert,
     emergency_note,
 )
+from referral_hub.store.figure_tables import figure, figure_count, figure_note
 from referral_hub.store.governance_tables import (
     notice_adoption,
     oversight_look,
@@ -122,6 +123,9 @@ __all__ = [
     "emergency_access",
     "emergency_alert",
     "emergency_note",
+    "figure",
+    "figure_count",
+    "figure_note",
     "idempotency_key",
     "import_mapping",
     "import_part",

@@ -33,6 +33,7 @@ ITEMS: tuple[Item, ...] = (
     Item("intake.list_all", "Waiting for you", Permission.HANDLE_STAGED),
     Item("imports.list_all", "Import a file", Permission.IMPORT_FILE),
     Item("tasks.list_all", "Referrals to you", Permission.LIST_TASKS, also=("answers", "rooms")),
+    Item("figures.show", "Figures", Permission.READ_FIGURES),
     Item("overview.show", "Overview", Permission.READ_AUDIT, also=("refusals",)),
     Item("work_list.show", "Work list", Permission.READ_WORK_LIST),
     Item("officer.list_entries", "The log", Permission.READ_AUDIT, also=("saved_searches",)),

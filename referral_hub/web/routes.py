@@ -30,6 +30,7 @@ from referral_hub.web import (
     erasures,
     fhir,
     fhir_tasks,
+    figures,
     health,
     kept,
     links,
@@ -222,6 +223,11 @@ OVERSEEING: tuple[Route, ...] = (
 
 OPERATING: tuple[Route, ...] = (*GOING_OUT,)
 
+COMMISSIONERS: tuple[Route, ...] = (
+    Route("/figures", figures.show, staff(May.READ_FIGURES)),
+    Route("/figures/table", figures.table, staff(May.READ_FIGURES)),
+)
+
 OFFICERS: tuple[Route, ...] = (
     Route("/overview", overview.show, staff(May.READ_AUDIT)),
     Route("/log", officer.list_entries, staff(May.READ_AUDIT)),
@@ -377,6 +383,7 @@ ROUTES: tuple[Route, ...] = (
     *WORKING,
     *OVERSEEING,
     *OPERATING,
+    *COMMISSIONERS,
     *OFFICERS,
     *KEEPING,
     *REVIEWING,

@@ -38,6 +38,7 @@ LONELY = {"needs": ("Lonely or isolated",), "agencies": (NEIGHBOURS,)}
 FILES_AND_ANSWERS = {
     "/healthz": "for a load balancer",
     "/readyz": "for a load balancer",
+    "/figures/table": "a file",
     "/log/checkpoint": "a signed note",
     "/log/tile/<path:path>": "bytes of the log",
     "/referrals/<uuid:referral_id>/receipts/<uuid:entry_id>": "a file",
@@ -81,6 +82,7 @@ def test_no_page_of_the_map_has_a_fault_that_axe_finds(
     registers_and_searches(walk, officer, records)
     duties(walk, officer, reference)
     _erasing(walk, person("gp"), officer, records)
+    walk.to(person("council-figures"), "/figures")
     _administering(walk, person("surgery-admin"))
     _nearby(walk, person("gp"))
     _directory(walk, person("council-admin"), person("neighbours"), records)

@@ -90,6 +90,7 @@ def populate(bench: Bench) -> None:
     for row in bench.table("referral")[:2]:
         if row["owner_agency_id"] == bench.agencies["council"]:
             say_why(bench.hub, bench.staff["council"], row["id"], LookReason.SAMPLE)
+    _figures(bench)
     approve_demo_policy(bench.hub)
 
 
@@ -101,6 +102,18 @@ def _directory(bench: Bench) -> None:
         feed = Feed([a_service(10 * number + one) for one in range(2)])
         assert import_source(bench.hub, actor, source, Reading(pages=feed)).good
     count_figures(bench.hub)
+
+
+def _figures(bench: Bench) -> None:
+    """Two councils were told something; counts wait, and one more referral is not counted yet."""
+    bench.rows(
+        "INSERT INTO figure (agency_id, month, figure, first, second, count)"
+        " SELECT id, '2026-01-01', 'referrals', 'library', '', 4 FROM agency"
+    )
+    bench.rows(
+        "INSERT INTO figure_count (agency_id, month, figure, first, second, count)"
+        " SELECT id, '2026-02-01', 'needs', 'lonely', '', 1 FROM agency"
+    )
 
 
 def _mail(bench: Bench) -> None:

@@ -14,6 +14,7 @@ from referral_hub.domain import (
     concerns,
     csv_mapping,
     deliveries,
+    figures,
     imports,
     links,
     listings,
@@ -47,6 +48,7 @@ from referral_hub.web.labels import Labels
 PACKAGES = (
     codes,
     deliveries,
+    figures,
     links,
     listings,
     matters,
@@ -102,6 +104,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     Steering,
     links.LinkState,
     deliveries.Way,
+    figures.Figure,
     deliveries.ReceiptState,
     BreakerState,
     refusals.Finding,

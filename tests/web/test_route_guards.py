@@ -28,6 +28,7 @@ USERS = {
     Role.COUNCIL_OFFICER: "council",
     Role.DATA_PROTECTION_OFFICER: "surgery-dpo",
     Role.AGENCY_ADMIN: "surgery-admin",
+    Role.COMMISSIONER: "council-figures",
 }
 PROGRAMS = ("partner", "client", "api")
 Row = tuple[str, str, str]
