@@ -48,6 +48,7 @@ def main() -> None:
             for_the_readme(sign)
             for_the_officer(sign)
             for_the_officers_duties(sign)
+            for_the_commissioner(sign)
         finally:
             browser.close()
 
@@ -108,6 +109,16 @@ def for_the_officers_duties(sign: Sign) -> None:
         "it => it.scrollIntoView()"
     )
     officer.page.screenshot(path=HERE / "officer-request.png")
+
+
+def for_the_commissioner(sign: Sign) -> None:
+    """Who referred and who took it on, from the invented year."""
+    commissioner = sign("council-figures")
+    commissioner.page.goto(f"{commissioner.address}/figures")
+    commissioner.page.get_by_role("heading", name="Who referred").evaluate(
+        "it => it.scrollIntoView()"
+    )
+    commissioner.page.screenshot(path=HERE / "figures.png")
 
 
 def _take(who: Person, path: str, name: str) -> None:

@@ -7,16 +7,20 @@ published like any other: that a cell is there tells nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import product
 
-from referral_hub.domain.codes import AgencyKind, ClosingOutcome, DeclineReason, NeedCode
+from referral_hub.domain.codes import AgencyKind, ClosingOutcome, DeclineReason, GiveHelp, NeedCode
+from referral_hub.domain.measures import TALLIES
 from referral_hub.domain.months import months_later
 from referral_hub.domain.working_hours import LONDON
 
 WAIT_DAYS = (1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 63, 91)
+_ALONE = ("",)
+ALL = "all"
 NO_ANSWER = "no_answer"
 SETTLES_AFTER = timedelta(days=2)
 SENDERS = tuple(AgencyKind)
@@ -26,6 +30,7 @@ RECEIVERS = tuple(kind for kind in AgencyKind if kind is not AgencyKind.EMPLOYER
 class Figure(StrEnum):
     """One table of counts."""
 
+    VOLUMES = "volumes"
     REFERRALS = "referrals"
     NEEDS = "needs"
     NEED_AREAS = "need_areas"
@@ -36,6 +41,8 @@ class Figure(StrEnum):
     CONTACT_WAITS = "contact_waits"
     REFUSALS = "refusals"
     OUTCOMES = "outcomes"
+    GIVE_HELP = "give_help"
+    SCORES = "scores"
     FLOWS = "flows"
 
 
@@ -51,25 +58,28 @@ class Cell:
     second: str = ""
 
 
-def cells(figure: Figure, areas: Iterable[str]) -> Iterator[Cell]:
-    """Yield every cell of `figure` for a council that looks after `areas` (their codes)."""
-    match figure:
-        case Figure.REFERRALS:
-            yield from (Cell(figure, kind) for kind in SENDERS)
-        case Figure.NEEDS | Figure.GAPS:
-            yield from (Cell(figure, need) for need in NeedCode)
-        case Figure.NEED_AREAS | Figure.GAP_AREAS:
-            yield from (Cell(figure, area) for area in areas)
-        case Figure.GAP_PAIRS:
-            yield from (Cell(figure, need, area) for area in areas for need in NeedCode)
-        case Figure.ACCEPT_WAITS | Figure.CONTACT_WAITS:
-            yield from (Cell(figure, str(band)) for band in range(len(WAIT_DAYS) + 1))
-        case Figure.REFUSALS:
-            yield from (Cell(figure, reason) for reason in (*DeclineReason, NO_ANSWER))
-        case Figure.OUTCOMES:
-            yield from (Cell(figure, outcome) for outcome in ClosingOutcome)
-        case Figure.FLOWS:
-            yield from (Cell(figure, one, other) for one in SENDERS for other in RECEIVERS)
+def cells(figure: Figure, areas: Iterable[str], scores: Iterable[str] = ()) -> Iterator[Cell]:
+    """Yield every cell of `figure` for a council that looks after `areas` (their codes); `scores`
+    are the codes of questions.
+    """
+    bands = [str(band) for band in range(len(WAIT_DAYS) + 1)]
+    codes: Mapping[Figure, tuple[Iterable[str], Iterable[str]]] = {
+        Figure.VOLUMES: ((ALL,), _ALONE),
+        Figure.REFERRALS: (SENDERS, _ALONE),
+        Figure.NEEDS: (NeedCode, _ALONE),
+        Figure.NEED_AREAS: (areas, _ALONE),
+        Figure.GAPS: (NeedCode, _ALONE),
+        Figure.GAP_AREAS: (areas, _ALONE),
+        Figure.GAP_PAIRS: (NeedCode, areas),
+        Figure.ACCEPT_WAITS: (bands, _ALONE),
+        Figure.CONTACT_WAITS: (bands, _ALONE),
+        Figure.REFUSALS: ((*DeclineReason, NO_ANSWER), _ALONE),
+        Figure.OUTCOMES: (ClosingOutcome, _ALONE),
+        Figure.GIVE_HELP: (GiveHelp, _ALONE),
+        Figure.SCORES: (scores, TALLIES),
+        Figure.FLOWS: (SENDERS, RECEIVERS),
+    }
+    return (Cell(figure, str(first), str(second)) for first, second in product(*codes[figure]))
 
 
 def published_with(month: date) -> tuple[Figure, ...]:

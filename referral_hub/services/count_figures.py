@@ -29,11 +29,13 @@ from referral_hub.domain.figures import (
     month_of,
     published_with,
 )
+from referral_hub.domain.measures import scores
 from referral_hub.domain.months import months_later
 from referral_hub.domain.routing_model import Slot
 from referral_hub.domain.small_numbers import Coin, moved
 from referral_hub.services.audit_filters import first_id
 from referral_hub.services.hub import Hub
+from referral_hub.services.measures import measures
 from referral_hub.store import figures
 from referral_hub.store.engine import Connection
 from referral_hub.store.figures import FOLDED_AT_ONCE, Counted
@@ -102,6 +104,7 @@ def _publish(connection: Connection, month: date, coin: Coin) -> None:
     quarter = months_later(month, -2)
     if QUARTERLY & set(kinds):
         told += [one for one in figures.noted(connection, quarter) if one.cell.figure in QUARTERLY]
+    asked = [code for code, _ in scores(measures())]
     true = Counter(_by_cell(told))
     made = [
         {
@@ -114,7 +117,7 @@ def _publish(connection: Connection, month: date, coin: Coin) -> None:
         }
         for council, areas in figures.councils(connection).items()
         for figure in kinds
-        for cell in cells(figure, areas)
+        for cell in cells(figure, areas, asked)
     ]
     figures.publish(connection, made)
     figures.forget(connection, month, [one for one in kinds if one not in QUARTERLY])

@@ -10,8 +10,9 @@ import zlib
 from collections.abc import Sequence
 from datetime import date
 
-from referral_hub.domain.codes import AgencyKind, ClosingOutcome, DeclineReason, NeedCode
+from referral_hub.domain.codes import AgencyKind, ClosingOutcome, DeclineReason, GiveHelp, NeedCode
 from referral_hub.domain.figures import (
+    ALL,
     NO_ANSWER,
     QUARTERLY,
     Cell,
@@ -21,10 +22,12 @@ from referral_hub.domain.figures import (
     last_complete,
     published_with,
 )
+from referral_hub.domain.measures import scores
 from referral_hub.domain.months import months_later
 from referral_hub.domain.small_numbers import moved
 from referral_hub.errors import HubError
 from referral_hub.services.hub import Hub
+from referral_hub.services.measures import measures
 from referral_hub.store import figures
 
 MONTHS = 12
@@ -32,6 +35,7 @@ _NEED, _KIND, _NO, _END = NeedCode, AgencyKind, DeclineReason, ClosingOutcome
 
 # how often in a usual month; what is not here does not happen
 _USUAL = {
+    Cell(Figure.VOLUMES, ALL): 106,
     Cell(Figure.REFERRALS, _KIND.GP_PRACTICE): 64,
     Cell(Figure.REFERRALS, _KIND.LIBRARY): 17,
     Cell(Figure.REFERRALS, _KIND.FIRE_SERVICE): 23,
@@ -55,6 +59,9 @@ _USUAL = {
     Cell(Figure.OUTCOMES, _END.DECLINED_BY_PERSON): 9,
     Cell(Figure.OUTCOMES, _END.COULD_NOT_CONTACT): 6,
     Cell(Figure.OUTCOMES, _END.PASSED_TO_STATUTORY): 4,
+    Cell(Figure.GIVE_HELP, GiveHelp.WOULD_LIKE_TO): 12,
+    Cell(Figure.GIVE_HELP, GiveHelp.NOT_NOW): 24,
+    Cell(Figure.GIVE_HELP, GiveHelp.NOT_ASKED): 56,
     Cell(Figure.FLOWS, _KIND.GP_PRACTICE, _KIND.VOLUNTARY_GROUP): 29,
     Cell(Figure.FLOWS, _KIND.GP_PRACTICE, _KIND.PEER_MENTORING): 11,
     Cell(Figure.FLOWS, _KIND.GP_PRACTICE, _KIND.TIME_BANK): 10,
@@ -70,6 +77,7 @@ _BANDS = {
     Figure.CONTACT_WAITS: (6, 11, 19, 22, 15, 9, 6, 3, 1),
 }
 _AREAS = {Figure.NEED_AREAS: (58, 37, 22, 11), Figure.GAP_AREAS: (3, 2, 6, 1)}
+_SCORED = {"start_well": 17, "start_other": 31, "end_well": 28, "end_other": 11}
 _PAIRS = {Cell(Figure.GAP_PAIRS, _NEED.LIFTS): (4, 3, 15, 1)}
 
 
@@ -78,6 +86,7 @@ def seed_demo_figures(hub: Hub) -> None:
     if not hub.settings.demo:
         raise HubError("Invented figures exist only in the demonstration (HUB_DEMO=1).")
     until = last_complete(hub.clock())
+    asked = [code for code, _ in scores(measures())]
     with hub.database.working() as connection:
         if figures.newest(connection) is not None:
             return
@@ -95,7 +104,7 @@ def seed_demo_figures(hub: Hub) -> None:
                     }
                     for month in (months_later(until, -back) for back in range(MONTHS))
                     for figure in published_with(month)
-                    for cell in cells(figure, areas)
+                    for cell in cells(figure, areas, asked)
                 ],
             )
 
@@ -113,5 +122,7 @@ def _invented(cell: Cell, month: date, areas: Sequence[str]) -> int:
     if cell.figure in QUARTERLY:
         by_area = _PAIRS.get(Cell(cell.figure, cell.first), ())
         usual = dict(zip(areas, by_area, strict=False)).get(cell.second, 0)
+    if cell.figure is Figure.SCORES:
+        usual = _SCORED[cell.second]
     varied = zlib.crc32(f"{month} {cell.figure} {cell.first}".encode()) % 41 + 80
     return round(usual * varied / 100)

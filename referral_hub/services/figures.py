@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import ceil
 
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain.commands import Actor
-from referral_hub.domain.figures import WAIT_DAYS, Cell, Figure, cells, last_complete
+from referral_hub.domain.figures import QUARTERLY, WAIT_DAYS, Cell, Figure, cells, last_complete
+from referral_hub.domain.measures import ScoreStage, scores, tally
 from referral_hub.domain.months import months_later
-from referral_hub.domain.small_numbers import within
+from referral_hub.domain.small_numbers import share, within
 from referral_hub.services.hub import Hub
+from referral_hub.services.measures import measures
 from referral_hub.store import directory
 from referral_hub.store import figures as store
 
@@ -39,9 +42,10 @@ class Figures:
     months: int
     since: date
     until: date
-    volumes: Mapping[date, Mapping[str, int]]
+    volumes: Mapping[date, int]
     counts: Mapping[Cell, int]
     areas: Mapping[str, str]
+    scores: Mapping[str, str]
 
     @property
     def empty(self) -> bool:
@@ -50,16 +54,28 @@ class Figures:
 
     def of(self, figure: Figure) -> Sequence[tuple[Cell, int]]:
         """Return every cell of a figure with its moved count, in the order of its codes."""
-        return [(cell, self.counts.get(cell, 0)) for cell in cells(figure, self.areas)]
+        return [(cell, self.counts.get(cell, 0)) for cell in cells(figure, self.areas, self.scores)]
 
-    def total(self, figure: Figure) -> int:
-        """Return a figure's moved total."""
-        return sum(count for _, count in self.of(figure))
+    def summed(self, figure: Figure) -> int:
+        """Return how many published counts each cell of a figure is the sum of."""
+        months = len(self.volumes)
+        return ceil(months / 3) if figure in QUARTERLY else months
 
     def wait(self, figure: Figure) -> Wait:
         """Return a wait's median and 90th percentile, as the bands allow."""
         bands = [count for _, count in self.of(figure)]
-        return Wait(within(bands, WAIT_DAYS, 0.5), within(bands, WAIT_DAYS, 0.9))
+        half, most = (
+            within(bands, WAIT_DAYS, part, summed=self.summed(figure)) for part in (0.5, 0.9)
+        )
+        return Wait(half, most)
+
+    def doing_well(self, code: str, stage: ScoreStage) -> int | None:
+        """Return how many in a hundred did well, to the nearest ten; None: too few to say."""
+        well, other = (
+            self.counts.get(Cell(Figure.SCORES, code, tally(stage, well=one)), 0)
+            for one in (True, False)
+        )
+        return share(well, well + other, 2 * self.summed(Figure.SCORES))
 
 
 def read_figures(hub: Hub, actor: Actor, months: int) -> Figures:
@@ -73,10 +89,11 @@ def read_figures(hub: Hub, actor: Actor, months: int) -> Figures:
         areas = {
             row.code: row.name for row in directory.areas(connection) if row.owner_agency_id == us
         }
-    volumes: dict[date, dict[str, int]] = {}
+    asked = {code: question.short for code, question in scores(measures())}
+    volumes: dict[date, int] = {}
     counts: dict[Cell, int] = {}
     for row in found:
         counts[row.cell] = counts.get(row.cell, 0) + row.count
         if row.month is not None:
-            volumes.setdefault(row.month, {})[row.cell.first] = row.count
-    return Figures(months, since, until, dict(sorted(volumes.items())), counts, areas)
+            volumes[row.month] = row.count
+    return Figures(months, since, until, dict(sorted(volumes.items())), counts, areas, asked)

@@ -79,7 +79,7 @@ def move(
     )
     inserts: dict[str, list[dict[str, Any]]] = {
         "task_event": [history],
-        "message": [_note_row(hub, actor, task, note=wanted.note, at=at)] if wanted.note else [],
+        "message": [note_row(hub, actor, task, note=wanted.note, at=at)] if wanted.note else [],
         "outbox": [
             rows.outbox_row(turn_of(task), at, kind=kind, task_id=task.id) for kind in wanted.outbox
         ],
@@ -123,9 +123,10 @@ def _logged(actor: Actor, task: referrals.TaskRow, wanted: Move, state: TaskStat
     )
 
 
-def _note_row(
+def note_row(
     hub: Hub, actor: Actor, task: referrals.TaskRow, *, note: Note, at: datetime
 ) -> dict[str, Any]:
+    """Return a note, sealed for the task's two agencies. Raises Conflict where they are one."""
     if task.origin_agency_id == task.recipient_agency_id:
         raise Conflict("Notes go between two agencies; this task is your own agency's.")
     note_id = new_id(at)

@@ -47,7 +47,7 @@ _FOLD = text(
     WITH taken AS (
         DELETE FROM figure_note WHERE id IN (
             SELECT id FROM figure_note LIMIT :most
-        ) RETURNING owner_agency_id AS agency_id, month, area, needs, gaps
+        ) RETURNING owner_agency_id AS agency_id, month, area, needs, gaps, scores
     ), asked AS (
         SELECT agency_id, month, area, need FROM taken, unnest(needs) AS need
     ), unmet AS (
@@ -59,6 +59,9 @@ _FOLD = text(
         UNION ALL SELECT agency_id, month, 'gap_areas', area, '' FROM unmet
         UNION ALL SELECT agency_id, date_trunc('quarter', month)::date, 'gap_pairs', need, area
         FROM unmet
+        UNION ALL
+        SELECT agency_id, month, 'scores', split_part(told, '|', 1), split_part(told, '|', 2)
+        FROM taken, unnest(scores) AS told
     ), added AS (
         INSERT INTO figure_count AS c (agency_id, month, figure, first, second, count)
         SELECT agency_id, month, figure, first, second, count(*) FROM told
@@ -82,6 +85,9 @@ _COUNT = text(
         FROM referral r JOIN agency a ON a.id = r.origin_agency_id
         WHERE r.id >= :first AND r.id < :last
         UNION ALL
+        SELECT owner_agency_id, 'volumes', 'all', '' FROM referral
+        WHERE id >= :first AND id < :last
+        UNION ALL
         SELECT h.owner_agency_id, 'accept_waits', width_bucket(
             extract(epoch FROM h.at - r.created_at) / 86400, CAST(:edges AS numeric[])
         )::text, ''
@@ -103,6 +109,9 @@ _COUNT = text(
         SELECT h.owner_agency_id, 'outcomes', t.outcome, ''
         FROM happened h JOIN task t ON t.id = h.task_id WHERE h.event = 'close'
         UNION ALL
+        SELECT h.owner_agency_id, 'give_help', t.give_help, ''
+        FROM happened h JOIN task t ON t.id = h.task_id WHERE h.event = 'close'
+        UNION ALL
         SELECT h.owner_agency_id, 'flows', s.kind, d.kind
         FROM happened h JOIN agency s ON s.id = h.origin_agency_id
         JOIN agency d ON d.id = h.recipient_agency_id WHERE h.event = 'accept'
@@ -118,12 +127,14 @@ _PUBLISH = text(
     " SELECT agency_id, month, figure, first, second, count"
     " FROM json_populate_recordset(NULL::figure, CAST(:rows AS json))"
 )
-_NEWEST = text("SELECT max(month) FROM figure WHERE figure = 'referrals'")
+_NEWEST = text("SELECT max(month) FROM figure WHERE figure = 'volumes'")
 _OLDEST = text("SELECT created_at FROM referral ORDER BY id LIMIT 1")
 _AREAS = text("SELECT owner_agency_id, code FROM area ORDER BY owner_agency_id, code")
+_HOLD = text("SELECT id FROM task WHERE id = :task FOR UPDATE")
+_SCORED = text("SELECT kind FROM message WHERE task_id = :task AND kind LIKE 'scores%'")
 _READ = text(
     """
-    SELECT figure, first, second, CASE WHEN figure = 'referrals' THEN month END AS counted,
+    SELECT figure, first, second, CASE WHEN figure = 'volumes' THEN month END AS counted,
            sum(count)::integer
     FROM figure WHERE agency_id = :us AND month >= :since
     GROUP BY figure, first, second, counted
@@ -134,6 +145,13 @@ _READ = text(
 def fold(connection: Connection) -> int:
     """Turn a batch of notes into counts; returns how many notes are gone."""
     return int(connection.execute(_FOLD, {"most": FOLDED_AT_ONCE}).scalar_one())
+
+
+def score_kinds(connection: Connection, task_id: UUID) -> frozenset[str]:
+    """Return which scores of a task there are; until the end nobody else records any."""
+    connection.execute(_HOLD, {"task": task_id})
+    rows = connection.execute(_SCORED, {"task": task_id})
+    return frozenset(kind for (kind,) in rows)
 
 
 def alone(connection: Connection) -> bool:

@@ -23,6 +23,7 @@ from referral_hub.services.area_names import area_names
 from referral_hub.services.emergency_access import may_ask
 from referral_hub.services.hub import Hub
 from referral_hub.services.recipient_board import Pile, read_board, read_pile
+from referral_hub.services.record_scores import may_record
 from referral_hub.services.release import Withheld, open_task
 from referral_hub.services.task_inbox import read_task
 from referral_hub.web.answers import Place, moved_on, offered_answers, staff_place
@@ -63,6 +64,7 @@ def show(hub: Hub, actor: Actor, task_id: UUID) -> str:
         history=recipients_history(view.history, words()),
         done=request.args.get("done"),
         emergency=may_ask(actor, view.task),
+        scores=may_record(actor, view.task),
         back=url_for("tasks.list_all"),
     )
 

@@ -23,10 +23,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral_hub.domain.small_numbers import ENOUGH, HIDDEN_BELOW, moved, rounded, within
+from referral_hub.domain.small_numbers import ENOUGH, hidden_below, moved, rounded, within
 
 FLIPS = 40
-SMALL = range(HIDDEN_BELOW)
+SMALL = range(hidden_below())
 counts = st.integers(0, 10_000)
 
 
@@ -141,20 +141,30 @@ def test_fewer_than_five_says_next_to_nothing_about_which(found: Mapping[int, Fr
     assert max(chances) / min(chances) < Fraction(3, 2)
 
 
-@given(st.integers(-100, 10_000))
-def test_what_is_shown_is_hidden_or_a_multiple_of_five_nearby(count: int) -> None:
-    shown = rounded(count)
-    assert (shown is None) is (count < HIDDEN_BELOW)
+@given(st.integers(-100, 10_000), st.integers(1, 300))
+def test_what_is_shown_is_hidden_or_a_multiple_of_five_nearby(count: int, summed: int) -> None:
+    shown, least = rounded(count, summed), hidden_below(summed)
+    assert (shown is None) is (count < least)
     if shown is not None:
         assert shown % 5 == 0
-        assert shown >= HIDDEN_BELOW
+        assert shown >= least
         assert abs(shown - count) <= 2
+
+
+@given(st.integers(1, 300))
+def test_a_sum_is_shown_from_two_standard_deviations_of_its_chance(summed: int) -> None:
+    variance = sum(2 * by * by * law(by) for by in range(1, 200)) * summed
+    least = hidden_below(summed)
+    assert least % 5 == 0
+    assert least**2 >= 4 * variance - Fraction(1, 10**9)
+    assert least == 5 or (least - 5) ** 2 < 4 * variance
+    assert [hidden_below(months) for months in (1, 3, 12, 24)] == [5, 10, 15, 20]
 
 
 @given(st.lists(st.integers(-5, 200), min_size=4, max_size=4))
 def test_more_of_a_wait_is_never_reached_sooner(bands: list[int]) -> None:
     half, most = (within(bands, (1, 7, 28), part) for part in (0.5, 0.9))
-    if sum(bands) < ENOUGH:
+    if sum(bands) < max(ENOUGH, hidden_below(4)):
         assert half is None
         assert most is None
     else:

@@ -170,7 +170,7 @@ def _receiving(walk: Walk, neighbours: Person, reference: str) -> None:
     neighbours.look()
     neighbours.page.goto(f"{neighbours.address}/tasks/{walk.ids['task_id']}/accept")
     neighbours.press("Accept referral")
-    walk.to(neighbours, f"{task}/contact", f"{task}/close")
+    walk.to(neighbours, f"{task}/contact", f"{task}/close", f"{task}/scores")
 
 
 def _sent(walk: Walk, gp: Person, records: Records) -> None:

@@ -9,12 +9,14 @@ import pytest
 from referral_hub.domain.codes import ClosingOutcome, DeclineReason, NeedCode, Role
 from referral_hub.domain.commands import Actor, AnswerTask, CloseTask
 from referral_hub.domain.figures import Cell, Figure, cells, last_complete
+from referral_hub.domain.measures import scores
 from referral_hub.domain.small_numbers import Coin
 from referral_hub.errors import Forbidden
 from referral_hub.services.answer_task import answer_task, close_task, record_contact
 from referral_hub.services.count_figures import count_figures, publish_next
 from referral_hub.services.figures import read_figures
 from referral_hub.services.keep_clocks import keep_clocks
+from referral_hub.services.measures import measures
 from referral_hub.store import figures
 from tests.hub_bench import Bench
 
@@ -63,12 +65,14 @@ def _life(bench: Bench) -> None:
 
 
 LIFE = {
+    Cell(Figure.VOLUMES, "all"): 1,
     Cell(Figure.REFERRALS, "gp_practice"): 1,
     Cell(Figure.NEEDS, "lonely"): 1,
     Cell(Figure.NEED_AREAS, AREA): 1,
     Cell(Figure.ACCEPT_WAITS, "3"): 1,
     Cell(Figure.CONTACT_WAITS, "1"): 1,
     Cell(Figure.OUTCOMES, "helped"): 1,
+    Cell(Figure.GIVE_HELP, "not_asked"): 1,
     Cell(Figure.FLOWS, "gp_practice", "peer_mentoring"): 1,
 }
 
@@ -138,8 +142,9 @@ def test_a_month_is_published_once_with_every_cell_and_its_true_counts_are_dropp
 
     _publish(march, coin)
     published = march.table("figure")
+    asked = [code for code, _ in scores(measures())]
     areas = [row["code"] for row in march.table("area")]
-    every = [cell for figure in Figure for cell in cells(figure, areas)]
+    every = [cell for figure in Figure for cell in cells(figure, areas, asked)]
     assert len(published) == len(every) == flips.count(False) / 2
     assert march.table("figure_count") == []
     assert count_figures(march.hub) == 0

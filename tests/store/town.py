@@ -108,7 +108,7 @@ def _figures(bench: Bench) -> None:
     """Two councils were told something; counts wait, and one more referral is not counted yet."""
     bench.rows(
         "INSERT INTO figure (agency_id, month, figure, first, second, count)"
-        " SELECT id, '2026-01-01', 'referrals', 'library', '', 4 FROM agency"
+        " SELECT id, '2026-01-01', 'volumes', 'all', '', 4 FROM agency"
     )
     bench.rows(
         "INSERT INTO figure_count (agency_id, month, figure, first, second, count)"

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from referral_hub.domain.figures import Cell, Figure, cells
+from referral_hub.domain.measures import scores
 from referral_hub.services.figures import PERIODS
+from referral_hub.services.measures import measures
 from referral_hub.store import figures
 from referral_hub.web.flow_picture import Flow, draw
 from tests.statements import counting
@@ -22,6 +24,7 @@ from tests.web.test_page_budgets import HEAVIEST, SESSION
 
 MONTHS = [date(2026, month, 1) for month in (3, 4, 5)]
 COUNTS = {
+    Cell(Figure.VOLUMES, "all"): 11,
     Cell(Figure.REFERRALS, "gp_practice"): 9,
     Cell(Figure.REFERRALS, "library"): 2,
     Cell(Figure.NEEDS, "lonely"): 8,
@@ -34,8 +37,12 @@ COUNTS = {
     Cell(Figure.REFUSALS, "no_capacity"): 5,
     Cell(Figure.REFUSALS, "no_answer"): -2,
     Cell(Figure.OUTCOMES, "helped"): 7,
+    Cell(Figure.GIVE_HELP, "would_like_to"): 4,
+    Cell(Figure.SCORES, "ons4_anxiety", "start_well"): 4,
+    Cell(Figure.SCORES, "ons4_anxiety", "start_other"): 6,
+    Cell(Figure.SCORES, "ons4_anxiety", "end_well"): 2,
     Cell(Figure.FLOWS, "gp_practice", "peer_mentoring"): 6,
-    Cell(Figure.FLOWS, "gp_practice", "council"): 3,
+    Cell(Figure.FLOWS, "gp_practice", "council"): 4,
     Cell(Figure.FLOWS, "library", "council"): 1,
 }
 
@@ -55,7 +62,7 @@ def published(hub: Any, council: Any) -> None:
             }
             for month in MONTHS
             for figure in Figure
-            for cell in cells(figure, areas)
+            for cell in cells(figure, areas, [code for code, _ in scores(measures())])
         ]
         figures.publish(connection, rows)
 
@@ -85,14 +92,16 @@ def test_it_hides_small_numbers_and_rounds_the_others(commissioner: Any) -> None
         "March 2026 10 April 2026 10 May 2026 10",
         "From the referral until a service said yes Within 3 days Within 14 days",
         "From the yes until the first contact Too few to say Too few to say",
-        "Lonely or isolated 25 Fewer than 5",
-        "All other needs: fewer than 5.",
+        "Lonely or isolated 25 Fewer than 10",
+        "All other needs: fewer than 10.",
         "GP practice Peer mentoring 20",
         "GP practice Council 10",
-        "All other ways: fewer than 5.",
+        "All other ways: fewer than 10.",
         "No room at the moment 15",
-        "All other reasons: fewer than 5.",
+        "All other reasons: fewer than 10.",
         "Helped 20",
+        "Not anxious yesterday About 40% Too few to say",
+        "Yes, they would like to 10",
     ):
         assert line in words, line
     assert "Drink or drugs" not in words
@@ -121,9 +130,10 @@ def test_the_file_says_the_same_as_the_page(commissioner: Any) -> None:
     assert rows[0] == ["Figure", "From", "To", "What", "Where to", "Number"]
     told = {tuple(row[:5]): row[5] for row in rows[1:]}
     assert len(told) == len(rows) - 1
-    month = ("Referrals by who sent them", "2026-04", "2026-04")
-    assert told[*month, "GP practice", ""] == "10"
-    assert told[*month, "Library", ""] == "Fewer than 5"
+    assert told["Referrals", "2026-04", "2026-04", "", ""] == "10"
+    whole = ("Referrals by who sent them", "2026-03", "2026-05")
+    assert told[*whole, "GP practice", ""] == "25"
+    assert told[*whole, "Library", ""] == "Fewer than 10"
     assert told["Needs asked for", "2026-03", "2026-05", "Lonely or isolated", ""] == "25"
     assert {row[5] for row in rows[1:] if row[5].isdigit()} <= {str(n) for n in range(5, 100, 5)}
 
@@ -142,13 +152,6 @@ def test_it_costs_three_statements_however_long_the_time_is(town: Any, commissio
         assert len(page.get_data()) <= HEAVIEST / 2, months
 
 
-def test_before_anything_is_published_it_says_so(town: Any, commissioner: Any) -> None:
-    town.clock.now = town.clock.now.replace(year=2030)
-    commissioner = town.browser("council-figures")
-    assert "Nothing has been published" in commissioner.get("/figures").text
-    assert commissioner.get("/figures/table").text.count("\n") > 0
-
-
 def test_a_picture_has_a_band_for_each_flow_and_its_nodes_do_not_overlap() -> None:
     flows = [Flow("A", "X", 60), Flow("A", "Y", 5), Flow("B", "X", 5), Flow("C", "Z", 0)]
     picture = draw(flows)
@@ -160,3 +163,33 @@ def test_a_picture_has_a_band_for_each_flow_and_its_nodes_do_not_overlap() -> No
             assert one.y + max(one.height, 18) <= below.y
         assert side[-1].y + side[-1].height <= picture.height
     assert draw([]) is draw([Flow("A", "X", 0)]) is None
+
+
+def test_whoever_helps_records_how_somebody_is_doing_once_for_each_stage(
+    town: Any, mereford: Mereford
+) -> None:
+    task = mereford.accepted()
+    browser = town.browser("neighbours")
+    page = f"/tasks/{task.id}/scores"
+    assert page in browser.get(f"/tasks/{task.id}").text
+    browser.get(page)
+    for wrong, told in (
+        ({"stage": "start", "ons4_happiness": "eleven"}, "Happy yesterday must be a whole number"),
+        ({"ons4_happiness": "4"}, "Select when you asked"),
+        ({"stage": "start"}, "Enter at least one answer"),
+    ):
+        answer = browser.post(page, wrong)
+        assert answer.status_code == 422
+        assert told in answer.text
+    given = {"stage": "start", "ons4_happiness": "4", "goal": "Walk to the shop"}
+    done = browser.post(page, given)
+    assert "The answers are recorded" in browser.follow(done).text
+    assert browser.post(page, given).status_code == 409
+    assert browser.get(f"/tasks/{mereford.offered().id}/scores").status_code == 409
+
+
+def test_before_anything_is_published_it_says_so(town: Any, commissioner: Any) -> None:
+    town.clock.now = town.clock.now.replace(year=2030)
+    commissioner = town.browser("council-figures")
+    assert "Nothing has been published" in commissioner.get("/figures").text
+    assert commissioner.get("/figures/table").text.count("\n") > 0

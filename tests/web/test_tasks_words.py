@@ -13,6 +13,7 @@ from consent.model import Clearer, DataClass
 from referral_hub.domain.codes import ClosingOutcome, DeclineReason
 from referral_hub.domain.transitions import TaskEvent, TaskState
 from referral_hub.services.next_steps import NextStep
+from referral_hub.services.record_scores import KINDS
 from referral_hub.web.answers import QUESTIONS
 from referral_hub.web.history import delivery_words, owners_reason, recipients_reason
 from referral_hub.web.labels import Labels
@@ -24,9 +25,9 @@ MORE = {
         *("place", "hold", "deliver_accepted", "deliver_corrected"),
         *("remind", "escalate", "due", "inquire"),
     ),
-    "AnswerDone": ("acknowledge",),
+    "AnswerDone": ("acknowledge", "scores"),
 }
-NOTE_KINDS = ("question", "answer", "accepted", "declined", "outcome", "steered")
+NOTE_KINDS = ("question", "answer", "accepted", "declined", "outcome", "steered", *KINDS.values())
 CONSENT_REASONS = [*RefusalReason, *HoldReason]
 
 

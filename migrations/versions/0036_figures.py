@@ -1,4 +1,4 @@
-"""Figures for commissioners: notes of accepted needs, counts of a month, and what was published.
+"""Figures for commissioners: notes of needs and answers, counts of a month, and what was published.
 
 On the way down all three are lost. What was published cannot be published again as it was: counts
 are moved by chance once, and the needs of referrals from before are sealed.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0034"
-down_revision = "0033"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
@@ -22,6 +22,7 @@ _NOTE = """
         area TEXT NOT NULL,
         needs TEXT[] NOT NULL,
         gaps TEXT[] NOT NULL,
+        scores TEXT[] DEFAULT '{}' NOT NULL,
         CONSTRAINT pk_figure_note PRIMARY KEY (id)
     )
 """
