@@ -27,6 +27,11 @@ def new_id(at: datetime) -> UUID:
     return UUID(int=_head(at) | ((next(_ORDER) & 0xFFF) << 50) | chance)
 
 
+def first_id(at: datetime) -> UUID:
+    """Return the least id that an instant may have: what was made before it sorts before it."""
+    return UUID(int=_head(at))
+
+
 @lru_cache(maxsize=64)
 def _head(at: datetime) -> int:
     """Return what all ids of one instant share, in its place."""

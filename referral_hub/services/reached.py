@@ -45,6 +45,7 @@ class Reach:
 
     own: ReachRow
     mail_address: str | None
+    digest: bool = False
 
     def __repr__(self) -> str:
         return f"<Reach by {self.own.transport}>"
@@ -76,7 +77,8 @@ def read_reach(hub: Hub, actor: Actor) -> Reach:
     """Return how the actor's agency is reached."""
     access.require(actor, Permission.CHOOSE_REACH)
     with hub.database.acting_for(actor.agency_id) as connection:
-        return Reach(reach.own(connection) or _INBOX, links.own_address(connection))
+        own = reach.own(connection) or _INBOX
+        return Reach(own, links.own_address(connection), links.digest_of(connection))
 
 
 def choices(hub: Hub) -> tuple[Mapping[str, FormatAbout], Mapping[str, TransportAbout]]:
@@ -156,6 +158,17 @@ def stop_mails(hub: Hub, actor: Actor) -> None:
         if links.switch_off(connection, at):
             entry = prepare(_event(actor, "mail_stopped", {}), hub.keys, at)
             change.write(connection, change.Change([entry]))
+
+
+def choose_digest(hub: Hub, actor: Actor, *, wanted: bool) -> None:
+    """Send the daily mail that says how many of the agency's referrals changed, or do not."""
+    access.require(actor, Permission.CHOOSE_REACH)
+    at, told = hub.clock(), "digest_chosen" if wanted else "digest_stopped"
+    with hub.database.acting_for(actor.agency_id) as connection:
+        if links.choose_digest(connection, wanted=wanted):
+            change.write(
+                connection, change.Change([prepare(_event(actor, told, {}), hub.keys, at)])
+            )
 
 
 def _pinned(hub: Hub, choice: Choice, wrong: dict[str, tuple[str, ...]]) -> tuple[str, ...]:

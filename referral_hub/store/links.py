@@ -148,6 +148,26 @@ def own_address(connection: Connection) -> str | None:
     return found
 
 
+def digest_of(connection: Connection) -> bool:
+    """Return whether the acting agency gets the daily mail about what it sent."""
+    found = connection.execute(
+        text("SELECT digest AND enabled FROM agency_mail WHERE agency_id = acting_agency()")
+    )
+    return bool(found.scalar())
+
+
+def choose_digest(connection: Connection, *, wanted: bool) -> bool:
+    """Send the acting agency the daily mail or not; False where nothing changes."""
+    done = connection.execute(
+        text(
+            "UPDATE agency_mail SET digest = :wanted"
+            " WHERE agency_id = acting_agency() AND enabled AND digest <> :wanted"
+        ),
+        {"wanted": wanted},
+    )
+    return done.rowcount == 1
+
+
 def switch_off(connection: Connection, at: datetime) -> bool:
     """Send the acting agency no more mails; False when it gets none."""
     done = connection.execute(

@@ -25,6 +25,8 @@ GOING_OUT: tuple[Route, ...] = (
     Route("/reached", reached.show, staff(May.CHOOSE_REACH)),
     Route("/reached", reached.by_mail, staff(May.CHOOSE_REACH), _POST),
     Route("/reached/no-mail", reached.no_mail, staff(May.CHOOSE_REACH), _POST),
+    Route("/reached/digest", reached.digest, staff(May.CHOOSE_REACH), _POST),
+    Route("/reached/no-digest", reached.no_digest, staff(May.CHOOSE_REACH), _POST),
     Route("/reached/system", reached.system_form, staff(May.CHOOSE_REACH)),
     Route("/reached/system", reached.choose, staff(May.CHOOSE_REACH), _POST),
     Route("/reached/inbox", reached.inbox, staff(May.CHOOSE_REACH), _POST),

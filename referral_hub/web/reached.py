@@ -19,6 +19,7 @@ from referral_hub.services.reached import (
     OPTION,
     Choice,
     choices,
+    choose_digest,
     choose_inbox,
     choose_system,
     read_reach,
@@ -57,6 +58,20 @@ def no_mail(hub: Hub, actor: Actor) -> Response:
     read_form(SwitchPage())
     stop_mails(hub, actor)
     return redirect(url_for("reached.show", done="no-mail"))
+
+
+def digest(hub: Hub, actor: Actor) -> Response:
+    """Send the daily mail."""
+    read_form(SwitchPage())
+    choose_digest(hub, actor, wanted=True)
+    return redirect(url_for("reached.show", done="digest"))
+
+
+def no_digest(hub: Hub, actor: Actor) -> Response:
+    """Send no daily mail."""
+    read_form(SwitchPage())
+    choose_digest(hub, actor, wanted=False)
+    return redirect(url_for("reached.show", done="no-digest"))
 
 
 def system_form(hub: Hub, actor: Actor) -> str:

@@ -18,6 +18,10 @@ def test_a_code_is_shown_once_and_the_address_is_kept(own_town: Any) -> None:
     admin.get("/reached")
     assert "duty@council.example" in admin.text
     assert code[0] not in admin.text
+    admin.follow(admin.post("/reached/no-digest"))
+    assert "No daily mail about" in admin.text
+    admin.follow(admin.post("/reached/digest"))
+    assert "Send no daily mail" in admin.text
     admin.follow(admin.post("/reached/no-mail"))
     assert "No more mails are sent" in admin.text
     assert "duty@council.example" not in admin.text
