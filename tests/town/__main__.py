@@ -15,6 +15,7 @@ from pathlib import Path
 from referral_hub import embedded
 from referral_hub.services.demo import seed_demo
 from referral_hub.store.migrate import upgrade
+from tests.conftest import never_mind_power_cuts
 from tests.hub_bench import open_bench
 from tests.services.partners import partner_system
 from tests.town import checks
@@ -33,6 +34,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder, partner_system() as partner:
         servers = embedded.start(Path(folder) / "servers")
         try:
+            never_mind_power_cuts(servers)
             upgrade(servers.database_url)
             bench = open_bench(servers.database_url, Path(folder) / "hub")
             seed_demo(bench.hub)
