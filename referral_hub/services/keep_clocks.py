@@ -100,11 +100,12 @@ def _stop(hub: Hub, connection: Connection) -> tuple[int, int]:
     )
     tasks = task_clocks.rows(connection, list(why))
     ready = _not_under_way(connection, tasks, at)
+    ways = task_clocks.ways(connection, {task.recipient_agency_id for task in ready})
     written = _Written(hub, at)
     for task in ready:
         state = advance(TaskState(task.state), TaskEvent.STOP, Party.HUB)
         _note(written, task, _Taken(TaskEvent.STOP.value, state, why[task.id]))
-        _move_on(written, task, state, why[task.id])
+        _move_on(written, task, (state, why[task.id]), ways)
     written.write(connection)
     return (len(why) if ready else 0), len(ready)
 
@@ -146,7 +147,7 @@ def _take(written: _Written, task: ClockedRow, *, clock: Running, step: Step, wa
         state = advance(TaskState(task.state), TaskEvent.EXPIRE, Party.HUB)
         taken = _Taken(TaskEvent.EXPIRE.value, state, None, clock.began)
         _note(written, task, taken)
-        _move_on(written, task, state, None)
+        _move_on(written, task, (state, None), ways)
         return
     party = WAITED_FOR[clock.clock] if step is Step.REMIND else Party.OWNER
     agency = _agency(task, party)
@@ -187,8 +188,14 @@ def _note(written: _Written, task: ClockedRow, taken: _Taken) -> None:
     written.history.append(line | {"cause_id": taken.cause})
 
 
-def _move_on(written: _Written, task: ClockedRow, state: TaskState, reason: str | None) -> None:
-    """Add the move and what asks the next in the plan."""
+def _move_on(
+    written: _Written, task: ClockedRow, ended: tuple[TaskState, str | None], ways: Ways
+) -> None:
+    """Add the move, what asks the next in the plan, and a mail to whoever had it."""
+    state, reason = ended
+    if task.released_at is not None and "mail" in ways.get(task.recipient_agency_id, set()):
+        kind = OutboxKind.REMINDER
+        written.outbox.append(rows.outbox_row(_turn(task), written.at, kind=kind, task_id=task.id))
     written.moves.append(
         change.TaskMove(task.id, task.version, state.value, written.at, reason=reason)
     )

@@ -1,4 +1,5 @@
-"""Mails to the sender or the accountable council: something about a referral waits for them.
+"""Mails to the sender or the accountable council: something about a referral waits for them; and to
+whoever had a referral that has gone on to somebody else.
 
 The mail holds nothing, no reference either, and has no one-time link: who sends and who is
 accountable signs in. A recipient is reminded by an invitation, as it was told the first time.
@@ -16,12 +17,14 @@ from adapters.formats.letter import Letter
 from referral_hub.domain.codes import OutboxState
 from referral_hub.services.hub import Hub
 from referral_hub.services.mails import post, send_each, settle_mails
-from referral_hub.store import links, outbox
+from referral_hub.store import links, outbox, referrals
 from referral_hub.store.links import MailEndpoint
 from referral_hub.store.outbox import Claimed, Settlement
 
 SENDER_NAME = "Referral Hub"
 _WHAT = "Something waits in the hub for you"
+_GONE_ON = "A referral that was with you has gone to somebody else"
+_NOTHING_MORE = "You need do nothing more. Destroy any copy that you made. The hub is here:"
 _BEFORE = "This message holds nothing about anybody. Sign in to see what waits:"
 _AFTER = "The hub is not an emergency service. In an emergency call 999."
 
@@ -30,6 +33,7 @@ _AFTER = "The hub is not an emergency service. In an emergency call 999."
 class _Reminder:
     claim: Claimed
     to: MailEndpoint
+    gone_on: bool
 
     def __repr__(self) -> str:
         return f"<_Reminder {self.claim.id}>"
@@ -40,8 +44,14 @@ def send_reminders(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> N
     at = hub.clock()
     with hub.database.working() as connection:
         known = links.mail_endpoints(connection, {c.recipient_agency_id for c in claims})
+        ids = [claim.task_id for claim in claims if claim.task_id]
+        theirs = {
+            (task.id, task.recipient_agency_id)
+            for task in referrals.tasks_by_id(connection, ids)
+            if task.released_at is not None
+        }
         mails = [
-            _Reminder(c, known[c.recipient_agency_id])
+            _Reminder(c, known[c.recipient_agency_id], (c.task_id, c.recipient_agency_id) in theirs)
             for c in claims
             if c.recipient_agency_id in known
         ]
@@ -51,12 +61,13 @@ def send_reminders(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> N
 
 
 def _send(hub: Hub, mail: _Reminder) -> DeliveryOutcome:
+    what, more = (_GONE_ON, _NOTHING_MORE) if mail.gone_on else (_WHAT, _BEFORE)
     letter = Letter(
         to=mail.to.mail_address,
         sender_name=SENDER_NAME,
         sender=hub.settings.mail_from,
-        subject=_WHAT,
-        before=(f"{_WHAT}, {mail.to.name}.", _BEFORE),
+        subject=what,
+        before=(f"{what}, {mail.to.name}.", more),
         link=f"{hub.settings.public_url}/",
         after=(_AFTER,),
         effect_id=str(mail.claim.id),

@@ -149,7 +149,7 @@ def _move(connection: Connection, task: referrals.TaskRow, what: Steering, wante
         party=Party.OWNER,
         reason=REASON,
         note=note,
-        outbox=(OutboxKind.ADVANCE,),
+        outbox=(OutboxKind.ADVANCE, OutboxKind.REMINDER),
         next_position=_next(connection, task, what, wanted),
     )
 

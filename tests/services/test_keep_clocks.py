@@ -445,3 +445,9 @@ def test_who_chose_mail_is_told_by_mail_without_a_word_about_anybody(
             assert word not in raw
     assert b"/link/" not in mailbox.raw[-1]
     assert mailbox.mails[-1]["Subject"] == "Something waits in the hub for you"
+    pass_days(bench, 4)
+    bench.deliver()
+    told = [(to, mail["Subject"]) for to, mail in zip(mailbox.to, mailbox.mails, strict=True)]
+    gone_on = "A referral that was with you has gone to somebody else"
+    assert ("mentors@example.org", gone_on) in told[3:]
+    assert ("council@example.org", "A referral is waiting for you") in told[3:]
