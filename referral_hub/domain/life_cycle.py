@@ -7,10 +7,19 @@ and staff read is what the hub does. It decides nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
-from referral_hub.domain.codes import NotificationKind
+from referral_hub.domain.codes import NotificationKind, Priority
 from referral_hub.domain.notifications import Rule, rules
+from referral_hub.domain.task_clocks import (
+    CLOSES,
+    OPENS,
+    Step,
+    Terms,
+    WhenSilent,
+    table_of_terms,
+)
 from referral_hub.domain.transitions import (
     ACTIVE,
     FHIR_STATUS,
@@ -36,6 +45,19 @@ the plan; the last of a plan is always the council that is accountable for the p
 """
 
 
+_CLOCKS = """\
+## Who is waited for, and for how long
+
+Each open state has a clock that runs from nine to five on working days of the recipient's nation; a
+bank holiday does not count. `d` are working days and `h` working hours, first where it is routine,
+then where it is urgent. Being asked for information stops the clock of an answer once.
+"""
+_STEPS = """\
+Reminded is whoever is waited for, then the accountable council is told, both by a message without
+content in the way that they chose. When the time is over the next in the plan is asked, with a
+fresh decision about consent, or people must act: the council sees it on its overlooking board. Who
+has begun to help is never passed over by a clock. Each step is a line of the referral's history.
+"""
 _AFTERWARDS = """\
 ## What becomes of an agreement afterwards
 
@@ -60,9 +82,10 @@ anybody doing anything. The days stand in `referral_hub/domain/notifications.tom
 
 
 def page() -> str:
-    """Return the page: the states with their moves, and what becomes of an agreement afterwards."""
+    """Return the page: states, moves, clocks, and what becomes of an agreement afterwards."""
     states = (_HEAD, *_diagram(), "", *_moves(), "", *_states(), "")
-    return "\n".join((*states, _AFTERWARDS, *_notifications(), "", _LIMITS))
+    clocks = (_CLOCKS, *_terms(), "", _STEPS)
+    return "\n".join((*states, *clocks, _AFTERWARDS, *_notifications(), "", _LIMITS))
 
 
 def _diagram() -> Iterable[str]:
@@ -95,6 +118,29 @@ def _states() -> Iterable[str]:
     for state in TaskState:
         turn = "taken" if state in ACTIVE else "over" if _ends(state) else "not taken"
         yield f"| {_words(state)} | {FHIR_STATUS[state]} | {turn} |"
+
+
+def _terms() -> Iterable[str]:
+    yield "| waited for | recipient | reminded after | council told after | over after | then |"
+    yield "|---|---|---|---|---|---|"
+    table = table_of_terms()
+    for clock, recipient in dict.fromkeys((clock, one) for clock, one, _ in table):
+        both = [table.get((clock, recipient, priority)) for priority in Priority]
+        steps = " | ".join(_spans(both, step) for step in Step)
+        then = next(one.then for one in both if one)
+        asked = "the next is asked" if then is WhenSilent.NEXT else "people must act"
+        yield f"| {_words(clock)} | {_words(recipient)} | {steps} | {asked} |"
+
+
+def _spans(both: Sequence[Terms | None], step: Step) -> str:
+    return ", ".join(_span(one.spans.get(step)) if one else "as anybody" for one in both)
+
+
+def _span(span: timedelta | None) -> str:
+    if span is None:
+        return "not"
+    days, rest = divmod(span, timedelta(hours=CLOSES.hour - OPENS.hour))
+    return f"{span // timedelta(hours=1)} h" if rest or days < 2 else f"{days} d"
 
 
 def _notifications() -> Iterable[str]:
