@@ -28,6 +28,7 @@ from referral_hub.store import task_clocks
 from tests.hub_bench import Bench, NewBench, only
 from tests.mail import Mailbox, mail_room
 from tests.services.partners import PartnerSystem
+from tests.statements import counting
 
 MONDAY = datetime(2027, 2, 1, 10, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -451,3 +452,21 @@ def test_who_chose_mail_is_told_by_mail_without_a_word_about_anybody(
     gone_on = "A referral that was with you has gone to somebody else"
     assert ("mentors@example.org", gone_on) in told[3:]
     assert ("council@example.org", "A referral is waiting for you") in told[3:]
+
+
+def test_a_provider_that_closes_with_forty_open_people_leaves_none_of_them(monday: Bench) -> None:
+    bench = monday
+    for _ in range(40):
+        bench.refer(to=TO)
+    settle(bench)
+    for task in bench.tasks()[:20]:
+        accept(bench, "mentors", task["id"])
+    bench.deliver()
+    keep_clocks(bench.hub)
+    bench.rows("UPDATE agency SET active = false WHERE id = %s", bench.agencies["mentors"])
+    with counting(bench.hub.database) as statements:
+        assert keep_clocks(bench.hub) == 40
+    assert len(statements) <= 20, "as many statements as for one: no N+1"
+    settle(bench)
+    found = Counter(bench.states())
+    assert found == {("mentors", "returned"): 40, ("neighbours", "offered"): 40}
