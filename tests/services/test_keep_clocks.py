@@ -17,7 +17,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from referral_hub.domain.codes import ClosingOutcome, ContactMethod, DeclineReason, Priority
+from referral_hub.domain.codes import (
+    ClosingOutcome,
+    ContactMethod,
+    DeclineReason,
+    NeedCode,
+    Priority,
+)
 from referral_hub.domain.commands import AnswerTask, CloseTask, ContactDetails
 from referral_hub.errors import Conflict
 from referral_hub.services import keep_clocks as module
@@ -357,7 +363,7 @@ def test_what_does_not_arrive_for_a_week_goes_to_the_next(
 ) -> None:
     bench = monday
     time_bank.answers = [(503, {})] * 500
-    bench.refer(to=("time_bank", "neighbours", "council"), needs=("shopping_meals",))
+    bench.refer(to=("time_bank", "neighbours", "council"), needs=(NeedCode.SHOPPING_MEALS,))
     settle(bench)
     assert bench.states() == [("time_bank", "routed")]
     assert pass_days(bench, 7) == [2, 7]
