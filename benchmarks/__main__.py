@@ -17,10 +17,12 @@ from typing import Any
 
 from benchmarks.accepting import against_bare, as_it_grows
 from benchmarks.directory import first_results
+from benchmarks.doors import beside_the_bare_view
 from benchmarks.draining import rq_no_op, to_a_partner, to_inboxes
 from benchmarks.routing import directory
 from benchmarks.thinking import decisions, integration, verification
 from benchmarks.town import Town, private_town
+from benchmarks.workers import pushing
 
 Figures = dict[str, Any]
 GOALS = (
@@ -35,6 +37,7 @@ GOALS = (
     ("directory_search_ms", "directory: first results of 20,000 (ms)", "<=", 100.0),
     ("directory_search_p95_ms", "directory: the same, 95th percentile (ms)", "<=", 100.0),
 )
+_DOOR_FIGURES = ("per_second", "to_bare", "p50_ms", "p95_ms", "p99_ms")
 
 
 def main() -> int:
@@ -66,6 +69,15 @@ def _measure(town: Town, *, quick: bool) -> Figures:
     )
     _say("draining")
     figures |= _draining(town, rounds=2 if quick else 5, jobs=150 if quick else 300)
+    _say("pushing with one and two workers")
+    figures |= pushing(town, 150 if quick else 600)
+    _say("the doors of partner systems")
+    figures |= beside_the_bare_view(
+        town,
+        rounds=1 if quick else 3,
+        seconds=2.0 if quick else 4.0,
+        most=1_000 if quick else 3_000,
+    )
     _say("the log")
     integrated = integration(town, 5_000 if quick else 50_000)
     verified, entries = verification(town)
@@ -108,7 +120,17 @@ def _print(figures: Figures) -> None:
         value = figures[name]
         met = value >= goal if sense == ">=" else value <= goal
         print(f"{words:44} {value:10.2f}   {sense} {goal:g}  {'met' if met else 'MISSED'}")
+    _print_doors(figures)
     print()
+
+
+def _print_doors(figures: Figures) -> None:
+    print(f"\n{'door':10} {'a second':>10} {'÷ bare':>8} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}")
+    for name in ("bare", "json", "sealed", "fhir", "token"):
+        row = [figures[f"{name}_door_{what}"] for what in _DOOR_FIGURES]
+        print(f"{name:10} {row[0]:10.1f} {row[1]:8.2f} {row[2]:8.1f} {row[3]:8.1f} {row[4]:8.1f}")
+    one, two = (figures[f"pushes_{n}_per_second"] for n in ("one_worker", "two_workers"))
+    print(f"pushes a second: {one:.0f} with one worker, {two:.0f} with two")
 
 
 def _say(text: str) -> None:

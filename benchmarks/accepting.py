@@ -30,13 +30,13 @@ _COPIES = Path(__file__).with_name("copies.sql")
 
 def against_bare(town: Town, *, rounds: int, seconds: float, connections: int) -> Figures:
     """Return rates of both views, their ratio, and latencies; rounds alternate."""
-    _bare_table(town)
+    bare_table(town)
     body = json.dumps(BODY).encode()
     sides = {
         "bare": request_bytes("/bare", body, town.token),
         "accept": request_bytes("/accept", body, town.token),
     }
-    with _served(town) as port:
+    with served(town) as port:
         for prepared in sides.values():
             drive(port, prepared, connections=connections, seconds=1.0)
         seen: dict[str, list[Measured]] = {name: [] for name in sides}
@@ -65,7 +65,7 @@ def as_it_grows(town: Town, sizes: tuple[int, int], *, seconds: float) -> Figure
     medians: list[float] = []
     for size in sizes:
         _fill(town, size)
-        with _served(town) as port:
+        with served(town) as port:
             drive(port, body, connections=1, seconds=1.0)
             rounds = [drive(port, body, connections=1, seconds=seconds) for _ in range(3)]
         medians.append(statistics.median(m.percentile(0.5) for m in rounds))
@@ -77,9 +77,9 @@ def as_it_grows(town: Town, sizes: tuple[int, int], *, seconds: float) -> Figure
 
 
 @contextmanager
-def _served(town: Town) -> Iterator[int]:
+def served(town: Town) -> Iterator[int]:
     """The benchmark's application under gunicorn as the hub runs it; yields its port."""
-    port = _free_port()
+    port = free_port()
     settings = town.settings
     environ = os.environ | {
         "HUB_DATA": str(settings.data_dir),
@@ -96,14 +96,15 @@ def _served(town: Town) -> Iterator[int]:
         command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        _wait_for(port)
+        wait_for(port)
         yield port
     finally:
         server.terminate()
         server.wait(timeout=30)
 
 
-def _bare_table(town: Town) -> None:
+def bare_table(town: Town) -> None:
+    """Make the bare view's table."""
     with as_owner(str(town.settings.migrate_database_url)) as connection:
         BARE.create(connection, checkfirst=True)
         connection.execute(text("GRANT INSERT ON bare_referral TO hub_worker"))
@@ -133,14 +134,16 @@ def _fill(town: Town, size: int) -> None:
             connection.execute(text(f"ANALYZE {table}"))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until a server listens. Raises RuntimeError."""
     until = time.perf_counter() + 30
     while time.perf_counter() < until:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

@@ -76,7 +76,7 @@ def to_inboxes(town: Town, referrals: int) -> float:
     """Return deliveries per second into inboxes: decided again, logged, integrated, released."""
     usual = two_recipients(town)
     for _ in range(referrals):
-        submit_referral(town.hub, town.actor, replace(usual, draft_id=_fresh()))
+        submit_referral(town.hub, town.actor, replace(usual, draft_id=fresh()))
     town.hub.integrator.run() if town.hub.integrator else None
     began = time.perf_counter()
     done = drain(town.hub)
@@ -85,15 +85,15 @@ def to_inboxes(town: Town, referrals: int) -> float:
 
 def to_a_partner(town: Town, referrals: int) -> tuple[float, float]:
     """Return pushes per second to a partner over HTTP, and of a bare loop of the same POSTs."""
-    jwk = _public_jwk()
+    jwk = public_jwk()
     usual = referral(town, ("Mereford Time Bank",), frozenset({NeedCode.GARDEN_HOME_JOBS}))
-    with _sink() as port:
+    with sink() as port:
         url = f"http://127.0.0.1:{port}/referrals"
         register_partner(
             town.hub, "Mereford Time Bank", url=url, encryption_jwk=jwk, signing_jwks={"keys": []}
         )
         for _ in range(referrals):
-            submit_referral(town.hub, town.actor, replace(usual, draft_id=_fresh()))
+            submit_referral(town.hub, town.actor, replace(usual, draft_id=fresh()))
         began = time.perf_counter()
         pushed = drain(town.hub)
         rate = pushed / (time.perf_counter() - began)
@@ -104,12 +104,12 @@ def _bare_posts(town: Town, url: str, jwk: dict[str, Any], count: int) -> float:
     format_ = town.hub.registry.format("hub_json")
     document = ReferralDocument(
         kind=DocumentKind.OFFER,
-        task_id=str(_fresh()),
+        task_id=str(fresh()),
         reference="RH-2345-6789",
         sender=Sender(str(town.actor.agency_id), "Harbour Street Surgery"),
         recipient_id=str(town.agencies["Mereford Time Bank"]),
         issued_at=datetime.now(UTC),  # noqa: TID251 - a benchmark has a clock of its own
-        log_entry=str(_fresh()),
+        log_entry=str(fresh()),
         fields={
             "identity.first_name": "Margaret",
             "contact.area": "MF-HAR",
@@ -129,13 +129,14 @@ def _bare_posts(town: Town, url: str, jwk: dict[str, Any], count: int) -> float:
                 format_.write(document),
                 recipient_jwk=jwk,
                 hub_signer=town.hub.hub_signer,
-                head=replace(head, message_id=str(_fresh())),
+                head=replace(head, message_id=str(fresh())),
             )
             pool.request("POST", url, content=body, headers={"Content-Type": "application/jose"})
         return count / (time.perf_counter() - began)
 
 
-def _public_jwk() -> dict[str, Any]:
+def public_jwk() -> dict[str, Any]:
+    """A fresh public key to seal to."""
     from joserfc.jwk import OKPKey
 
     key = OKPKey.import_key(X25519PrivateKey.generate())
@@ -144,7 +145,7 @@ def _public_jwk() -> dict[str, Any]:
 
 
 @contextmanager
-def _sink() -> Iterator[int]:
+def sink() -> Iterator[int]:
     """A partner in a process of its own that reads each message and says 200."""
     with subprocess.Popen(  # noqa: S603 - this module's own few lines
         [sys.executable, "-c", SINK], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
@@ -155,5 +156,6 @@ def _sink() -> Iterator[int]:
             sink.kill()
 
 
-def _fresh() -> Any:
+def fresh() -> Any:
+    """A fresh id."""
     return new_id(datetime.now(UTC))  # noqa: TID251 - a benchmark has a clock of its own

@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 _HEADERS_END = b"\r\n\r\n"
 
@@ -35,20 +37,33 @@ def request_bytes(path: str, body: bytes, token: str) -> bytes:
 
 def drive(port: int, prepared: bytes, *, connections: int, seconds: float) -> Measured:
     """Send `prepared` over and over on several connections for `seconds`."""
+    return _drive(port, [repeat(prepared)] * connections, seconds)
+
+
+def drive_each(port: int, prepared: Sequence[bytes], connections: int, seconds: float) -> Measured:
+    """Send each of `prepared` once, shared out among connections, for at most `seconds`."""
+    shares = [prepared[place::connections] for place in range(connections)]
+    return _drive(port, shares, seconds)
+
+
+def _drive(port: int, shares: Sequence[Iterable[bytes]], seconds: float) -> Measured:
     until = time.perf_counter() + seconds
-    times: list[list[float]] = [[] for _ in range(connections)]
-    failures = [0] * connections
+    times: list[list[float]] = [[] for _ in shares]
+    failures = [0] * len(shares)
 
     def one(index: int) -> None:
         with socket.create_connection(("127.0.0.1", port)) as link:
-            while (began := time.perf_counter()) < until:
-                link.sendall(prepared)
-                if not _answer(link).startswith(b"HTTP/1.1 202"):
+            for request in shares[index]:
+                began = time.perf_counter()
+                if began >= until:
+                    return
+                link.sendall(request)
+                if not _answer(link).startswith((b"HTTP/1.1 202", b"HTTP/1.1 200")):
                     failures[index] += 1
                 times[index].append(time.perf_counter() - began)
 
     began = time.perf_counter()
-    threads = [threading.Thread(target=one, args=(index,)) for index in range(connections)]
+    threads = [threading.Thread(target=one, args=(index,)) for index in range(len(shares))]
     for thread in threads:
         thread.start()
     for thread in threads:

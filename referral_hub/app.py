@@ -51,7 +51,9 @@ def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
     harden(app, production=hub.settings.production)
     keep_sessions(app, hub)
     app.extensions["throttle"] = Throttle(hub.settings.redis_url, hub.settings.secret_key)
-    app.extensions["rates"] = Rates(hub.settings.redis_url, hub.settings.secret_key, hub.clock)
+    app.extensions["rates"] = Rates(
+        hub.settings.redis_url, hub.settings.secret_key, hub.clock, hub.settings.quotas
+    )
     tell_rates(app)
     echo_correlation(app)
     app.extensions["doorstep"] = DoorstepPace(hub.settings.redis_url, hub.settings.secret_key)

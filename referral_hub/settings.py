@@ -51,7 +51,10 @@ _VARIABLES = {
     "HUB_WEB_THREADS": "threads in each web server process",
     "HUB_WORKERS": "worker processes",
     "HUB_FHIR_NHS_NUMBER": "FHIR with a wrong NHS number: refuse it, or leave_out the number",
-    "HUB_CALLBACKS_HERE": "1 lets callbacks go to this machine, for development; 0 does not",
+    "HUB_CALLBACKS_HERE": "1 lets callbacks and pushes go to this machine, for development",
+    "HUB_CLIENT_CALLS": "calls a minute of one partner system",
+    "HUB_ADDRESS_CALLS": "calls a minute from one network address",
+    "HUB_CLIENT_TOKENS": "access tokens a minute of one partner system",
     "HUB_DEMO": "1 seeds a demonstration town; 0 does not",
 }
 _PORTS = range(1, 65536)
@@ -70,6 +73,15 @@ class SettingsError(HubError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         self.problems = problems
         super().__init__("The hub cannot start with these settings:\n  " + "\n  ".join(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """Calls a minute: of a client, of an address to any of it, and tokens of a client."""
+
+    client: int = 1_200
+    address: int = 6_000
+    tokens: int = 60
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -112,6 +124,7 @@ class Settings:
     web_threads: int
     workers: int
     callbacks_here: bool
+    quotas: Quotas
     demo: bool
 
     @property
@@ -189,12 +202,22 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         web_threads=read.whole("HUB_WEB_THREADS", 8, range(1, 257)),
         workers=read.whole("HUB_WORKERS", 1, range(1, 65)),
         callbacks_here=read.choice("HUB_CALLBACKS_HERE", "0", ("0", "1")) == "1",
+        quotas=_quotas(read),
         demo=read.choice("HUB_DEMO", "0" if production else "1", ("0", "1")) == "1",
     )
     read.finish()
     if settings.secret_key:
         return settings
     return replace(settings, secret_key=_development_secret(data_dir))
+
+
+def _quotas(read: _Reader) -> Quotas:
+    usual, some = Quotas(), range(1, 10**8)
+    return Quotas(
+        client=read.whole("HUB_CLIENT_CALLS", usual.client, some),
+        address=read.whole("HUB_ADDRESS_CALLS", usual.address, some),
+        tokens=read.whole("HUB_CLIENT_TOKENS", usual.tokens, some),
+    )
 
 
 def _refuse_development_values(read: _Reader) -> None:

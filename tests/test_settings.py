@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from referral_hub.settings import SettingsError, load_settings
+from referral_hub.settings import Quotas, SettingsError, load_settings
 
 CASES = tomllib.loads(
     (Path(__file__).parent / "tables" / "settings_problems.toml").read_text(encoding="utf-8")
@@ -38,6 +38,15 @@ def test_an_empty_environment_gives_the_development_defaults(tmp_path: Path) -> 
     assert (settings.port, settings.metrics_port, settings.partner_port) == (8000, 8001, 8002)
     assert settings.idle_limit == timedelta(minutes=30)
     assert settings.sign_in_limit == timedelta(hours=12)
+    assert settings.quotas == Quotas(client=1_200, address=6_000, tokens=60)
+
+
+def test_quotas_are_an_installations_own(tmp_path: Path) -> None:
+    chosen = {"HUB_CLIENT_CALLS": "90", "HUB_ADDRESS_CALLS": "400", "HUB_CLIENT_TOKENS": "5"}
+    settings = load_settings({"HUB_DATA": str(tmp_path), **chosen})
+    assert settings.quotas == Quotas(client=90, address=400, tokens=5)
+    with pytest.raises(SettingsError, match="HUB_CLIENT_CALLS must be a whole number from 1"):
+        load_settings({"HUB_DATA": str(tmp_path), "HUB_CLIENT_CALLS": "0"})
     assert settings.demo
 
 

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from referral_hub.clock import Clock
 from referral_hub.errors import HubError
+from referral_hub.settings import Quotas
 from referral_hub.web.throttle import shared_limiter
 
 WINDOW = 60
@@ -31,15 +32,6 @@ class TooOften(HubError):
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
         super().__init__("Wait before you call again, and call less often.")
-
-
-@dataclass(frozen=True, slots=True)
-class Quotas:
-    """Calls a minute: of a client, of an address to any of it, and tokens of a client."""
-
-    client: int = 1_200
-    address: int = 6_000
-    tokens: int = 60
 
 
 @dataclass(frozen=True, slots=True)

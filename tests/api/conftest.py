@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from referral_hub.web.rates import Quotas
+from referral_hub.settings import Quotas
 from tests.web.conftest import Town, more_settings, own_town, seeded, town
 
 __all__ = ["Town", "more_settings", "own_town", "patient_town", "seeded", "town"]
