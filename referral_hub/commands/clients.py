@@ -50,7 +50,13 @@ def list_command(agency: str) -> None:
 @clients.command()
 @_AGENCY
 @click.option("--name", required=True, help="What the agency calls the system.")
-@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(list(Scope)))
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice([scope.value for scope in Scope]),
+)
 @click.option("--plain-json", is_flag=True, help="Take bodies that TLS alone protects.")
 @click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def register(
