@@ -19,14 +19,14 @@ SURGERY = ("--agency", "Harbour Street Surgery")
 
 
 @pytest.fixture
-def command(new_bench: NewBench, redis_url: str) -> Any:
-    """Runs the command over a hub of its own."""
+def command(new_bench: NewBench) -> Any:
+    """Runs the command over a hub of its own; nobody listens for its bell."""
     bench: Bench = new_bench()
     environ = {
         "HUB_DATA": str(bench.directory),
         "HUB_DEMO": "1",
         "DATABASE_URL": bench.url,
-        "REDIS_URL": redis_url,
+        "REDIS_URL": "redis://127.0.0.1:1/0",
     }
 
     def run(*arguments: str) -> Result:
