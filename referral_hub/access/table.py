@@ -120,6 +120,7 @@ _PARTNER_SYSTEM: dict[Permission, Predicate] = {
     Permission.WITHDRAW_AGREEMENT: is_origin,
     Permission.LIST_TASKS: always,
     Permission.READ_TASK: is_recipient,
+    Permission.OPEN_TASK: is_recipient,
     Permission.ANSWER_AS_PARTNER: is_recipient,
     Permission.READ_TREE: always,
 }

@@ -302,6 +302,7 @@ class Scope(StrEnum):
     REFERRAL_READ = "referral.read"
     CONSENT_WRITE = "consent.write"
     TASK_ANSWER = "task.answer"
+    TASK_OPEN = "task.open"
     EVENTS_READ = "events.read"
     RECEIPTS_READ = "receipts.read"
     FHIR = "fhir"

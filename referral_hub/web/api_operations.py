@@ -39,7 +39,10 @@ _TASK = f"{api_tasks.PATH}/{{task_id}}"
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one address. `scope` None: any token. `query` is the parameter it takes."""
+    """One method of one address. `scope` None: any token. `query` is the parameter it takes.
+
+    Where `answer` is None, the answer is of one of `kinds` and no JSON of the API.
+    """
 
     method: str
     path: str
@@ -55,6 +58,7 @@ class Operation:
     conditional: bool = False
     conflicts: bool = False
     ids: tuple[str, ...] = field(default=())
+    kinds: tuple[str, ...] = ("text/plain",)
 
 
 def _get(path: str, name: str, summary: str, **more: Any) -> Operation:
@@ -140,6 +144,12 @@ OPERATIONS: tuple[Operation, ...] = (
     _get(
         _TASK, "readTask", "Read one task and what your agency may do",
         answer=api_shapes.OneTaskShape, scope=Scope.TASK_ANSWER,
+    ),
+    Operation(
+        "post", f"{_TASK}/open", "openTask",
+        "Open what a referral says: Hub JSON, sealed to your agency's key where it has one",
+        None, Scope.TASK_OPEN, NothingBody(), conditional=True, conflicts=True, ids=("task_id",),
+        kinds=("application/vnd.referral-hub.referral+json", "application/jose"),
     ),
     _answer("accept", "acceptTask", "Take a task on", AcceptTaskBody()),
     _answer("decline", "declineTask", "Say no, with a reason", DeclineTaskBody()),

@@ -17,6 +17,7 @@ from referral_hub.domain.transitions import FHIR_STATUS, TaskState
 from referral_hub.services.answer_task import answer_task, ask, close_task, record_contact
 from referral_hub.services.api_access import Caller
 from referral_hub.services.hub import Hub
+from referral_hub.services.open_for_system import open_for_system
 from referral_hub.services.task_inbox import list_tasks, read_task
 from referral_hub.web import api_shapes
 from referral_hub.web.api_reading import (
@@ -51,6 +52,13 @@ def task(hub: Hub, caller: Caller, task_id: UUID) -> Response:
     """One task, its history, and what the agency may do now."""
     no_parameters()
     return readable(api_shapes.one_task(read_task(hub, caller.actor, task_id)))
+
+
+def open_content(hub: Hub, caller: Caller, task_id: UUID) -> Response:
+    """What the referral says, as far as the agency may be told now; the look is in the log."""
+    _read(hub, caller, task_id, schema=NothingBody())
+    kind, body = open_for_system(hub, caller, task_id)
+    return Response(body, content_type=kind)
 
 
 def accept(hub: Hub, caller: Caller, task_id: UUID) -> Response:

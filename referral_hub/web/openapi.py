@@ -101,7 +101,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 def _success(operation: Operation) -> dict[str, Any]:
     told: dict[str, Any] = {"description": operation.summary}
     if operation.answer is None:
-        told["content"] = {"text/plain": {"schema": {"type": "string"}}}
+        told["content"] = {kind: {"schema": {"type": "string"}} for kind in operation.kinds}
     else:
         told["content"] = {_JSON: {"schema": operation.answer}}
     return told

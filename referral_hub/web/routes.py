@@ -343,6 +343,7 @@ API: tuple[Route, ...] = (
     ),
     Route(api_tasks.PATH, api_tasks.tasks, api(Scope.TASK_ANSWER)),
     Route(_API_TASK, api_tasks.task, api(Scope.TASK_ANSWER)),
+    Route(f"{_API_TASK}/open", api_tasks.open_content, api(Scope.TASK_OPEN), _POST),
     Route(f"{_API_TASK}/accept", api_tasks.accept, api(Scope.TASK_ANSWER), _POST),
     Route(f"{_API_TASK}/decline", api_tasks.decline, api(Scope.TASK_ANSWER), _POST),
     Route(f"{_API_TASK}/ask", api_tasks.ask_sender, api(Scope.TASK_ANSWER), _POST),

@@ -90,6 +90,7 @@ def _body(town: Any, rule: str) -> dict[str, Any]:
         "/api/v1/referrals": referral(town),
         "/api/v1/consents": said | {"referral": str(NEVER)},
         "/withdraw": {},
+        "/open": {},
         "/accept": {"note": "Gladly"},
         "/decline": {"reason": "no_capacity"},
         "/ask": {"question": "Is there a dog?"},

@@ -1,0 +1,86 @@
+"""A council's own system opens what reached its agency, and nothing else; every look is logged."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from werkzeug.test import TestResponse
+
+from referral_hub.domain.codes import Role, Scope
+from referral_hub.domain.commands import Actor
+from referral_hub.services.deliver import drain
+from referral_hub.services.reached import Choice, choose_inbox, choose_system
+from tests.api.client import Client, register
+from tests.api.referring import count, referral, send
+from tests.services.partners import unsealed
+from tests.services.test_chosen_ways import KEY, PUBLIC
+
+
+def opening(client: Client, task_id: str) -> TestResponse:
+    return client.http.post(
+        f"/api/v1/tasks/{task_id}/open",
+        data=b"{}",
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {client.token()}"},
+    )
+
+
+@pytest.fixture
+def task_id(own_town: Any) -> str:
+    """A referral in the council's inbox."""
+    assert send(register(own_town), referral(own_town, to=("council",))).status_code == 202
+    drain(own_town.hub)
+    council = register(own_town, "council-admin")
+    tasks = council.http.get(
+        "/api/v1/tasks", headers={"Authorization": f"Bearer {council.token()}"}
+    ).get_json()["tasks"]
+    newest: str = tasks[0]["id"]
+    return newest
+
+
+def test_a_councils_system_opens_what_reached_it_and_the_look_is_logged(
+    own_town: Any, task_id: str
+) -> None:
+    council, before = register(own_town, "council-admin"), count(own_town, "log_entry")
+    answer = opening(council, task_id)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    document = answer.get_json(force=True)
+    assert document["kind"] == "offer"
+    assert document["fields"]["identity.first_name"] == "Zebedee"
+    assert count(own_town, "log_entry") == before + 1
+    with own_town.hub.database.working() as connection:
+        row = connection.exec_driver_sql(
+            "SELECT type, actor_user_id FROM log_entry WHERE id = %s", (document["log_entry"],)
+        ).one()
+    assert row.type == "view"
+
+
+def test_it_is_sealed_where_the_agency_has_a_key_and_refused_to_who_must_not_have_it_plain(
+    own_town: Any, task_id: str
+) -> None:
+    strict = register(own_town, "council-admin", plain_json=False)
+    assert opening(strict, task_id).status_code == 403
+    council = own_town.actor("council-admin")
+    admin = Actor(council.user_id, council.agency_id, Role.AGENCY_ADMIN)
+    choice = Choice("https_push", "hub_json", "https://93.184.215.14/x", key=PUBLIC)
+    choose_system(own_town.hub, admin, choice)
+    choose_inbox(own_town.hub, admin)
+    answer = opening(strict, task_id)
+    assert (answer.status_code, answer.mimetype) == (200, "application/jose")
+    assert b"Zebedee" not in answer.get_data()
+    assert unsealed(KEY, answer.get_data())["fields"]["identity.first_name"] == "Zebedee"
+
+
+def test_others_find_nothing_and_a_client_without_the_scope_is_refused(
+    own_town: Any, task_id: str
+) -> None:
+    answering = register(own_town, "council-admin", scopes=[Scope.TASK_ANSWER])
+    assert opening(answering, task_id).status_code == 403
+    stranger = register(own_town)
+    theirs, nobodys = opening(stranger, task_id), opening(stranger, str(uuid4()))
+    assert (theirs.status_code, nobodys.status_code) == (404, 404)
+    assert json.loads(theirs.get_data())["title"] == json.loads(nobodys.get_data())["title"]
+    assert UUID(task_id)
