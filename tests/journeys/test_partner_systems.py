@@ -81,6 +81,7 @@ def test_a_gp_refers_by_fhir_a_time_bank_gets_it_pushed_accepts_and_the_gp_is_to
         drain(hub)
         assert [unsealed(KEY, one.body)["kind"] for one in bank.asked] == ["offer", "acceptance"]
         (told,) = records.asked
+        hub.registry.close()  # the connections that its pushes kept
     bundle = json.loads(told.body)
     header, task = (entry["resource"] for entry in bundle["entry"][:2])
     assert header["eventCoding"]["code"] == "servicerequest-response"
