@@ -30,6 +30,8 @@ GOING_OUT: tuple[Route, ...] = (
     Route("/reached/system", reached.system_form, staff(May.CHOOSE_REACH)),
     Route("/reached/system", reached.choose, staff(May.CHOOSE_REACH), _POST),
     Route("/reached/inbox", reached.inbox, staff(May.CHOOSE_REACH), _POST),
+    Route("/tasks/table", take_away.table_form, staff(May.OPEN_TASK)),
+    Route("/tasks/table", take_away.table, staff(May.OPEN_TASK), _POST),
     Route("/field-order", take_away.order_form, staff(May.ARRANGE_FIELDS)),
     Route("/field-order", take_away.arrange, staff(May.ARRANGE_FIELDS), _POST),
     Route("/callbacks", callbacks.list_all, staff(May.MANAGE_CALLBACKS)),

@@ -53,7 +53,6 @@ from referral_hub.web import (
     scores,
     sheets,
     sign_in,
-    take_away,
     tasks,
     visits,
     work_list,
@@ -155,8 +154,6 @@ REFERRING: tuple[Route, ...] = (
 
 RECEIVING: tuple[Route, ...] = (
     Route("/tasks", tasks.list_all, staff(May.LIST_TASKS)),
-    Route("/tasks/table", take_away.table_form, staff(May.OPEN_TASK)),
-    Route("/tasks/table", take_away.table, staff(May.OPEN_TASK), _POST),
     Route(_FULL, rooms.full_form, staff(May.EDIT_SERVICE)),
     Route(_FULL, rooms.full, staff(May.EDIT_SERVICE), _POST),
     Route("/services/<uuid:service_id>/room", rooms.open_again, staff(May.EDIT_SERVICE), _POST),
