@@ -1,4 +1,4 @@
-"""`make pictures`: pictures for the README and the officers’ guide, from a hub started for it.
+"""`make pictures`: pictures for the README and the guides, from a hub started for it.
 
 The people in them do not exist. A page that has changed shows in the next run, so that no guide
 describes what nobody can find.
@@ -28,6 +28,7 @@ from tests.journeys.started import RunningHub, started_hub
 HERE = Path(__file__).resolve().parent
 NEIGHBOURS, MENTORS = "Mereford Good Neighbours", "Common Ground Peer Mentors"
 WIDE = {"width": 1000, "height": 1120}
+PHONE = {"width": 390, "height": 844}
 
 Sign = Callable[[str], Person]
 
@@ -46,6 +47,7 @@ def main() -> None:
         try:
             sign = _signing(hub, browser)
             for_the_readme(sign)
+            for_the_boards(sign)
             for_the_officer(sign)
             for_the_officers_duties(sign)
             for_the_commissioner(sign)
@@ -65,6 +67,26 @@ def for_the_readme(sign: Sign) -> None:
     )
     gp.page.get_by_role("heading", name="What would help").evaluate("it => it.scrollIntoView()")
     gp.page.screenshot(path=HERE / "check-answers.png")
+
+
+def for_the_boards(sign: Sign) -> None:
+    """The referrer's and the recipient's board, on a desk and on a telephone."""
+    gp, provider = sign("gp"), sign("neighbours")
+    names = ("Ada Fernley", "Brian Osgood", "Cora Bell")
+    sent = [
+        refer(gp, name=one, needs=("Lonely or isolated",), agencies=(NEIGHBOURS,)) for one in names
+    ]
+    refer(gp, name="Dilys Hart", needs=("Lonely or isolated",), agencies=(), agreed=False)
+    for reference in sent:
+        provider.page.goto(f"{provider.address}/tasks")
+        provider.wait_to_see(reference)
+    provider.follow(re.compile(f"^Accept.*{sent[0]}"))
+    provider.press("Accept referral")
+    for who, path, name in ((gp, "/referrals", "referrer"), (provider, "/tasks", "provider")):
+        _take(who, path, f"board-{name}.png")
+        who.page.set_viewport_size(PHONE)
+        _take(who, path, f"board-{name}-phone.png")
+        who.page.set_viewport_size(WIDE)
 
 
 def for_the_officer(sign: Sign) -> None:
