@@ -60,8 +60,8 @@ def note_row(
         "owner_agency_id": owner,
         "month": month_of(at),
         "area": command.person.area,
-        "needs": sorted(need.value for need in command.needs),
-        "gaps": sorted(need.value for need in unmet),
+        "needs": sorted(map(str, command.needs)),
+        "gaps": sorted(map(str, unmet)),
     }
 
 
