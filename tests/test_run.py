@@ -134,7 +134,9 @@ def test_after_a_kill_nothing_runs_on_and_the_next_start_works(environ: dict[str
 def test_a_child_that_dies_comes_back_and_is_said(environ: dict[str, str]) -> None:
     with _running(environ) as (process, _):
         assert process.stdout is not None
-        (worker,) = [one for one in _started_by(process) if "deliver" in one.cmdline()[-1]]
+        (worker,) = [
+            one for one in _started_by(process) if "".join(one.cmdline()).startswith("rq:worker")
+        ]
         worker.kill()
         assert "worker 1 ended (signal 9); starting it again in 1 s" in process.stdout.readline()
         process.send_signal(signal.SIGINT)

@@ -15,6 +15,7 @@ STATES = {
     "withdrawn": "Withdrawn",
     "withheld": "Not sent",
     "closed": "Closed",
+    "returned": "Taken back",
 }
 REASONS = {
     "no_capacity": "No room at the moment",
