@@ -198,7 +198,7 @@ def _overseeing(walk: Walk, gp: Person, council: Person, records: Records) -> No
     walk.to(council, "/council", "/council/board", "/council/undelivered")
     walk.to(council, "/council/referrals/<uuid:referral_id>/why")
     council.page.get_by_label("A routine check of some cases").check()
-    council.press("Go on")
+    council.go_on()
     walk.to(council, "/council/referrals/<uuid:referral_id>")
     _steering(walk, gp, council, records)
     begin(gp, family="Wrensley", born=str(system_clock().year - 13))
