@@ -24,6 +24,7 @@ from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.domain.codes import OutboxState
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import TaskState
+from referral_hub.errors import NotFound
 from referral_hub.services.fhir_views import base_url, hub_party, request_of, task_view
 from referral_hub.services.hub import Hub
 from referral_hub.services.outward import Letter
@@ -75,7 +76,10 @@ def send_messages_back(hub: Hub, claims: Sequence[Claimed], *, until: datetime) 
 
 def read_message_back(hub: Hub, actor: Actor, referral_id: UUID) -> MessageBack:
     """Return the message of a referral that the actor's agency sent. Raises NotFound."""
-    return message_of_view(read_referral(hub, actor, referral_id), hub.clock())
+    view = read_referral(hub, actor, referral_id)
+    if view.referral.origin_agency_id != actor.agency_id:
+        raise NotFound
+    return message_of_view(view, hub.clock())
 
 
 def message_of_view(view: ReferralView, at: datetime) -> MessageBack:

@@ -126,12 +126,15 @@ def _logged(actor: Actor, task: referrals.TaskRow, wanted: Move, state: TaskStat
 def note_row(
     hub: Hub, actor: Actor, task: referrals.TaskRow, *, note: Note, at: datetime
 ) -> dict[str, Any]:
-    """Return a note, sealed for the task's two agencies. Raises Conflict where they are one."""
+    """Return a note, sealed for the task's two agencies; for a recipient that it did not reach, and
+    that did not write it, there is no key. Raises Conflict where they are one.
+    """
     if task.origin_agency_id == task.recipient_agency_id:
         raise Conflict("Notes go between two agencies; this task is your own agency's.")
     note_id = new_id(at)
     context = note_context(task, str(note_id))
     sealed = seal_note(hub.keys, context=context, text=note.text.encode())
+    reads = task.released_at is not None or task.recipient_agency_id == actor.agency_id
     return {
         "id": note_id,
         "task_id": task.id,
@@ -141,7 +144,7 @@ def note_row(
         "author_agency_id": actor.agency_id,
         "kind": note.kind,
         "wrapped_for_origin": sealed.wrapped_for_origin,
-        "wrapped_for_recipient": sealed.wrapped_for_recipient,
+        "wrapped_for_recipient": sealed.wrapped_for_recipient if reads else b"",
         "key_commitment": sealed.key_commitment,
         "ciphertext": sealed.ciphertext,
         "key_version": hub.keys.version_of(sealed.wrapped_for_origin),

@@ -51,6 +51,9 @@ from referral_hub.store.outbox import Claimed, Settlement
 MOST_CONNECTIONS = 18
 LANES = 3
 SETTLE_MARGIN = timedelta(seconds=25)
+_STOPPED = frozenset(
+    {TaskState.WITHDRAWN, TaskState.RETURNED, TaskState.NO_ANSWER, TaskState.WITHHELD}
+)
 _NO_TIME = DeliveryOutcome(Delivery.TRY_AGAIN, "no_time_left")
 
 
@@ -179,12 +182,12 @@ def _tried(item: Sent) -> Tried:
 def _tell_late(
     hub: Hub, connection: change.Connection, late: Sequence[Message], at: datetime
 ) -> None:
-    """The person said no while the bytes were under way: the recipient is told at once."""
+    """It was stopped while the bytes were under way: the recipient is told at once."""
     for message in late:
         if message.release is None:
             continue
         task = message.release.task
-        if referrals.state_of(connection, task.id) != TaskState.WITHDRAWN or (
+        if referrals.state_of(connection, task.id) not in _STOPPED or (
             notifications.has_been_stopped(connection, task.id, STOPPING)
         ):
             continue

@@ -135,6 +135,7 @@ def _note_rows(kind: Kind, row: Row) -> list[wraps.WrappedRow]:
     return [
         wraps.note_row(row_id=f"{key}/{name}", agency_id=agency, context=context, wrapped=row[name])
         for name, agency in sides.items()
+        if row[name]  # there is none for a recipient that the referral did not reach
     ]
 
 

@@ -26,14 +26,15 @@ from referral_hub.services.disclose import turn_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.moves import Move, Note, move
 from referral_hub.services.place import OWNER_CHOOSES
-from referral_hub.store import change, referrals, task_clocks
+from referral_hub.store import change, referrals, task_clocks, withdrawals
 from referral_hub.store.engine import Connection
 from referral_hub.store.plan_agencies import names_of
 
 ASK_AGAIN_AFTER = timedelta(hours=20)
 WORDS_MOST = 500
 REASON = "chosen_by_council"
-_MOVED_ON = "It has moved on since you opened the page. See how it stands now."
+MOVED_ON = "It has moved on since you opened the page. See how it stands now."
+_LEAVING = "It is being sent at this moment. Try again in a few minutes."
 
 
 class Steering(StrEnum):
@@ -111,15 +112,18 @@ def steer(hub: Hub, actor: Actor, what: Steering, wanted: Steer) -> TaskState:
     a place that is not in the plan). Closing is `answer_task.close_task`.
     """
     with hub.database.acting_for(actor.agency_id) as connection:
+        task_clocks.lock(connection, wanted.task_id)
         task = referrals.task(connection, wanted.task_id)
         access.require(actor, Permission.STEER, Situation(owner=task.owner_agency_id))
         if task.version != wanted.version or what not in possible_for_owner(task):
-            raise Conflict(_MOVED_ON)
+            raise Conflict(MOVED_ON)
         if what is Steering.ASK:
             return _ask(hub, connection, actor, task)
         if not wanted.why.strip() or len(wanted.why) > WORDS_MOST:
             raise InvalidInput({"why": (f"Say in at most {WORDS_MOST} characters why.",)})
         made = _move(connection, task, what, wanted)
+        if task.state == TaskState.ROUTED:
+            _stop_offer(connection, task, hub.clock())
         state = move(hub, connection, actor, task=task, wanted=made)
     hub.doorbell.ring()
     return state
@@ -144,14 +148,23 @@ def _move(connection: Connection, task: referrals.TaskRow, what: Steering, wante
     if what is Steering.RESUME:
         return Move(event=TaskEvent.RESUME, party=Party.OWNER, note=note)
     held = task.state == TaskState.HELD
+    reached = (OutboxKind.REMINDER,) if task.released_at is not None else ()
     return Move(
         event=TaskEvent.REPLACE if held else TaskEvent.TAKE_BACK,
         party=Party.OWNER,
         reason=REASON,
         note=note,
-        outbox=(OutboxKind.ADVANCE, OutboxKind.REMINDER),
+        outbox=(OutboxKind.ADVANCE, *reached),
         next_position=_next(connection, task, what, wanted),
     )
+
+
+def _stop_offer(connection: Connection, task: referrals.TaskRow, at: datetime) -> None:
+    """Keep an unsent offer here. Raises Conflict while a worker is sending it."""
+    if task_clocks.cancel_offers(connection, [task.id], at):
+        return
+    if task.id in withdrawals.leased(connection, task.referral_id, at):
+        raise Conflict(_LEAVING)
 
 
 def _next(

@@ -1,6 +1,7 @@
 """Clocks of tasks as rows: which tasks want looking at, their history, and what comes next.
 
-`hub_worker` only. Rows are locked and those that another worker holds are passed over, so several
+`hub_worker` only, but for what the accountable council does by hand: `cancel_offers`, `lock` and
+`asked_since`. Rows are locked and those that another worker holds are passed over, so several
 schedulers share the work; that a step happens once is the unique index over a task, what began its
 clock, and the step. Every statement is for a batch: no N+1.
 """
@@ -109,8 +110,7 @@ _WAYS = text(
 # An offer that a worker is sending at this moment stays, and its task is looked at again later.
 _CANCEL_OFFERS = text(
     """
-    UPDATE outbox SET state = 'cancelled', settled_at = :at, last_code = 'moved_on',
-                      fence = fence + 1
+    UPDATE outbox SET state = 'cancelled', settled_at = :at, last_code = 'moved_on'
     WHERE task_id = ANY(:ids) AND kind = 'offer' AND state IN ('due', 'dead', 'refused')
       AND (lease_until IS NULL OR lease_until < :at)
     RETURNING task_id
@@ -210,6 +210,11 @@ def cancel_offers(connection: Connection, ids: Sequence[UUID], at: datetime) -> 
         return frozenset()
     found = connection.execute(_CANCEL_OFFERS, {"ids": list(ids), "at": at})
     return frozenset(found.scalars())
+
+
+def lock(connection: Connection, task_id: UUID) -> None:
+    """Keep a task from moving, and from being asked about, until this transaction ends."""
+    connection.execute(text("SELECT id FROM task WHERE id = :id FOR UPDATE"), {"id": task_id})
 
 
 def asked_since(connection: Connection, referral_id: UUID, task_id: UUID, since: datetime) -> bool:

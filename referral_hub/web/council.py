@@ -28,9 +28,8 @@ from referral_hub.services.decide_for_child import (
 from referral_hub.services.emergency_access import may_ask
 from referral_hub.services.hub import Hub
 from referral_hub.services.next_steps import next_step
-from referral_hub.services.overlook import must_say_why
 from referral_hub.services.oversee import list_undelivered, open_referrals, replay
-from referral_hub.services.read_referrals import read_referral
+from referral_hub.services.read_referrals import ReferralView, read_referral
 from referral_hub.services.steer import Steering, possible_for_owner
 from referral_hub.store.referrals import TaskRow
 from referral_hub.web.forms import Filled, read_form
@@ -39,6 +38,7 @@ from referral_hub.web.forms.deciding import ChildDecisionPage
 from referral_hub.web.forms.referral import Answer
 from referral_hub.web.history import delivery_words, owners_history
 from referral_hub.web.known import page_before
+from referral_hub.web.looking import ask_why
 from referral_hub.web.rendering import words
 
 
@@ -55,9 +55,7 @@ def list_open(hub: Hub, actor: Actor) -> str:
 def show(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """One referral: where each part stands, what holds it up, and what has happened."""
     view = read_referral(hub, actor, referral_id)
-    if must_say_why(hub, actor, view):
-        return redirect(url_for("overlook.why_form", referral_id=referral_id))
-    return render_template(
+    return ask_why(hub, actor, view) or render_template(
         "council/referral.html",
         view=view,
         history=owners_history(view.history, words()),
@@ -83,14 +81,17 @@ def _done() -> Steering | None:
 
 def child_form(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Ask what is decided where a child and a parent disagree."""
-    return _child(hub, actor, referral_id, Filled())
+    view = read_referral(hub, actor, referral_id)
+    shown = _child(view, Filled())
+    return ask_why(hub, actor, view) or shown
 
 
 def decide_child(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Record the decision; what was held goes on by itself."""
     form = read_form(ChildDecisionPage())
     if not form.ok:
-        return _child(hub, actor, referral_id, form), 422
+        view = read_referral(hub, actor, referral_id)
+        return ask_why(hub, actor, view) or (_child(view, form), 422)
     share = form.values["share"] is Answer.YES
     decide_for_child(hub, actor, DecideForChild(referral_id, share, form.values["reasons"]))
     return redirect(url_for("council.show", referral_id=referral_id))
@@ -98,14 +99,16 @@ def decide_child(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
 
 def choices(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Who may be chosen for each part that waits for it, in order and with the reasons."""
-    return _choices(hub, actor, referral_id, Filled())
+    shown = _choices(hub, actor, referral_id, Filled())
+    return ask_why(hub, actor, read_referral(hub, actor, referral_id)) or shown
 
 
 def choose(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Take one of the plan; the hub goes on from there by itself."""
     form = read_form(ChoicePage())
     if not form.ok:
-        return _choices(hub, actor, referral_id, form), 422
+        shown = _choices(hub, actor, referral_id, form)
+        return ask_why(hub, actor, read_referral(hub, actor, referral_id)) or (shown, 422)
     slot, position = form.values["taken"]
     choose_recipient(hub, actor, referral_id, slot=slot, position=position)
     return redirect(url_for("council.show", referral_id=referral_id))
@@ -128,11 +131,10 @@ def try_again(hub: Hub, actor: Actor, outbox_id: UUID) -> Response:
     return redirect(url_for("council.list_stuck", done=1))
 
 
-def _child(hub: Hub, actor: Actor, referral_id: UUID, form: Filled) -> str:
-    view = read_referral(hub, actor, referral_id)
+def _child(view: ReferralView, form: Filled) -> str:
     if not disagreements(view.current):
         raise Conflict(NOTHING_TO_DECIDE)
-    back = url_for("council.show", referral_id=referral_id)
+    back = url_for("council.show", referral_id=view.referral.id)
     return render_template("council/child.html", view=view, form=form, back=back)
 
 

@@ -14,12 +14,12 @@ from flask import redirect, render_template, request, url_for
 
 from referral_hub.domain.commands import Actor, CloseTask
 from referral_hub.domain.overlooking import Worry
-from referral_hub.errors import InvalidInput, NotFound
+from referral_hub.errors import Conflict, InvalidInput, NotFound
 from referral_hub.services.answer_task import close_task
 from referral_hub.services.hub import Hub
 from referral_hub.services.overlook import read_board, say_why
 from referral_hub.services.read_referrals import read_referral
-from referral_hub.services.steer import Steer, Steering, see_part, steer
+from referral_hub.services.steer import MOVED_ON, Part, Steer, Steering, see_part, steer
 from referral_hub.web.forms import Filled, FormPage, read_form
 from referral_hub.web.forms.overlooking import (
     CloseForOthersPage,
@@ -30,6 +30,7 @@ from referral_hub.web.forms.overlooking import (
 )
 from referral_hub.web.forms.referral import Answer
 from referral_hub.web.known import page_before
+from referral_hub.web.looking import ask_why
 
 PAGES: Mapping[Steering, type[FormPage]] = {
     Steering.TAKE: SteerPage,
@@ -73,18 +74,21 @@ def say(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
 
 def steer_form(hub: Hub, actor: Actor, task_id: UUID, what: str) -> Any:
     """Say what will happen, and ask why."""
-    return _steering(hub, actor, task_id, what=_what(what), form=Filled())
+    chosen, part = _what(what), see_part(hub, actor, task_id)
+    return _ask_why(hub, actor, part) or _steering(part, what=chosen, form=Filled())
 
 
 def do(hub: Hub, actor: Actor, task_id: UUID, what: str) -> Any:
     """Take, route, ask, hold, let go on, close or take back."""
     chosen = _what(what)
     form = read_form(PAGES[chosen]())
-    if not form.ok:
-        return _steering(hub, actor, task_id, what=chosen, form=form), 422
     part = see_part(hub, actor, task_id)
+    if not form.ok:
+        return _ask_why(hub, actor, part) or (_steering(part, what=chosen, form=form), 422)
     given = form.values
     if chosen is Steering.CLOSE:
+        if given["version"] != part.task.version or chosen not in part.possible:
+            raise Conflict(MOVED_ON)
         told = given["person_told"] is Answer.YES
         close_task(hub, actor, CloseTask(task_id, given["outcome"], told, given["next_step"]))
     else:
@@ -103,8 +107,11 @@ def _why(hub: Hub, actor: Actor, referral_id: UUID, form: Filled) -> str:
     )
 
 
-def _steering(hub: Hub, actor: Actor, task_id: UUID, *, what: Steering, form: Filled) -> str:
-    part = see_part(hub, actor, task_id)
+def _ask_why(hub: Hub, actor: Actor, part: Part) -> Any:
+    return ask_why(hub, actor, read_referral(hub, actor, part.task.referral_id))
+
+
+def _steering(part: Part, *, what: Steering, form: Filled) -> str:
     if what not in part.possible:
         raise NotFound
     return render_template(

@@ -35,6 +35,7 @@ from referral_hub.web.forms.deciding import AgreementPage, DeathPage, Died
 from referral_hub.web.forms.referral import Known, ReplyPage
 from referral_hub.web.history import owners_history, senders_history
 from referral_hub.web.known import notice_key, notices, page_before
+from referral_hub.web.looking import ask_why
 from referral_hub.web.opened import sections
 from referral_hub.web.rendering import today, words
 
@@ -48,12 +49,12 @@ def list_own(hub: Hub, actor: Actor) -> str:
     )
 
 
-def show(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+def show(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """One referral: where each part stands, what went to whom, what is missing."""
     view = read_referral(hub, actor, referral_id)
     ours = view.referral.origin_agency_id == actor.agency_id
     message = message_of_view(view, hub.clock())
-    return render_template(
+    return ask_why(hub, actor, view) or render_template(
         "referrals/show.html",
         view=view,
         to_file=(message.snomed, as_text(message)) if ours else None,
@@ -63,10 +64,10 @@ def show(hub: Hub, actor: Actor, referral_id: UUID) -> str:
     )
 
 
-def sent(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+def sent(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Confirm that the referral was accepted, and say what happens next."""
     view = read_referral(hub, actor, referral_id)
-    return render_template("referrals/sent.html", view=view)
+    return ask_why(hub, actor, view) or render_template("referrals/sent.html", view=view)
 
 
 def open_own(hub: Hub, actor: Actor, referral_id: UUID) -> str:
@@ -107,10 +108,10 @@ def record_death_of(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     return redirect(url_for("referrals.show", referral_id=referral_id))
 
 
-def confirm_withdraw(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+def confirm_withdraw(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Say what withdrawing does before it is done."""
     view = read_referral(hub, actor, referral_id)
-    return render_template("referrals/withdraw.html", view=view)
+    return ask_why(hub, actor, view) or render_template("referrals/withdraw.html", view=view)
 
 
 def withdraw(hub: Hub, actor: Actor, referral_id: UUID) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,9 +15,11 @@ from referral_hub.errors import Conflict, Forbidden, HubError, InvalidInput, Not
 from referral_hub.services.answer_task import answer_task, close_task
 from referral_hub.services.keep_clocks import keep_clocks
 from referral_hub.services.release import open_task, view_own
+from referral_hub.services.rotate_keys import rotate_keys
 from referral_hub.services.steer import Steer, Steering, possible_for_owner, steer
 from referral_hub.store import referrals
-from tests.hub_bench import Bench, only
+from tests.hub_bench import GARDEN, Bench, only
+from tests.services.partners import PartnerSystem
 
 MONDAY = datetime(2027, 2, 1, 10, tzinfo=UTC)
 TO = ("mentors", "neighbours", "council")
@@ -130,6 +133,57 @@ def test_asking_is_a_message_without_content_once_a_day(offered: Bench) -> None:
     keep_clocks(bench.hub)
     assert only(bench.tasks())["step_at"] == MONDAY + timedelta(days=8), "its clock is as it was"
     assert bench.verify().ok
+
+
+def test_of_questions_at_once_one_is_asked(offered: Bench) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(do, offered, Steering.ASK, why="") for _ in range(4)]
+    assert sorted(isinstance(one.exception(), Conflict) for one in asked) == [False, *[True] * 3]
+
+
+@pytest.mark.parametrize("what", [Steering.TAKE, Steering.TAKE_BACK])
+def test_what_is_being_sent_stays_and_what_is_unsent_is_not_sent_any_more(
+    bench: Bench, time_bank: PartnerSystem, what: Steering
+) -> None:
+    bench.clock.stop_at(MONDAY)
+    bench.refer(needs=GARDEN, to=("time_bank", "council"))
+    bench.rows("UPDATE outbox SET lease_until = %s", MONDAY + timedelta(minutes=1))
+    with pytest.raises(Conflict, match="being sent"):
+        do(bench, what)
+    assert bench.states() == [("time_bank", "routed")]
+    bench.rows("UPDATE outbox SET lease_until = NULL")
+    assert do(bench, what) is TaskState.RETURNED
+    bench.deliver()
+    assert time_bank.documents == []
+    assert bench.states() == [("time_bank", "returned"), ("council", "offered")]
+
+
+def test_whom_it_reached_after_it_was_taken_back_is_told_to_stop(
+    bench: Bench, time_bank: PartnerSystem
+) -> None:
+    bench.refer(needs=GARDEN, to=("time_bank", "council"))
+
+    def lease_ends_and_it_is_taken_back() -> None:
+        time_bank.during = None
+        bench.rows("UPDATE outbox SET lease_until = NULL")
+        do(bench, Steering.TAKE_BACK)
+
+    time_bank.during = lease_ends_and_it_is_taken_back
+    bench.deliver()
+    assert bench.states()[0] == ("time_bank", "returned")
+    assert [one["kind"] for one in time_bank.documents] == ["offer", "refusal"]
+    assert bench.disclosures_without_entry() == []
+
+
+def test_whom_it_did_not_reach_gets_no_mail_and_no_key_to_the_words(bench: Bench) -> None:
+    sent = bench.refer(to=TO)
+    assert do(bench, Steering.TAKE) is TaskState.RETURNED
+    note = only(bench.table("message"))
+    assert bytes(note["wrapped_for_recipient"]) == b""
+    assert "reminder" not in {kind for kind, _, _ in bench.outbox()}
+    rotate_keys(bench.hub, fresh_root=True)
+    notes = view_own(bench.hub, bench.staff["gp"], sent.referral_id).messages
+    assert [one.text for one in notes] == [WHY]
 
 
 def test_closing_keeps_the_written_reason_for_the_sender(offered: Bench) -> None:

@@ -9,6 +9,8 @@ from uuid import UUID
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.web.mereford import say_why
+
 Begin = Callable[[Any], Any]
 NEVER = UUID("0190a000-0000-7000-8000-000000000000")
 PER_REQUEST = {"X-Request-Id", "Date"}
@@ -105,6 +107,8 @@ def test_the_accountable_council_reads_states_and_cannot_open_or_withdraw(
     town: Any, sent: UUID
 ) -> None:
     council = town.browser("council")
+    assert council.get(f"/referrals/{sent}").status_code == 302
+    say_why(council, sent)
     assert council.get(f"/referrals/{sent}").status_code == 200
     assert "Read the referral and its notes" not in council.text
     for verb in ("opened", "withdraw"):

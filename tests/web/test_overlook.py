@@ -63,6 +63,11 @@ def test_looking_beyond_ones_own_cases_asks_why_and_logs_it(
 ) -> None:
     task = mereford.offered()
     page = f"/council/referrals/{task.referral_id}"
+    ours = f"/referrals/{task.referral_id}"
+    for other in (ours, f"{ours}/sent", f"{ours}/withdraw", part(task, "take")):
+        assert council.get(other).location == f"{page}/why"
+    assert council.post(part(task, "take"), {}).location == f"{page}/why"
+    assert council.get(f"{ours}/message-back").status_code == 404
     asked = council.get(page)
     assert asked.status_code == 302
     assert asked.location.endswith("/why")
@@ -72,6 +77,7 @@ def test_looking_beyond_ones_own_cases_asks_why_and_logs_it(
     assert council.get(page).status_code == 302, "nothing was said yet"
     assert council.post(f"{page}/why", {"reason": "safety"}).status_code == 302
     assert task.reference in council.get(page).text
+    assert task.reference in council.get(ours).text
 
 
 @pytest.mark.parametrize("what", ["take", "route", "take_back"])
@@ -101,6 +107,7 @@ def test_the_council_says_why_and_the_turn_ends(
 
 def test_asking_how_it_stands_and_a_pause(mereford: Mereford, council: Any) -> None:
     task = mereford.accepted()
+    say_why(council, task.referral_id)
     page = council.get(part(task, "ask")).text
     assert council.post(part(task, "ask"), {"version": version(page)}).status_code == 302
     assert council.post(part(task, "ask"), {"version": version(page)}).status_code == 409
@@ -112,8 +119,12 @@ def test_asking_how_it_stands_and_a_pause(mereford: Mereford, council: Any) -> N
 
 def test_closing_asks_for_the_outcome_and_the_reason(mereford: Mereford, council: Any) -> None:
     task = mereford.accepted()
+    say_why(council, task.referral_id)
     assert council.post(part(task, "close"), {"outcome": "moved"}).status_code == 422
-    given = {"outcome": "moved", "person_told": "no", "next_step": WHY}
+    shown = version(council.get(part(task, "close")).text)
+    given = {"outcome": "moved", "person_told": "no", "next_step": WHY, "version": shown}
+    for stale in ({**given, "version": "99"}, {**given, "version": ""}):
+        assert council.post(part(task, "close"), stale).status_code == 409
     assert council.post(part(task, "close"), given).status_code == 302
     assert council.get(part(task, "close")).status_code == 404, "there is nothing left to do"
 

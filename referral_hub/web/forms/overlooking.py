@@ -45,4 +45,6 @@ class RoutePage(SteerPage):
 
 
 class CloseForOthersPage(ClosePage):
-    """The end of a part that somebody else has, or that is on hold."""
+    """The end of a part that somebody else has, or that is on hold, as it was on the page."""
+
+    version = Version(load_default=NO_VERSION)
