@@ -25,6 +25,7 @@ _NO_KEY = (
     "This client may not have what TLS alone protects, and your agency has registered no key to"
     " seal it to. Register one on the page “How referrals reach you”."
 )
+_NOTHING = "Nothing of this referral may be shown to your agency now."
 
 
 def open_for_system(hub: Hub, caller: Caller, task_id: UUID) -> tuple[str, bytes]:
@@ -43,6 +44,8 @@ def open_for_system(hub: Hub, caller: Caller, task_id: UUID) -> tuple[str, bytes
         opened = open_task(hub, caller.actor, task_id)
     except Withheld as withheld:
         raise Forbidden(str(withheld)) from None
+    if not opened.fields:
+        raise Forbidden(_NOTHING)
     at, format_ = hub.clock(), hub.registry.format(FORMAT)
     written = format_.write(
         ReferralDocument(
@@ -57,6 +60,7 @@ def open_for_system(hub: Hub, caller: Caller, task_id: UUID) -> tuple[str, bytes
             purpose=task.purpose,
             log_entry=str(opened.entry_id),
             fields=opened.fields,
+            obligations=opened.obligations,
         )
     )
     if jwk is None:

@@ -84,6 +84,7 @@ class OpenedTask:
     stage: Stage
     until: datetime
     entry_id: UUID
+    obligations: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return "<OpenedTask>"
@@ -123,7 +124,8 @@ def view_own(hub: Hub, actor: Actor, referral_id: UUID) -> OpenedRecord:
 def open_kept(hub: Hub, actor: Actor, referral_id: UUID) -> dict[str, Any]:
     """Return what the sender's own system said beside a referral, for that system alone.
 
-    A look is logged where there is anything. Raises NotFound, LogUnavailable.
+    A look is logged where there is anything; of an erased person there is nothing. Raises
+    NotFound, LogUnavailable.
     """
     with hub.database.acting_for(actor.agency_id) as connection:
         row = referrals.one(connection, referral_id)
@@ -133,7 +135,8 @@ def open_kept(hub: Hub, actor: Actor, referral_id: UUID) -> dict[str, Any]:
         return {}
     with hub.database.working() as connection:
         found = load(connection, [referral_id], ()).cases[referral_id]
-    if record.KEPT_FIELD not in found.sealed["field_ids"]:
+    erased = found.subject["wrapped_key"] is None
+    if erased or record.KEPT_FIELD not in found.sealed["field_ids"]:
         return {}
     _look(hub, actor, found, classes=record.classes_of([record.KEPT_FIELD]))
     opened = open_fields(hub.keys, stored_record(found), [record.KEPT_FIELD])
@@ -177,6 +180,7 @@ def open_task(hub: Hub, actor: Actor, task_id: UUID) -> OpenedTask:
         stage=stage,
         until=permit.until,
         entry_id=entry_id,
+        obligations=tuple(permit.obligations),
     )
 
 

@@ -29,7 +29,7 @@ from referral_hub.services.receive_referral import (
 from referral_hub.services.submit_referral import Submitted
 from referral_hub.web.api_answers import accepted
 from referral_hub.web.api_reading import no_parameters
-from referral_hub.web.api_staged import lenient, staged
+from referral_hub.web.api_staged import LENIENT, lenient, staged
 from referral_hub.web.forms.api_referral import ReferralBody
 from referral_hub.web.json_body import InvalidDocument, read_body, read_document
 from referral_hub.web.rendering import today
@@ -79,7 +79,20 @@ def _waiting(hub: Hub, shown: Credential, wrong: InvalidDocument) -> Response | 
     """Let it wait for a person, where the sender wants that and one can put it right."""
     if not lenient() or request.mimetype != PLAIN:
         return None
-    return staged(hub, shown, read_body(LARGEST_PLAIN), (idempotency_key(), wrong))
+    knock = Knock(
+        shown,
+        Scope.REFERRAL_SUBMIT,
+        f"POST {PATH}",
+        idempotency_key(),
+        read_body(LARGEST_PLAIN),
+        audience=hub.settings.public_url + PATH,
+    )
+    written = staged(hub, knock, wrong)
+    if written is None:
+        return None
+    response = written_response(written)
+    response.headers["Preference-Applied"] = LENIENT
+    return response
 
 
 def written_response(written: Written) -> Response:

@@ -11,14 +11,14 @@ from typing import Any
 
 from flask import Response, request
 
-from referral_hub.domain.codes import Scope
 from referral_hub.domain.staging import StagedSource
-from referral_hub.services.api_access import Caller, Credential
+from referral_hub.services.api_access import Caller
 from referral_hub.services.hub import Hub
+from referral_hub.services.receive_referral import Knock, Written
 from referral_hub.services.stage_incoming import completable, list_sent, stage_incoming
 from referral_hub.store.staging import StagedRow
 from referral_hub.web.api_answers import instant
-from referral_hub.web.api_reading import cursor, readable
+from referral_hub.web.api_reading import JSON, cursor, readable
 from referral_hub.web.json_body import InvalidDocument, parse
 
 STAGED = "/api/v1/staged"
@@ -31,24 +31,17 @@ def lenient() -> bool:
     return LENIENT in {one.strip().lower().replace(" ", "") for one in given.split(",")}
 
 
-def staged(
-    hub: Hub, shown: Credential, content: bytes, asked: tuple[str, InvalidDocument]
-) -> Response | None:
-    """Stage the body and say so; None where a person could not put it right.
-
-    `asked` is the idempotency key and what is wrong with the body.
-    """
-    key, wrong = asked
-    document = parse(content)
+def staged(hub: Hub, knock: Knock, wrong: InvalidDocument) -> Written | None:
+    """Stage the knock's body and say so; None where a person could not put right what is wrong."""
+    document = parse(knock.content)
     if not isinstance(document, dict) or not completable(document, list(wrong.fields)):
         return None
-    row = stage_incoming(
-        hub, shown, document, named=(Scope.REFERRAL_SUBMIT, key), source=StagedSource.API
-    )
-    told = item(row) | {"links": {"status": hub.settings.public_url + STAGED}}
-    response = Response(json.dumps(told), 202, content_type="application/json")
-    response.headers["Preference-Applied"] = LENIENT
-    return response
+
+    def answering(row: StagedRow) -> Written:
+        told = item(row) | {"links": {"status": hub.settings.public_url + STAGED}}
+        return Written(202, JSON, json.dumps(told, separators=(",", ":")).encode())
+
+    return stage_incoming(hub, knock, document, source=StagedSource.API, answering=answering)
 
 
 def listed(hub: Hub, caller: Caller) -> Response:

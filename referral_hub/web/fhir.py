@@ -56,6 +56,7 @@ from referral_hub.services.release import open_kept
 from referral_hub.services.stage_incoming import incomplete, stage_incoming
 from referral_hub.services.submit_referral import Submitted
 from referral_hub.services.withdraw import withdraw_agreement
+from referral_hub.store.staging import StagedRow
 from referral_hub.web import fhir_wire as wire
 from referral_hub.web.api_referrals import written_response
 from referral_hub.web.api_staged import LENIENT, lenient
@@ -110,6 +111,15 @@ def _is_new(message: Message) -> bool:
 def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Response:
     """Accept a referral. The token is asked about in the same read as everything else."""
     incoming, alone = read_referral(message), not message.header
+    knock = Knock(
+        shown,
+        Scope.FHIR,
+        f"POST {MESSAGES}",
+        _own_key(incoming),
+        content=body,
+        audience=base_url(hub),
+        draft_id=draft_of(hub, shown.issued.agency_id, incoming.own_id),
+    )
     try:
         plain, told = plain_referral(
             incoming, today(hub.clock()), leave_out_number=hub.settings.fhir_leaves_out_nhs_number
@@ -117,16 +127,7 @@ def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Resp
     except FhirProblem:
         if not lenient() or not incomplete(incoming.document):
             raise
-        return _waiting(hub, shown, message, incoming)
-    knock = Knock(
-        shown,
-        Scope.FHIR,
-        f"POST {REQUESTS if alone else MESSAGES}",
-        _message_key(message, incoming),
-        content=body,
-        audience=base_url(hub),
-        draft_id=draft_of(hub, shown.issued.agency_id, incoming.own_id),
-    )
+        return _waiting(hub, knock, message, incoming)
 
     def answering(submitted: Submitted, at: datetime) -> Written:
         sent = _Sent(message, incoming, told)
@@ -143,7 +144,7 @@ def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Resp
     except InFlight:
         return wire.outcome(425, [Issue("transient", _HANDLING)])
     except (AlreadySent, KeyReused):
-        return wire.outcome(422, [Issue("duplicate", _REUSED, f"{message.focus.path}.identifier")])
+        return _reused(message)
     except InvalidInput as wrong:
         place = incoming.places["person/area"]
         texts = [text for found in wrong.fields.values() for text in found]
@@ -153,13 +154,29 @@ def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Resp
     return written_response(replace(written, body=_with_kept(written.body, incoming.kept)))
 
 
-def _waiting(hub: Hub, shown: Credential, message: Message, incoming: Incoming) -> Response:
+def _waiting(hub: Hub, knock: Knock, message: Message, incoming: Incoming) -> Response:
     """What a person can complete waits for one, where the sender would rather have that."""
-    named = (Scope.FHIR, _message_key(message, incoming))
-    row = stage_incoming(hub, shown, incoming.document, named=named, source=StagedSource.FHIR)
-    answer = wire.outcome(202, [Issue("incomplete", _WAITS.format(row.id))])
+
+    def answering(row: StagedRow) -> Written:
+        issues = [Issue("incomplete", _WAITS.format(row.id))]
+        told = operation_outcome(202, issues, severity="information")
+        return Written(202, codes.CONTENT_TYPE, json.dumps(told).encode())
+
+    try:
+        written = stage_incoming(
+            hub, knock, incoming.document, source=StagedSource.FHIR, answering=answering
+        )
+    except (AlreadySent, KeyReused):
+        return _reused(message)
+    if written.status != 202:
+        return wire.outcome(409, [Issue("duplicate", _DUPLICATE)])
+    answer = written_response(written)
     answer.headers["Preference-Applied"] = LENIENT
     return answer
+
+
+def _reused(message: Message) -> Response:
+    return wire.outcome(422, [Issue("duplicate", _REUSED, f"{message.focus.path}.identifier")])
 
 
 def _with_kept(body: bytes, kept: Mapping[str, Any]) -> bytes:
@@ -201,7 +218,7 @@ def _accepted_view(
         authored_on=at,
         modified_at=at,
         version="1",
-        priority=sent.incoming.document["priority"],
+        priority=sent.incoming.document.get("priority") or "routine",
     )
 
 
@@ -233,12 +250,12 @@ def _change(hub: Hub, caller: Caller, message: Message) -> Response:
         raise bad("The focus of a request is a ServiceRequest.", request.path)
     view = referral_named(hub, caller.actor, own_id(request))
     cancels = message.reason == codes.DELETE or request.resource["status"] in _CANCELLED
+    kept = open_kept(hub, caller.actor, view.referral.id)
     if cancels:
         withdraw_agreement(hub, caller.actor, view.referral.id)
     else:
         _say(hub, caller, message, view.referral.id)
     now = read_own(hub, caller.actor, view.referral.id)
-    kept = open_kept(hub, caller.actor, view.referral.id)
     tasks = [task(task_view(row)) for row in now.current]
     at = hub.clock()
     party = Party(str(caller.actor.agency_id), "")
@@ -296,6 +313,7 @@ def _envelope(hub: Hub, message: Message, *, receiver: Party, at: datetime) -> E
     )
 
 
-def _message_key(message: Message, incoming: Incoming) -> str:
-    named = "\0".join([*incoming.own_id, message.bundle_id or "", message.header.get("id") or ""])
+def _own_key(incoming: Incoming) -> str:
+    """The sender's own identifier is the key, whatever message it comes in."""
+    named = "\0".join(incoming.own_id)
     return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()

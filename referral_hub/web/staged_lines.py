@@ -7,10 +7,12 @@ form would take; here they are only shown. The order is the form's.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
-from referral_hub.domain.codes import NeedCode
+from referral_hub.domain.codes import AccessNeed, ContactMethod, NeedCode
 from referral_hub.services.open_staged import StagedContent
+from referral_hub.web.forms.referral import Answer
 from referral_hub.web.labels import Labels
 from referral_hub.web.opened import OpenedLine, OpenedSection
 
@@ -24,8 +26,12 @@ _FIELDS = {
     "address.postcode": "Postcode",
     "contact.phone": "Phone",
     "contact.email": "Email",
+    "contact.preferred": "Preferred contact",
+    "contact.never": "Never contact by",
     "contact.contact_note": "Note on contact",
     "access.language": "Language",
+    "access.interpreter": "Interpreter",
+    "access.access": "Access needs",
     "access.access_note": "Note on access",
     "needs.needs": "Needs",
     "why.why": "Why",
@@ -35,6 +41,13 @@ _FIELDS = {
     "terms.service": "May be contacted",
 }
 _DATES = ("person.date_of_birth",)
+_TICKED: dict[str, type[StrEnum]] = {
+    "contact.preferred": ContactMethod,
+    "contact.never": ContactMethod,
+    "access.interpreter": Answer,
+    "access.access": AccessNeed,
+    "needs.needs": NeedCode,
+}
 _CODES = {"why.priority": "Priority", "agreement.agreed": "Answer", "terms.service": "Answer"}
 
 
@@ -65,9 +78,10 @@ def _values(
         parts = [str(given.get(f"{field}-{part}") or "") for part in ("day", "month", "year")]
         return (" ".join(parts),) if all(parts) else ()
     value = given.get(field)
-    if path == "needs.needs":
-        known = {code.value for code in NeedCode}
-        return tuple(labels.words(code, "NeedCode") for code in value or () if code in known)
+    if path in _TICKED:
+        known = _TICKED[path]
+        ticked = [code for code in known if code.value in (value or ())]
+        return tuple(labels.words(code.value, known.__name__) for code in ticked)
     if path == "address.area":
         return (areas.get(str(value), str(value)),) if value else ()
     if path == "access.language":

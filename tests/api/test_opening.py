@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from referral_hub.domain.codes import Role, Scope
 from referral_hub.domain.commands import Actor
+from referral_hub.services import open_for_system
 from referral_hub.services.deliver import drain
 from referral_hub.services.reached import Choice, choose_inbox, choose_system
 from tests.api.client import Client, register
@@ -42,7 +44,7 @@ def task_id(own_town: Any) -> str:
 
 
 def test_a_councils_system_opens_what_reached_it_and_the_look_is_logged(
-    own_town: Any, task_id: str
+    own_town: Any, task_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     council, before = register(own_town, "council-admin"), count(own_town, "log_entry")
     answer = opening(council, task_id)
@@ -50,12 +52,18 @@ def test_a_councils_system_opens_what_reached_it_and_the_look_is_logged(
     document = answer.get_json(force=True)
     assert document["kind"] == "offer"
     assert document["fields"]["identity.first_name"] == "Zebedee"
+    assert "no_onward_sharing" in document["obligations"]
     assert count(own_town, "log_entry") == before + 1
     with own_town.hub.database.working() as connection:
         row = connection.exec_driver_sql(
             "SELECT type, actor_user_id FROM log_entry WHERE id = %s", (document["log_entry"],)
         ).one()
     assert row.type == "view"
+    really = open_for_system.open_task
+    monkeypatch.setattr(
+        open_for_system, "open_task", lambda *asked: replace(really(*asked), fields={})
+    )
+    assert opening(council, task_id).status_code == 403
 
 
 def test_it_is_sealed_where_the_agency_has_a_key_and_refused_to_who_must_not_have_it_plain(

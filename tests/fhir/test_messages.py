@@ -147,6 +147,17 @@ def test_a_message_without_consent_is_held_and_not_lost(
     assert count(town, "referral") == before + 1
 
 
+def test_what_is_null_counts_as_left_out(town: Any, surgery: Client, token: str) -> None:
+    sent = a_message(town)
+    resource(sent, "ServiceRequest")["priority"] = None
+    resource(sent, "Patient")["telecom"] = [
+        {"system": "phone", "value": "07700 900982", "rank": None},
+        {"system": "phone", "value": "07700 900983", "rank": 1},
+    ]
+    answer = post(surgery, sent, token=token)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+
+
 INCOMPLETE: dict[str, Callable[[dict[str, Any]], object]] = {
     "names nobody": lambda consent: consent["provision"].pop("actor"),
     "names a category": lambda consent: consent["provision"].update(

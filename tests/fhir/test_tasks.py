@@ -11,9 +11,10 @@ from werkzeug.test import TestResponse
 
 from adapters.formats.fhir import codes
 from referral_hub.services.deliver import drain
+from referral_hub.services.erase_person import erase_person
 from tests.adapters.fhir.messages import resource
 from tests.api.client import Client, register
-from tests.fhir.test_messages import a_message, outcome, post, schema, valid
+from tests.fhir.test_messages import a_message, cancelling, outcome, post, schema, valid
 
 __all__ = ["schema"]
 PATCH = "application/json-patch+json"
@@ -233,3 +234,11 @@ def test_what_the_hub_does_not_use_is_sealed_and_comes_back_as_it_came(
             {"id": accepted["id"]},
         )
         assert views.scalar() == 1
+        person = connection.execute(
+            text("SELECT subject_id FROM referral WHERE id = :id"), {"id": accepted["id"]}
+        ).scalar_one()
+    erase_person(town.hub, town.actor("surgery-dpo"), person)
+    read = get(surgery, f"/fhir/R4/ServiceRequest/{accepted['id']}")
+    assert read.status_code == 200, read.get_data(as_text=True)
+    assert "extension" not in read.get_json()
+    assert post(surgery, cancelling(sent), token=token).status_code in {404, 409}

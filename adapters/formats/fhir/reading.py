@@ -61,7 +61,7 @@ def official_name(patient: Element) -> tuple[int, Element] | None:
 def telecom(element: Element, *systems: str) -> str | None:
     """The best contact point of those systems by rank (1 is best), skipping old ones."""
     points = [
-        (one.get("rank", 99), place, one["value"])
+        (one.get("rank") or 99, place, one["value"])
         for place, one in enumerate(listed(element, "telecom"))
         if one.get("system") in systems and one.get("value") and one.get("use") != "old"
     ]
