@@ -154,7 +154,11 @@ def test_an_agreement_withdrawn_after_delivery_shows_what_already_went(person: S
     withdraw(gp, reference)
     gp.see(NEIGHBOURS)
     neighbours.follow("Referrals to you")
+    neighbours.follow("Ended")
     neighbours.wait_to_see("Withdrawn")
+    neighbours.wait_for_link(reference)
+    neighbours.wait_to_see("Act on this")
+    neighbours.press("I have acted on this")
 
 
 def test_a_decline_moves_on_by_itself_and_the_gp_sees_who_was_asked(person: Sign) -> None:
