@@ -159,6 +159,6 @@ def test_another_host_leads_nobody_away(town: Any, host: str) -> None:
 def test_an_odd_query_breaks_nothing(town: Any, text: str) -> None:
     browser = town.browser("gp")
     query = quote(text.encode("utf-8", "replace"))
-    assert browser.get(f"/referrals?before={query}").status_code == 404
+    assert browser.get(f"/referrals?at=waiting&after={query}").status_code == 404
     assert browser.get(f"/sign-in?next={query}").status_code == 302
     assert browser.get(f"/refer?{query}={query}").status_code == 200
