@@ -113,11 +113,18 @@ def read_taxonomy(hub: Hub, taxonomy_id: UUID) -> Record:
     return {**_taxonomy(found[0]), "taxonomy_terms": [_term(term) for term in terms]}
 
 
-def list_terms(hub: Hub) -> Sequence[Record]:
-    """Return every term, those of the hub's own taxonomy first."""
+def list_terms(hub: Hub, *, limit: int, offset: int) -> Listed:
+    """Return a page of terms, those of the hub's own taxonomy first."""
+    ours = _our_terms()
+    first = ours[offset : offset + limit]
     with hub.database.one_statement() as connection:
-        found = store.terms(connection, NEEDS_TAXONOMY)
-    return [*_our_terms(), *map(_term, found)]
+        total, found = store.page_of_terms(
+            connection,
+            NEEDS_TAXONOMY,
+            limit=limit - len(first),
+            offset=max(0, offset - len(ours)),
+        )
+    return Listed(len(ours) + total, [*first, *map(_term, found)])
 
 
 def read_term(hub: Hub, term_id: UUID) -> Record:

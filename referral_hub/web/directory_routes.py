@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from referral_hub.access import Permission as May
 from referral_hub.web import directory_sources, nearby, open_referral, own_services
-from referral_hub.web.guards import PUBLIC, Route, staff
+from referral_hub.web.guards import PUBLIC_COUNTED, Route, staff
 from referral_hub.web.open_referral import BASE
 
 _POST = ("POST",)
 
 NEARBY: tuple[Route, ...] = (
-    Route("/near-me", nearby.start, PUBLIC),
-    Route("/near-me", nearby.find, PUBLIC, _POST),
-    Route("/near-me/sheet", nearby.sheet, PUBLIC, _POST),
-    Route("/near-me/services/<uuid:entry_id>", nearby.show, PUBLIC),
-    Route("/near-me/services/<uuid:entry_id>/opportunity", nearby.opportunity, PUBLIC),
+    Route("/near-me", nearby.start, PUBLIC_COUNTED),
+    Route("/near-me", nearby.find, PUBLIC_COUNTED, _POST),
+    Route("/near-me/sheet", nearby.sheet, PUBLIC_COUNTED, _POST),
+    Route("/near-me/services/<uuid:entry_id>", nearby.show, PUBLIC_COUNTED),
+    Route("/near-me/services/<uuid:entry_id>/opportunity", nearby.opportunity, PUBLIC_COUNTED),
 )
 _SOURCE = "/directory/sources/<uuid:source_id>"
 SOURCES: tuple[Route, ...] = (
@@ -41,14 +41,14 @@ OWN_SERVICES: tuple[Route, ...] = (
     Route(f"{_OWN}/check", own_services.check, staff(May.EDIT_SERVICE), _POST),
 )
 OPEN_REFERRAL: tuple[Route, ...] = (
-    Route(f"{BASE}/", open_referral.root, PUBLIC),
-    Route(f"{BASE}/services", open_referral.services, PUBLIC),
-    Route(f"{BASE}/services/<uuid:entry_id>", open_referral.one_service, PUBLIC),
-    Route(f"{BASE}/taxonomies", open_referral.taxonomies, PUBLIC),
-    Route(f"{BASE}/taxonomies/<uuid:taxonomy_id>", open_referral.one_taxonomy, PUBLIC),
-    Route(f"{BASE}/taxonomy_terms", open_referral.terms, PUBLIC),
-    Route(f"{BASE}/taxonomy_terms/<uuid:term_id>", open_referral.one_term, PUBLIC),
-    Route(f"{BASE}/service_at_locations", open_referral.places, PUBLIC),
-    Route(f"{BASE}/service_at_locations/<uuid:place_id>", open_referral.one_place, PUBLIC),
+    Route(f"{BASE}/", open_referral.root, PUBLIC_COUNTED),
+    Route(f"{BASE}/services", open_referral.services, PUBLIC_COUNTED),
+    Route(f"{BASE}/services/<uuid:entry_id>", open_referral.one_service, PUBLIC_COUNTED),
+    Route(f"{BASE}/taxonomies", open_referral.taxonomies, PUBLIC_COUNTED),
+    Route(f"{BASE}/taxonomies/<uuid:taxonomy_id>", open_referral.one_taxonomy, PUBLIC_COUNTED),
+    Route(f"{BASE}/taxonomy_terms", open_referral.terms, PUBLIC_COUNTED),
+    Route(f"{BASE}/taxonomy_terms/<uuid:term_id>", open_referral.one_term, PUBLIC_COUNTED),
+    Route(f"{BASE}/service_at_locations", open_referral.places, PUBLIC_COUNTED),
+    Route(f"{BASE}/service_at_locations/<uuid:place_id>", open_referral.one_place, PUBLIC_COUNTED),
 )
 DIRECTORY: tuple[Route, ...] = (*NEARBY, *OWN_SERVICES, *SOURCES, *OPEN_REFERRAL)

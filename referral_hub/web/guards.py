@@ -5,6 +5,7 @@ guard admits before anything about the address's ids is looked up, so a refusal 
 what exists. What is returned by `admit` is what the view is given after the hub:
 
     PUBLIC, BY_LINK           view(hub, **ids); the form behind a link has a token of its own
+    PUBLIC_COUNTED            view(hub, **ids): anybody, so many times a minute for an address
     SIGNED_IN, staff(...)     view(hub, actor, **ids)
 """
 
@@ -24,6 +25,7 @@ from referral_hub.access import Permission
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import Forbidden, HubError
 from referral_hub.services.hub import Hub
+from referral_hub.web.rates import count_address
 
 View = Callable[..., Any]
 
@@ -99,6 +101,11 @@ def _signed_in() -> Actor:
     return actor
 
 
+def _counted() -> tuple[()]:
+    count_address()
+    return ()
+
+
 def _guarded(hub: Hub, route: Route) -> View:
     @wraps(route.view)
     def view(**ids: Any) -> Any:
@@ -108,5 +115,6 @@ def _guarded(hub: Hub, route: Route) -> View:
 
 
 PUBLIC = Guard("public", lambda _hub: ())
+PUBLIC_COUNTED = Guard("public, counted for the address", lambda _hub: _counted())
 BY_LINK = Guard("by link", lambda _hub: (), csrf=False)
 SIGNED_IN = Guard("signed in", lambda _hub: (_signed_in(),))

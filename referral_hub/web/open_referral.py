@@ -74,7 +74,7 @@ def one_taxonomy(hub: Hub, taxonomy_id: UUID) -> Response:
 
 def terms(hub: Hub) -> Response:
     """A page of terms."""
-    return _slice(service.list_terms(hub))
+    return _page(lambda limit, offset: service.list_terms(hub, limit=limit, offset=offset))
 
 
 def one_term(hub: Hub, term_id: UUID) -> Response:

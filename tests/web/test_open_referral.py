@@ -18,8 +18,10 @@ from referral_hub.services.demo_town import SERVICES
 from referral_hub.services.directory_import import Reading, import_source
 from referral_hub.services.directory_sources import add_source
 from referral_hub.services.own_listing import publish
+from referral_hub.settings import Quotas
 from referral_hub.store import own_services
 from referral_hub.web.open_referral import BASE
+from referral_hub.web.rates import NAME
 from tests.feeds import URL, Feed, a_service, outside
 
 Json = Mapping[str, Any]
@@ -122,7 +124,10 @@ def test_places_taxonomies_and_terms_validate(ask: Ask, validates: Validates) ->
         for term in whole["taxonomy_terms"]:
             validates("taxonomy_term.json", term)
             assert ask(f"/taxonomy_terms/{term['id']}") == term
-    assert len(_page(ask("/taxonomy_terms", per_page=100))) == len(NeedCode) + 1
+    terms = _page(ask("/taxonomy_terms", per_page=100))
+    assert len(terms) == len(NeedCode) + 1
+    pages = [_page(ask("/taxonomy_terms", per_page=7, page=number)) for number in range(1, 9)]
+    assert [term for page in pages for term in page] == terms
     assert ask("/")["version"] == "HSDS-UK-3.0"
 
 
@@ -232,3 +237,13 @@ def test_a_confidential_location_leaves_by_no_path(filled: Any, ask: Ask) -> Non
         for table in ("directory_entry", "directory_place"):
             rows = connection.execute(text(f"SELECT {table}::text FROM {table}")).scalars().all()  # noqa: S608 - names from this test
             assert not any("Zq" in row or "53.123" in row for row in rows)
+
+
+@pytest.mark.parametrize("path", [f"{BASE}/services", f"{BASE}/taxonomy_terms", "/near-me"])
+def test_an_address_may_read_so_often_in_a_minute(
+    filled: Any, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filled.app.extensions[NAME], "quotas", Quotas(address=0))
+    answer = filled.app.test_client().get(path)
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
