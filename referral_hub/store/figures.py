@@ -131,7 +131,15 @@ _NEWEST = text("SELECT max(month) FROM figure WHERE figure = 'volumes'")
 _OLDEST = text("SELECT created_at FROM referral ORDER BY id LIMIT 1")
 _AREAS = text("SELECT owner_agency_id, code FROM area ORDER BY owner_agency_id, code")
 _HOLD = text("SELECT id FROM task WHERE id = :task FOR UPDATE")
-_SCORED = text("SELECT kind FROM message WHERE task_id = :task AND kind LIKE 'scores%'")
+_SCORED = text(
+    """
+    SELECT kind FROM message WHERE task_id = :task AND kind LIKE 'scores%'
+    UNION
+    SELECT e.outcome FROM log_entry e JOIN task t ON t.referral_id = e.referral_id
+    WHERE t.id = :task AND e.outcome IN ('scores_start', 'scores_end')
+        AND position(:quoted IN e.entry) > 0
+    """
+)
 _READ = text(
     """
     SELECT figure, first, second, CASE WHEN figure = 'volumes' THEN month END AS counted,
@@ -148,9 +156,13 @@ def fold(connection: Connection) -> int:
 
 
 def score_kinds(connection: Connection, task_id: UUID) -> frozenset[str]:
-    """Return which scores of a task there are; until the end nobody else records any."""
+    """Return which scores of a task there are; until the end nobody else records any.
+
+    Where sender and recipient are one agency there is no note, and the log alone tells.
+    """
     connection.execute(_HOLD, {"task": task_id})
-    rows = connection.execute(_SCORED, {"task": task_id})
+    quoted = f'"{task_id}"'.encode("ascii")
+    rows = connection.execute(_SCORED, {"task": task_id, "quoted": quoted})
     return frozenset(kind for (kind,) in rows)
 
 

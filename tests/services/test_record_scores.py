@@ -73,6 +73,17 @@ def test_a_stage_is_recorded_once(bench: Bench, task_id: UUID) -> None:
     assert [row["kind"] for row in bench.table("message")] == ["scores_start", "scores_end"]
 
 
+def test_a_stage_is_recorded_once_within_one_agency_too(bench: Bench, task_id: UUID) -> None:
+    bench.rows("UPDATE task SET origin_agency_id = recipient_agency_id WHERE id = %s", task_id)
+    mentors = bench.staff["mentors"]
+    record_scores(bench.hub, mentors, task_id, TOLD)
+    with pytest.raises(Conflict):
+        record_scores(bench.hub, mentors, task_id, TOLD)
+    record_scores(bench.hub, mentors, task_id, Scores(END, {"ons4_happiness": 3}))
+    assert bench.table("message") == []
+    assert len([row for row in bench.table("figure_note") if row["scores"]]) == 2
+
+
 @pytest.mark.parametrize(
     "answers", [{}, {"ons4_happiness": 11}, {"ons4_happiness": -1}, {"nothing": 3}], ids=str
 )
