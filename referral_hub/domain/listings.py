@@ -23,6 +23,7 @@ from uuid import UUID, uuid5
 from referral_hub.domain.codes import NeedCode
 
 DAY_MINUTES = 24 * 60
+MOST_WORDS = 30_000
 NEEDS_TAXONOMY = UUID("5d0a3f5e-6a57-5b0b-9a54-0f9e2a6c1c11")
 _DAY = re.compile(r"[+-]?\d{0,2}(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
 _WORD = re.compile(r"[\w'-]+")
@@ -48,6 +49,7 @@ class FeedOutcome(StrEnum):
     EMPTY = "empty"
     MOSTLY_REFUSED = "mostly_refused"
     MOSTLY_GONE = "mostly_gone"
+    FAILED = "failed"
 
 
 class Weekday(StrEnum):
@@ -103,7 +105,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A record and its search facts. `hours` are minutes of the week, Monday midnight being 0."""
+    """A record and its search facts. `hours` are minutes of the week, Monday midnight being 0.
+
+    Each of `words` has at most `MOST_WORDS` characters: PostgreSQL makes no more than 1 MB of a
+    text searchable, and refuses the whole statement otherwise.
+    """
 
     id: UUID
     record: Record
@@ -149,7 +155,7 @@ def listing_of(record: Record, today: date) -> Listing:
         status=record["status"],
         organization_id=UUID(organization["id"]) if organization else None,
         organization_name=organization.get("name", ""),
-        words=texts,
+        words=(texts[0][:MOST_WORDS], texts[1][:MOST_WORDS], texts[2][:MOST_WORDS]),
         needs=tuple(sorted(own or meant("need", texts[0], names, texts[2]))),
         access=tuple(sorted(meant("access", *_access(record)))),
         languages=tuple(sorted(_languages(record))),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ from referral_hub.domain.codes import (
 from referral_hub.domain.routing_model import Point, Service
 from referral_hub.domain.vetting import Cover
 from referral_hub.services.facts import instant
+from referral_hub.services.speaking_for import LONDON
 
 Row = Mapping[str, Any]
 
@@ -43,6 +44,7 @@ _VETTING = {code.value: code for code in Vetting}
 _INSURED = {code.value: code for code in InsuredBy}
 _TRAINING = {code.value: code for code in Training}
 _NOTHING: frozenset[Any] = frozenset()
+_LEAST = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,9 @@ def day(text: str | None) -> date | None:
 
 @lru_cache(maxsize=1024)
 def _last_day(text: str | None) -> date | None:
+    """Return the last day in London before an instant, which itself is not insured any more."""
     found = instant(text)
-    return found.date() if found else None
+    return (found - _LEAST).astimezone(LONDON).date() if found else None
 
 
 @lru_cache(maxsize=1024)

@@ -101,7 +101,10 @@ def import_source(
 
 
 def run_due_imports(hub: Hub, *, go_on: Callable[[], bool] = lambda: True) -> int:
-    """Read every feed that is due, for its agency; returns how many."""
+    """Read every feed that is due, for its agency; returns how many.
+
+    Whatever one feed brings about is written down as its failed run, and the others are read.
+    """
     done = 0
     while go_on():
         with hub.database.working() as connection:
@@ -109,7 +112,12 @@ def run_due_imports(hub: Hub, *, go_on: Callable[[], bool] = lambda: True) -> in
         if claimed is None:
             break
         source_id, agency_id = claimed
-        report = import_source(hub, Actor(agency_id, agency_id, Role.AGENCY_ADMIN), source_id)
+        actor = Actor(agency_id, agency_id, Role.AGENCY_ADMIN)
+        try:
+            report = import_source(hub, actor, source_id)
+        except Exception as error:  # noqa: BLE001 - one feed's fault must not stop the others
+            log.warning("directory_import_failed", extra={"kind": type(error).__name__})
+            report = _failed(hub, actor, source_id)
         log.info("directory_imported", extra={"kind": report.outcome.value})
         done += 1
     return done
@@ -136,6 +144,12 @@ def _sensible(spool: Spool, *, accept_gone: bool) -> FeedOutcome:
     if not accept_gone and gone > FEW and gone * 2 > len(spool.known):
         return FeedOutcome.MOSTLY_GONE
     return FeedOutcome.DONE
+
+
+def _failed(hub: Hub, actor: Actor, source_id: UUID) -> ImportReport:
+    at = hub.clock()
+    with closing(Spool({})) as nothing:
+        return _settle(hub, _Run(new_id(at), source_id, actor, at, {}), nothing, FeedOutcome.FAILED)
 
 
 def _settle(hub: Hub, run: _Run, spool: Spool, outcome: FeedOutcome) -> ImportReport:

@@ -100,12 +100,7 @@ def edit_service(hub: Hub, actor: Actor, service_id: UUID, changes: Row, *, part
     """Change columns of a service; `part` says which page. Raises Forbidden, NotFound."""
     access.require(actor, Permission.EDIT_SERVICE)
     with hub.database.acting_for(actor.agency_id) as connection:
-        changed = dict(changes) | {"last_modified": hub.clock()}
-        if part == "about":
-            changed |= _where(connection, changes)
-        if not own_services.change(connection, actor.agency_id, service_id, changed):
-            raise NotFound
-        _written((hub, actor, connection, service_id), changes, part=part)
+        _change((hub, actor, connection, service_id), changes, part=part)
 
 
 def state_room(hub: Hub, actor: Actor, service_id: UUID, room: Row) -> None:
@@ -129,13 +124,17 @@ def state_cover(hub: Hub, actor: Actor, service_id: UUID, *, task: TaskType, cov
     if asked and not any(lawful(Vetting(asked), [task], child=child) for child in (False, True)):
         told = "This is more than may lawfully be asked for this task. Select a lower level"
         raise InvalidInput({"vetting": (told,)})
-    row = read_own(hub, actor, service_id).row
-    lines = [line for line in row["cover"] if line["task"] != task.value]
-    stated = {name: value for name, value in cover.items() if value}
-    if stated:
-        lines.append({"task": task.value, **stated})
-    lines.sort(key=lambda line: str(line["task"]))
-    edit_service(hub, actor, service_id, {"cover": lines}, part="cover")
+    access.require(actor, Permission.EDIT_SERVICE)
+    with hub.database.acting_for(actor.agency_id) as connection:
+        held = own_services.held_cover(connection, actor.agency_id, service_id)
+        if held is None:
+            raise NotFound
+        lines = [line for line in held if line["task"] != task.value]
+        stated = {name: value for name, value in cover.items() if value}
+        if stated:
+            lines.append({"task": task.value, **stated})
+        lines.sort(key=lambda line: str(line["task"]))
+        _change((hub, actor, connection, service_id), {"cover": lines}, part="cover")
 
 
 def check_service(hub: Hub, actor: Actor, service_id: UUID) -> None:
@@ -169,6 +168,16 @@ def _where(connection: Connection, about: Row) -> dict[str, float | None]:
         "latitude": found.at.latitude if found else None,
         "longitude": found.at.longitude if found else None,
     }
+
+
+def _change(write: _Write, changes: Row, *, part: str) -> None:
+    hub, actor, connection, service_id = write
+    changed = dict(changes) | {"last_modified": hub.clock()}
+    if part == "about":
+        changed |= _where(connection, changes)
+    if not own_services.change(connection, actor.agency_id, service_id, changed):
+        raise NotFound
+    _written(write, changes, part=part)
 
 
 def _written(write: _Write, row: Row, *, part: str) -> None:

@@ -19,10 +19,10 @@ from sqlalchemy import Connection, text
 
 from referral_hub.domain.codes import NeedCode
 from referral_hub.domain.geography import Box, Point
-from referral_hub.store.open_referral import IN_BOX, METRES, STATUS_NOW, located
+from referral_hub.store.open_referral import CLOSED, IN_BOX, METRES, STATUS_NOW, located
 
 FAR = 2_000_000_000
-LISTED = "e.status IN ('active', 'temporarily closed')"
+LISTED = f"e.status IN ('active', 'temporarily closed') AND NOT {CLOSED}"
 
 
 @dataclass(frozen=True, slots=True)

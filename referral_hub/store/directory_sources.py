@@ -27,15 +27,15 @@ class SourceRow:
     run: Row | None
 
 
-_LIST = text(
-    """
+_WHOLE = """
     SELECT s.id, s.agency_id, s.name, s.url, s.due_at, s.good_at,
         (SELECT count(*) FROM directory_entry e WHERE e.source_id = s.id) AS records,
         (SELECT to_jsonb(r) - 'problems' FROM directory_run r
             WHERE r.source_id = s.id ORDER BY r.id DESC LIMIT 1) AS run
-    FROM directory_source s WHERE s.agency_id = :us ORDER BY s.name LIMIT 100
-    """
-)
+    FROM directory_source s
+"""
+_LIST = text(f"{_WHOLE} WHERE s.agency_id = :us ORDER BY s.name LIMIT 100")
+_ONE = text(f"{_WHOLE} WHERE s.id = :id")
 _RUNS = text(
     """
     SELECT id, began_at, ended_at, outcome, counts, problems FROM directory_run
@@ -60,12 +60,8 @@ def sources(connection: Connection, us: UUID) -> Sequence[SourceRow]:
 
 def source(connection: Connection, source_id: UUID) -> SourceRow | None:
     """Return one source of the agency that the connection acts for."""
-    us = connection.execute(
-        text("SELECT agency_id FROM directory_source WHERE id = :id"), {"id": source_id}
-    ).scalar()
-    if us is None:
-        return None
-    return next((row for row in sources(connection, us) if row.id == source_id), None)
+    row = connection.execute(_ONE, {"id": source_id}).one_or_none()
+    return None if row is None else SourceRow(*row)
 
 
 def source_named(connection: Connection, us: UUID, name: str) -> UUID | None:
@@ -149,6 +145,7 @@ def runs(connection: Connection, source_id: UUID) -> Sequence[Row]:
     return [dict(row._mapping) for row in connection.execute(_RUNS, {"source": source_id})]
 
 
+_LOCK = 7_402_063
 _WORDS = text(
     """
     INSERT INTO directory_word (word, parts)
@@ -166,6 +163,10 @@ _WORDS = text(
 
 
 def refresh_words(connection: Connection) -> None:
-    """Make the list of words that a misspelt one is compared with again, as the worker."""
+    """Make the list of words that a misspelt one is compared with again, as the worker.
+
+    One worker at a time: another waits until this one's transaction ends.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     connection.execute(text("DELETE FROM directory_word"))
     connection.execute(_WORDS)

@@ -57,7 +57,7 @@ class MailEndpoint:
 
 _MAIL = text(
     "SELECT m.agency_id, a.name, m.mail_address FROM agency_mail m"
-    " JOIN agency a ON a.id = m.agency_id WHERE m.agency_id = ANY(:ids) AND m.enabled"
+    " JOIN agency a ON a.id = m.agency_id WHERE m.agency_id = ANY(:ids) AND m.enabled AND a.active"
 )
 _ANNOUNCE = text(
     """

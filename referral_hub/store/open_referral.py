@@ -1,7 +1,8 @@
 """Reading the directory as Open Referral UK asks for it: filters, pages by number, one by id.
 
 Pages are numbered because the profile numbers them. A service of the hub's own that is paused is
-temporarily closed from that moment on, whatever its record said when it was last written.
+temporarily closed from that moment on, whatever its record said when it was last written; what an
+agency published that the operator has closed is inactive.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from referral_hub.domain.geography import Box, Point
 
 Record = Mapping[str, Any]
 
+CLOSED = "e.agency_id IN (SELECT a.id FROM agency a WHERE NOT a.active)"
 STATUS_NOW = (
-    "CASE WHEN e.status = 'active' AND (NOT v.active OR v.paused_until >= CURRENT_DATE)"
+    f"CASE WHEN e.status IN ('active', 'temporarily closed') AND {CLOSED} THEN 'inactive'"
+    " WHEN e.status = 'active' AND (NOT v.active OR v.paused_until >= CURRENT_DATE)"
     " THEN 'temporarily closed' ELSE e.status END"
 )
 METRES = (
@@ -143,10 +146,23 @@ def taxonomies(connection: Connection, ours: UUID, only: UUID | None = None) -> 
     return [dict(row._mapping) for row in rows]
 
 
+def page_of_terms(
+    connection: Connection, ours: UUID, *, limit: int, offset: int
+) -> tuple[int, list[Record]]:
+    """Return how many terms of other people's records there are, and a page of them by id."""
+    counted = "SELECT count(DISTINCT id) FROM directory_term WHERE taxonomy_id <> :ours"
+    total = connection.execute(text(counted), {"ours": ours}).scalar_one()
+    rows = connection.execute(
+        text(f"{_TERMS} LIMIT :most OFFSET :at"),
+        {"id": None, "taxonomy": None, "ours": ours, "most": limit, "at": offset},
+    )
+    return int(total), [dict(row._mapping) for row in rows]
+
+
 def terms(
     connection: Connection, ours: UUID, *, only: UUID | None = None, taxonomy: UUID | None = None
 ) -> list[Record]:
-    """Return the terms of other people's records, by id, at most 20,000."""
+    """Return a term of other people's records, or a taxonomy's by id, at most 20,000."""
     rows = connection.execute(
         text(f"{_TERMS} LIMIT {MOST_TERMS}"), {"id": only, "taxonomy": taxonomy, "ours": ours}
     )

@@ -79,6 +79,15 @@ def change(connection: Connection, us: UUID, service_id: UUID, row: Row) -> bool
     return bool(done.rowcount)
 
 
+def held_cover(connection: Connection, us: UUID, service_id: UUID) -> Sequence[Row] | None:
+    """Return what a service states of its cover; until the end nobody else changes it."""
+    found: Sequence[Row] | None = connection.execute(
+        text("SELECT cover FROM service WHERE id = :id AND agency_id = :us FOR UPDATE"),
+        {"id": service_id, "us": us},
+    ).scalar()
+    return found
+
+
 def put_details(connection: Connection, us: UUID, service_id: UUID, row: Row) -> None:
     """Insert or change where a service can be met and who checked it."""
     names = [name for name in DETAILS if name in row]
@@ -103,12 +112,17 @@ _UNPUBLISHED = text(
 )
 _STALE = text(
     """
-    SELECT s.id, s.agency_id FROM service s JOIN service_details d ON d.service_id = s.id
-    WHERE s.status <> 'defunct' AND coalesce(d.verified_at, '-infinity') < :before
-        AND coalesce(d.reminded_at, '-infinity') < :reminded
-    ORDER BY s.agency_id, s.id LIMIT 500
+    SELECT id, agency_id FROM (
+        SELECT s.id, s.agency_id, dense_rank() OVER (ORDER BY s.agency_id) AS nth
+        FROM service s JOIN service_details d ON d.service_id = s.id
+        JOIN agency a ON a.id = s.agency_id AND a.active
+        WHERE s.status <> 'defunct' AND coalesce(d.reminded_at, '-infinity') < :reminded
+            AND coalesce(d.verified_at, s.last_modified, s.capacity_as_of, '-infinity') < :before
+    ) stale
+    WHERE nth <= 100 ORDER BY agency_id, id
     """
 )
+_LOCK = 7_402_062
 
 
 def unpublished(connection: Connection) -> Sequence[Row]:
@@ -117,7 +131,14 @@ def unpublished(connection: Connection) -> Sequence[Row]:
 
 
 def to_remind(connection: Connection, before: datetime, reminded: datetime) -> Sequence[Row]:
-    """Return services whose record was last checked before an instant, and not reminded since."""
+    """Return services whose record was last checked before an instant, and not reminded since.
+
+    A record that nobody checked counts from when it was written. All of an agency's are returned,
+    for at most 100 agencies; none while another worker has some, until its transaction ends.
+    """
+    alone = text("SELECT pg_try_advisory_xact_lock(:key)")
+    if not connection.execute(alone, {"key": _LOCK}).scalar_one():
+        return []
     rows = connection.execute(_STALE, {"before": before, "reminded": reminded})
     return [dict(row._mapping) for row in rows]
 
