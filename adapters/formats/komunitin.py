@@ -1,9 +1,11 @@
 """Needs and transfers for Komunitin, as its servers validate them (JSON:API, client-chosen ids).
 
-A need is read by every member of an exchange group, so it says what is to be done and where about,
-and nothing of the person, whatever the permit allows. The id of the need is the task's own id:
-sending it again is the same need. Only an offer becomes a need; what happens to it later is for the
-group's own people, whom the hub tells by reference.
+A need is read by every member of an exchange group, so it says in the hub's own words what is to be
+done and where about, and nothing of the person, whatever the permit allows: not which care or check
+is needed (that tells of an illness or a child), and not the sender's note.
+
+The id of the need is the task's own id: sending it again is the same need. Only an offer becomes a
+need; what happens to it later is for the group's own people, whom the hub tells by reference.
 
 Source: komunitin-api `social/openapi.yaml` and examples; komunitin `accounting` validators.
 """
@@ -37,6 +39,7 @@ class KomunitinNeed:
         ),
         plain=True,
         already=frozenset({409}),
+        known_by="task",
     )
 
     def write(self, document: ReferralDocument) -> bytes:
@@ -95,10 +98,8 @@ def transfer(  # noqa: PLR0913 - the members of one request, each named by its c
 
 
 def _content(document: ReferralDocument) -> str:
-    parts = [needs.in_words(document), needs.for_helpers(document)]
-    area = needs.text(document, "contact.area")
-    lines = [part for part in parts if part]
-    return "\n".join([*lines, *([f"Area: {area}"] if lines and area else [])])
+    what, area = needs.in_words(document), needs.text(document, "contact.area")
+    return "\n".join([what, *([f"Area: {area}"] if what and area else [])])
 
 
 def _written(

@@ -1,7 +1,7 @@
 """A referral's needs and notes in plain words, for systems that show them to their members.
 
-A notice board of a time bank is read by many. What goes there is the task, never the person: no
-name, no address, nothing of health, whatever the permit would allow.
+A notice board of a time bank is read by many. What goes there is `in_words` and the area, never the
+person: no name, no address, nothing of health, whatever the permit would allow.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ def in_words(document: ReferralDocument) -> str:
 
 
 def for_helpers(document: ReferralDocument) -> str:
-    """What exactly is needed, and the sender's note, each on lines of its own."""
+    """What exactly is needed, and the sender's note, each on lines of its own.
+
+    For the recipient's own people: it tells of care, of checks and of children.
+    """
     parts = (text(document, "need.help"), text(document, "need.task_note"))
     return "\n".join(part for part in parts if part)

@@ -36,6 +36,7 @@ FIELDS = {
     "contact.email": "zebedee@example.org",
     "need.needs": ["lifts", "garden_home_jobs"],
     "need.task_note": "The hedge, about two hours",
+    "need.help": "Personal care\nHelper’s check: enhanced, with the children's barred list",
     "health.why": "Cannot bend since an operation",
 }
 OFFER = ReferralDocument(
@@ -63,6 +64,10 @@ PERSONAL = (
     "7700",
     "example.org",
     "operation",
+    "hedge",
+    "care",
+    "check",
+    "children",
 )
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -84,9 +89,7 @@ def test_a_need_is_what_komunitin_validates_and_carries_the_tasks_own_id() -> No
     valid_for_komunitin(body, "needs")
     assert body["data"]["id"] == TASK
     assert body["data"]["attributes"] == {
-        "content": (
-            "A lift; Garden or jobs around the home\nThe hedge, about two hours\nArea: Riverside"
-        ),
+        "content": "A lift; Garden or jobs around the home\nArea: Riverside",
         "images": [],
         "access": "group",
         "expires": "2026-03-15T09:30:00.000Z",
