@@ -73,7 +73,8 @@ class ReferralDocument:
 
     `fields` maps field ids of the catalogue ("identity.first_name") to JSON values, and is empty
     for what carries references alone. `purpose` and `obligations` are the permit's
-    codes; `log_entry` is the id of the disclosure's entry in the evidence log. Times are aware.
+    codes; `log_entry` is the id of the disclosure's entry in the evidence log, a new one at every
+    attempt; `message_id` stays the same over attempts. Times are aware.
     `addressing` is what the recipient's own system needs to file it (a category, a member), from
     the registered endpoint: never about a person.
     """
@@ -91,6 +92,7 @@ class ReferralDocument:
     respond_by: datetime | None = None
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     addressing: Mapping[str, str] = field(default_factory=dict)
+    message_id: str = ""
 
     def __post_init__(self) -> None:
         if self.kind.discloses != bool(self.fields):
@@ -127,7 +129,8 @@ class FormatAbout:
     `kinds` are what it can write; anything else waits in the hub's inbox instead. `plain`: systems
     that take it cannot open a seal, so an agency may agree to have it under TLS alone. `method` and
     `headers` are how its systems are asked: a header's name, and "effect" or "task", whose id is
-    its value. `already` are the answers by which they say that they have it.
+    its value. `already` are the answers by which they say that they have it, and `known_by` the id,
+    "effect" or "task", that they go by: where it is the task's, only an offer can be a repetition.
     """
 
     title: str
@@ -137,6 +140,7 @@ class FormatAbout:
     method: str = "POST"
     headers: tuple[tuple[str, str], ...] = ()
     already: frozenset[int] = frozenset()
+    known_by: str = "effect"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class CharitylogReferral:
         plain=True,
         method="PUT",
         already=frozenset({409}),
+        known_by="task",
     )
 
     def write(self, document: ReferralDocument) -> bytes:

@@ -4,13 +4,14 @@ The recipient is not trusted: the address is looked at again as text and the con
 where its registration led (`addresses`), the attempt has a total time, at most 64 KiB of answer are
 read, redirects are failures (a redirect would send a person's referral where nobody agreed to send
 it), the environment's proxies are ignored, and the text of an answer is never kept. Connections are
-reused for a while, so that a batch to one partner pays for one handshake; two registrations of the
-same name and port may thus share one, which went to an address that was looked at for either.
+reused for a while, so that a batch to one partner pays for one handshake, and only by registrations
+that lead to the same addresses: one that is looked at anew opens its own.
 """
 
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,8 @@ from adapters.transports.deadline import attempt_within
 NOT_ALLOWED = "address_not_allowed"
 MOVED = "address_changed"
 METHODS = frozenset({"POST", "PUT"})
+MOST_POOLS = 64
+_Where = tuple[str, int, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +70,34 @@ class CheckedPost:
         """`now` reads the clock, for Retry-After dates."""
         self._now = now
         self._policy = policy
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=policy.trust or httpcore.default_ssl_context(),
+        self._trust = policy.trust or httpcore.default_ssl_context()
+        self._pools: dict[_Where, httpcore.ConnectionPool] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close kept connections."""
+        for pool in self._pools.values():
+            pool.close()
+
+    def _pool(self, where: _Where) -> httpcore.ConnectionPool:
+        """The connections to one place; those that were used least lately make room."""
+        with self._lock:
+            pool = self._pools.pop(where, None) or self._opened()
+            self._pools[where] = pool
+            if len(self._pools) > MOST_POOLS:
+                oldest = self._pools.pop(next(iter(self._pools)))
+                if all(one.is_idle() for one in oldest.connections):
+                    oldest.close()
+            return pool
+
+    def _opened(self) -> httpcore.ConnectionPool:
+        policy = self._policy
+        return httpcore.ConnectionPool(
+            ssl_context=self._trust,
             max_connections=policy.connections,
             keepalive_expiry=policy.kept_seconds,
             network_backend=CheckedBackend(here=policy.here, resolve=policy.resolve),
         )
-
-    def close(self) -> None:
-        """Close kept connections."""
-        self._pool.close()
 
     def check(self, address: str, *, here: bool = False) -> tuple[str, ...]:
         """Look at an address and return where its name leads. Raises AddressRefused."""
@@ -92,7 +113,8 @@ class CheckedPost:
             return DeliveryOutcome(Delivery.REFUSED, NOT_ALLOWED), b""
         try:
             with attempt_within(self._policy.patience.attempt), pinned_to(endpoint.pinned):
-                return self._ask(httpcore.URL(checked.url), sealed, headers)
+                pool = self._pool((checked.host, checked.port, tuple(sorted(endpoint.pinned))))
+                return self._ask(pool, httpcore.URL(checked.url), sealed, headers)
         except InternalAddress:
             code, delivery = NOT_ALLOWED, Delivery.TRY_AGAIN
         except MovedAddress:
@@ -106,7 +128,11 @@ class CheckedPost:
         return DeliveryOutcome(delivery, code), b""
 
     def _ask(
-        self, url: httpcore.URL, sealed: Sealed, more: dict[str, str]
+        self,
+        pool: httpcore.ConnectionPool,
+        url: httpcore.URL,
+        sealed: Sealed,
+        more: dict[str, str],
     ) -> tuple[DeliveryOutcome, bytes]:
         headers: dict[bytes | str, bytes | str] = {
             "Host": host_of(url),
@@ -120,7 +146,7 @@ class CheckedPost:
         patience = self._policy.patience
         times = dict.fromkeys(("read", "write", "pool"), patience.each)
         times["connect"] = patience.connect
-        with self._pool.stream(
+        with pool.stream(
             method, url, headers=headers, content=sealed.body, extensions={"timeout": times}
         ) as response:
             answered = {name.lower(): value for name, value in response.headers}

@@ -103,6 +103,13 @@ def _from_pem(text: str) -> dict[str, object]:
         key = load_pem_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm):
         raise CryptoError(NO_KEY) from None
+    try:
+        return _members_of(key)
+    except (KeyError, ValueError):  # a curve that a JWK has no name for
+        raise CryptoError(NO_KEY) from None
+
+
+def _members_of(key: object) -> dict[str, object]:
     if isinstance(key, (Ed25519PublicKey, X25519PublicKey)):
         return dict(OKPKey.import_key(key).as_dict(private=False))
     if isinstance(key, EllipticCurvePublicKey):

@@ -51,7 +51,8 @@ def register_agency(
             "insured_until": _end_of(insured_until),
         }
         registers.add(connection, "agency", [row])
-    return _log(hub, agency_id, "agency_registered", kind=kind.value)
+        _log(hub, connection, agency_id, "agency_registered", kind=kind.value)
+    return agency_id
 
 
 def set_open(hub: Hub, name: str, *, active: bool) -> None:
@@ -62,7 +63,7 @@ def set_open(hub: Hub, name: str, *, active: bool) -> None:
     agency_id = _named(hub, name).id
     with registers.as_owner(owner_url(hub.settings)) as connection:
         registers.set_active(connection, agency_id, active=active)
-    _log(hub, agency_id, "agency_opened" if active else "agency_closed")
+        _log(hub, connection, agency_id, "agency_opened" if active else "agency_closed")
 
 
 def register_area(hub: Hub, code: str, name: str, *, council: str) -> None:
@@ -82,7 +83,7 @@ def register_area(hub: Hub, code: str, name: str, *, council: str) -> None:
         raise InvalidInput({"council": (ONLY_A_COUNCIL,)})
     with registers.as_owner(owner_url(hub.settings)) as connection:
         registers.put_area(connection, code, name, owner.id)
-    _log(hub, owner.id, "area_registered", area=code)
+        _log(hub, connection, owner.id, "area_registered", area=code)
 
 
 def all_agencies(hub: Hub) -> Sequence[AgencyLine]:
@@ -106,7 +107,10 @@ def _named(hub: Hub, name: str, *, field: str = "agency") -> AgencyLine:
     raise InvalidInput({field: (NO_AGENCY,)})
 
 
-def _log(hub: Hub, agency_id: UUID, outcome: str, **details: str) -> UUID:
+def _log(
+    hub: Hub, connection: change.Connection, agency_id: UUID, outcome: str, **details: str
+) -> None:
+    """Write the step's entry in the step's own transaction: neither stands without the other."""
     event = Event(
         type=EntryType.ADMIN,
         sender=agency_id,
@@ -114,9 +118,7 @@ def _log(hub: Hub, agency_id: UUID, outcome: str, **details: str) -> UUID:
         outcome=outcome,
         details=dict(details),
     )
-    with hub.database.acting_for(agency_id) as connection:
-        change.write(connection, change.Change([prepare(event, hub.keys, hub.clock())]))
-    return agency_id
+    change.write(connection, change.Change([prepare(event, hub.keys, hub.clock())]))
 
 
 def _end_of(day: date | None) -> datetime | None:

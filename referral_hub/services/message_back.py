@@ -21,7 +21,7 @@ from adapters.formats.message_back import CONTENT_TYPE, MessageBack, Service, as
 from adapters.formats.message_words import OUTCOMES, REASONS, STATES
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.audit.integrate import ensure_integrated
-from referral_hub.domain.codes import OutboxState
+from referral_hub.domain.codes import MessagesBack, OutboxState
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import TaskState
 from referral_hub.errors import NotFound
@@ -62,9 +62,12 @@ def send_messages_back(hub: Hub, claims: Sequence[Claimed], *, until: datetime) 
             if claim.task_id is not None
             and claim.recipient_agency_id in registered
             and registered[claim.recipient_agency_id]["format"] in WRITABLE
+            and registered[claim.recipient_agency_id]["messages_back"] != MessagesBack.NONE
         ]
         ids = {claim.id for claim in wanted}
         outbox.settle(connection, [_dropped(c, at) for c in claims if c.id not in ids])
+        if not wanted:
+            return
         logged = [prepare(_telling(claim), hub.keys, at) for claim in wanted]
         change.write(connection, change.Change(logged))
     ensure_integrated(hub.database, hub.integrator, [row.entry["id"] for row in logged])
@@ -159,6 +162,6 @@ def _telling(claim: Claimed) -> Event:
 
 
 def _dropped(claim: Claimed, at: datetime) -> Settlement:
-    """Their way or format was changed meanwhile to one that takes no such messages."""
+    """Their way or format takes no such messages any more, or they want none."""
     state = OutboxState.CANCELLED.value
     return Settlement(claim.id, claim.fence, state, "nobody_to_write_to", at, at)

@@ -1,7 +1,8 @@
 """A recipient's own system opens a referral in its agency's inbox: decided and logged as a look.
 
 For councils whose case system fetches rather than listens. What it gets is the hub's own document,
-sealed to the agency's registered key; plain under TLS alone where the client may have that.
+sealed to the agency's registered key; plain under TLS alone where there is none, the agency's
+administrator said that its agreement allows that, and the client may have it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from uuid import UUID
 from adapters.contract import DocumentKind, ReferralDocument, Sender
 from consent.model import Stage
 from referral_hub.crypto.partner import MessageHead, seal_for_partner
-from referral_hub.errors import Forbidden
+from referral_hub.errors import Conflict, Forbidden
 from referral_hub.services.api_access import Caller
 from referral_hub.services.hub import Hub
 from referral_hub.services.release import Withheld, open_task
@@ -22,8 +23,8 @@ FORMAT = "hub_json"
 SEALED = "application/jose"
 _KINDS = {Stage.OFFER: DocumentKind.OFFER, Stage.ACCEPTED: DocumentKind.ACCEPTANCE}
 _NO_KEY = (
-    "This client may not have what TLS alone protects, and your agency has registered no key to"
-    " seal it to. Register one on the page “How referrals reach you”."
+    "Your agency has registered no key to seal this to, and has not agreed that TLS alone protects"
+    " it, or this client may not have such. Register a key on the page “How referrals reach you”."
 )
 _NOTHING = "Nothing of this referral may be shown to your agency now."
 
@@ -31,15 +32,16 @@ _NOTHING = "Nothing of this referral may be shown to your agency now."
 def open_for_system(hub: Hub, caller: Caller, task_id: UUID) -> tuple[str, bytes]:
     """Return (media type, bytes) of what the caller's agency may be told of a task now.
 
-    Raises NotFound, Forbidden (withheld, in words; or no key), Conflict (it is with the agency's
-    own system, or has moved on), LogUnavailable.
+    Raises NotFound, Forbidden (withheld, in words), Conflict (no key; it is with the agency's own
+    system, or has moved on), LogUnavailable.
     """
     task = read_task(hub, caller.actor, task_id).task
     with hub.database.acting_for(caller.actor.agency_id) as connection:
         own = reach.own(connection)
     jwk = own.encryption_jwk if own else None
-    if jwk is None and not caller.plain_json:
-        raise Forbidden(_NO_KEY)
+    agreed = own is not None and own.plain_since is not None
+    if jwk is None and not (caller.plain_json and agreed):
+        raise Conflict(_NO_KEY)
     try:
         opened = open_task(hub, caller.actor, task_id)
     except Withheld as withheld:

@@ -60,11 +60,20 @@ def leaves(hub: Hub, standing: Row, kind: DocumentKind) -> bool:
 
 
 def written(
-    hub: Hub, endpoint: Row, document: ReferralDocument | Letter, *, effect_id: str
+    hub: Hub,
+    endpoint: Row,
+    document: ReferralDocument | Letter,
+    *,
+    effect_id: str,
+    first: bool,
 ) -> Sealed:
-    """Write a document or a letter for an endpoint. Raises NotReady, FormatError."""
+    """Write a document or a letter for an endpoint. Raises NotReady, FormatError.
+
+    `first` says that it is a task's first: a system that knows what it has by the task may have
+    that already, and never what follows (a correction, an acceptance).
+    """
     format_, transport = _adapters(hub, endpoint)
-    kind, body = _written(format_, endpoint, document)
+    kind, body = _written(format_, endpoint, document, effect_id)
     if endpoint["encryption_jwk"] is not None:
         head = MessageHead(
             issuer=hub.settings.public_url,
@@ -78,19 +87,19 @@ def written(
         kind = "application/jose"
     elif not _may_be_plain(endpoint["plain_since"], format_.about, transport):
         raise NotReady("endpoint_not_ready")
-    ids = {"effect": effect_id, "task": document.task_id}
+    about, ids = format_.about, {"effect": effect_id, "task": document.task_id}
     return Sealed(
         effect_id=effect_id,
         body=body,
         content_type=kind,
-        headers=tuple((name, ids[what]) for name, what in format_.about.headers),
-        method=format_.about.method,
-        already=format_.about.already,
+        headers=tuple((name, ids[what]) for name, what in about.headers),
+        method=about.method,
+        already=about.already if first or about.known_by == "effect" else frozenset(),
     )
 
 
 def _written(
-    format_: Format, endpoint: Row, document: ReferralDocument | Letter
+    format_: Format, endpoint: Row, document: ReferralDocument | Letter, effect_id: str
 ) -> tuple[str, bytes]:
     if isinstance(document, Letter):
         if endpoint["format"] not in document.ways:
@@ -101,6 +110,7 @@ def _written(
         document,
         fields=_in_order(document.fields, endpoint["field_order"]),
         addressing=endpoint["addressing"],
+        message_id=effect_id,
     )
     return format_.content_type, format_.write(arranged)
 

@@ -11,6 +11,7 @@ What has left is recorded even if the person said no meanwhile; the recipient is
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ from adapters.contract import (
 )
 from consent.model import Permit
 from referral_hub.audit.events import EntryType, Event, prepare
-from referral_hub.domain.codes import NotificationKind, OutboxState
+from referral_hub.domain.codes import NotificationKind, OutboxKind, OutboxState
 from referral_hub.domain.deliveries import Way, way_of
 from referral_hub.domain.transitions import TaskState
 from referral_hub.services import record
@@ -55,6 +56,9 @@ _STOPPED = frozenset(
     {TaskState.WITHDRAWN, TaskState.RETURNED, TaskState.NO_ANSWER, TaskState.WITHHELD}
 )
 _NO_TIME = DeliveryOutcome(Delivery.TRY_AGAIN, "no_time_left")
+_FAILED = DeliveryOutcome(Delivery.TRY_AGAIN, "adapter_failed")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -129,18 +133,27 @@ def _along(
             continue
         outcome = _send(hub, endpoint, message)
         done.append(Sent(message, outcome, way))
-        if outcome.delivery in {Delivery.TRY_AGAIN, Delivery.UNKNOWN}:
+        if outcome.delivery in {Delivery.TRY_AGAIN, Delivery.UNKNOWN} and outcome != _FAILED:
             away.outcome = replace(outcome, delivery=Delivery.TRY_AGAIN, code="destination_away")
     return done
 
 
 def _send(hub: Hub, endpoint: Row, message: Message) -> DeliveryOutcome:
     try:
-        sealed = written(hub, endpoint, message.document, effect_id=str(message.claim.id))
+        return _attempt(hub, endpoint, message)
     except NotReady as missing:
         return DeliveryOutcome(Delivery.TRY_AGAIN, str(missing))
     except FormatError:
         return DeliveryOutcome(Delivery.REFUSED, "not_writable")
+    except Exception as error:  # noqa: BLE001 - one adapter's fault must not send everybody's batch again
+        log.warning("adapter_failed", extra={"kind": type(error).__name__})
+        return _FAILED
+
+
+def _attempt(hub: Hub, endpoint: Row, message: Message) -> DeliveryOutcome:
+    claim = message.claim
+    first = claim.kind is OutboxKind.OFFER
+    sealed = written(hub, endpoint, message.document, effect_id=str(claim.id), first=first)
     agency = str(endpoint["agency_id"])
     to = Endpoint(agency, endpoint["url"], tuple(endpoint["pinned"]))
     return hub.registry.transport(endpoint["transport"]).send(to, sealed)
@@ -212,6 +225,7 @@ def _document(hub: Hub, release: Release, at: datetime) -> ReferralDocument:
         issued_at=at,
         respond_by=release.respond_by,
         priority=release.task.priority,
+        purpose=release.task.purpose,
         obligations=tuple(permit.obligations) if isinstance(permit, Permit) else (),
         log_entry=str(release.entry.entry["id"]),
         fields=record.from_bytes(opened),

@@ -109,5 +109,6 @@ def _document(
         issued_at=at,
         respond_by=row.due_at if row else None,
         priority=task.priority,
+        purpose=task.purpose,
         log_entry=str(entry_id),
     )

@@ -118,6 +118,19 @@ def test_a_batch_to_one_recipient_shares_a_connection(push: HttpsPush, recipient
     assert started.connections == 1
 
 
+def test_a_registration_that_leads_elsewhere_keeps_no_connection_of_the_one_before(
+    recipient: Start,
+) -> None:
+    started = recipient(answering("200 OK", close=False))
+    push = HttpsPush(now=lambda: NOW, here=True, resolve=lambda *_: ["127.0.0.1"])
+    by_name = started.url.replace("127.0.0.1", "localhost")
+    before = push.send(Endpoint("agency-1", by_name, ("127.0.0.1",)), SEALED)
+    after = push.send(Endpoint("agency-1", by_name, ("93.184.215.14",)), SEALED)
+    push.close()
+    assert before.delivery is Delivery.DELIVERED
+    assert after == DeliveryOutcome(Delivery.TRY_AGAIN, "address_changed")
+
+
 def test_a_recipient_that_accepts_and_never_answers_is_tried_again(
     hasty: HttpsPush, recipient: Start
 ) -> None:

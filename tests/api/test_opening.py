@@ -46,10 +46,11 @@ def task_id(own_town: Any) -> str:
 def test_a_councils_system_opens_what_reached_it_and_the_look_is_logged(
     own_town: Any, task_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    registered_key(own_town)
     council, before = register(own_town, "council-admin"), count(own_town, "log_entry")
     answer = opening(council, task_id)
     assert answer.status_code == 200, answer.get_data(as_text=True)
-    document = answer.get_json(force=True)
+    document = unsealed(KEY, answer.get_data())
     assert document["kind"] == "offer"
     assert document["fields"]["identity.first_name"] == "Zebedee"
     assert "no_onward_sharing" in document["obligations"]
@@ -66,16 +67,24 @@ def test_a_councils_system_opens_what_reached_it_and_the_look_is_logged(
     assert opening(council, task_id).status_code == 403
 
 
-def test_it_is_sealed_where_the_agency_has_a_key_and_refused_to_who_must_not_have_it_plain(
+def registered_key(town: Any) -> None:
+    """The council has a key, and its inbox again."""
+    council = town.actor("council-admin")
+    admin = Actor(council.user_id, council.agency_id, Role.AGENCY_ADMIN)
+    choice = Choice("https_push", "hub_json", "https://93.184.215.14/x", key=PUBLIC)
+    choose_system(town.hub, admin, choice)
+    choose_inbox(town.hub, admin)
+
+
+def test_it_is_sealed_where_the_agency_has_a_key_and_refused_where_it_has_none(
     own_town: Any, task_id: str
 ) -> None:
     strict = register(own_town, "council-admin", plain_json=False)
-    assert opening(strict, task_id).status_code == 403
-    council = own_town.actor("council-admin")
-    admin = Actor(council.user_id, council.agency_id, Role.AGENCY_ADMIN)
-    choice = Choice("https_push", "hub_json", "https://93.184.215.14/x", key=PUBLIC)
-    choose_system(own_town.hub, admin, choice)
-    choose_inbox(own_town.hub, admin)
+    for client in (strict, register(own_town, "council-admin", plain_json=True)):
+        refused = opening(client, task_id)
+        assert refused.status_code == 409
+        assert "Register a key" in refused.get_data(as_text=True)
+    registered_key(own_town)
     answer = opening(strict, task_id)
     assert (answer.status_code, answer.mimetype) == (200, "application/jose")
     assert b"Zebedee" not in answer.get_data()

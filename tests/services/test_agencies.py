@@ -22,6 +22,7 @@ from referral_hub.services.agencies import (
 )
 from referral_hub.services.sign_in import Refused, SignedIn, resume, sign_in
 from referral_hub.services.staff_accounts import NewMember, add_account
+from referral_hub.store import change
 from tests.hub_bench import Bench
 
 PASSWORD = "four plain words here"
@@ -49,6 +50,23 @@ def test_what_is_registered_can_be_used_at_once(bench: Bench) -> None:
     outcomes = Counter(row["outcome"] for row in bench.rows("SELECT outcome FROM log_entry"))
     assert (outcomes["agency_registered"], outcomes["area_registered"]) == (2, 2)
     assert bench.verify().ok
+
+
+def test_no_step_stands_without_its_entry(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise Conflict("no log")
+
+    monkeypatch.setattr(change, "write", fails)
+    with pytest.raises(Conflict):
+        register_agency(bench.hub, "Aldmoor Surgery", AgencyKind.GP_PRACTICE)
+    with pytest.raises(Conflict):
+        set_open(bench.hub, MENTORS, active=False)
+    with pytest.raises(Conflict):
+        register_area(bench.hub, "AM-1", "Aldmoor", council="Mereford Council")
+    lines = {line.name: line.active for line in all_agencies(bench.hub)}
+    assert "Aldmoor Surgery" not in lines
+    assert lines[MENTORS]
+    assert bench.rows("SELECT 1 FROM area WHERE code = 'AM-1'") == []
 
 
 @pytest.mark.parametrize("name", ["", " x", "a  b", "x\n", "\u202ex", "x" * 101])

@@ -137,6 +137,32 @@ def test_each_format_leaves_as_its_system_takes_it(here: Bench, format_: str) ->
         assert len(system.asked) == {"fhir_message": 3, "charitylog_referral": 2}.get(format_, 1)
 
 
+def test_what_follows_an_offer_is_not_taken_for_its_repetition(here: Bench) -> None:
+    with taking() as system:
+        choice = Choice("https_push", "charitylog_referral", system.url, plain=True)
+        choose_system(here.hub, admin(here), choice)
+        system.answers = [(409, {})] * 2
+        accept(here, send(here))
+    assert here.outbox() == [
+        ("offer", "delivered", None), ("acceptance", "refused", "http_409"),
+    ]  # fmt: skip
+
+
+def test_a_message_that_is_tried_again_has_the_same_ids(here: Bench) -> None:
+    with taking() as system:
+        choice = Choice("https_push", "fhir_message", system.url, plain=True)
+        choose_system(here.hub, admin(here), choice)
+        system.answers = [(503, {})]
+        here.refer(needs=GARDEN, to=("time_bank",))
+        here.deliver()
+        here.rows("UPDATE outbox SET due_at = created_at WHERE state = 'due'")
+        here.deliver()
+        first, again = (json.loads(asked.body) for asked in system.asked)
+    for message in (first, again):
+        message["header"] = message["entry"][0]["resource"]["id"]
+    assert (first["id"], first["header"]) == (again["id"], again["header"])
+
+
 def test_a_time_bank_reads_offers_here_and_gets_a_row_for_each_member(here: Bench) -> None:
     with taking() as system:
         choice = Choice("https_push", "timeoverflow_member", system.url, plain=True)

@@ -30,6 +30,7 @@ from referral_hub.services.speaking_for import statement_context
 from referral_hub.services.withdraw import withdraw_agreement
 from tests import people
 from tests.hub_bench import Bench
+from tests.services.partners import partner_system
 
 TABLE = Path(__file__).parents[1] / "tables" / "deciding_for_a_person.csv"
 with TABLE.open(encoding="utf-8", newline="") as _file:
@@ -150,6 +151,15 @@ def test_a_referral_without_a_disagreement_has_nothing_to_decide(bench: Bench) -
     sent = people.refer_child(bench, people.views()).referral_id
     with pytest.raises(Conflict):
         decide_for_child(bench.hub, bench.staff["council"], DecideForChild(sent, True, "No need"))
+
+
+def test_a_concern_that_is_pushed_says_that_it_is_one(bench: Bench) -> None:
+    with partner_system() as council:
+        council.register(bench, "Mereford Council")
+        people.raise_concern(bench)
+        bench.deliver()
+        (document,) = council.documents
+    assert document["purpose"] == "safeguarding"
 
 
 def test_a_safeguarding_concern_goes_to_the_council_alone_without_consent(bench: Bench) -> None:

@@ -106,6 +106,21 @@ def test_nobody_is_told_who_did_not_ask_or_chose_the_inbox(here: Bench, back: Me
     assert here.rows("SELECT id FROM outbox WHERE kind = 'message_back'") == []
 
 
+def test_who_wants_no_more_of_them_is_sent_none_that_was_waiting(here: Bench) -> None:
+    with taking() as surgery:
+        choose(here, surgery.url, MessagesBack.STEPS)
+        here.refer(to=("neighbours",))
+        here.deliver()
+        task_id = here.tasks()[-1]["id"]
+        surgery.asked.clear()
+        answer_task(here.hub, here.staff["neighbours"], AnswerTask(task_id, True, None, None))
+        choose(here, surgery.url, MessagesBack.NONE)
+        here.deliver()
+        assert surgery.asked == []
+    states = here.rows("SELECT state, last_code FROM outbox WHERE kind = 'message_back'")
+    assert {"state": "cancelled", "last_code": "nobody_to_write_to"} in states
+
+
 def test_what_fails_waits_like_everything_else_and_says_the_newest_state(here: Bench) -> None:
     with taking() as surgery:
         choose(here, surgery.url, MessagesBack.STEPS)

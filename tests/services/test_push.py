@@ -6,6 +6,7 @@ import json
 from base64 import urlsafe_b64decode
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from joserfc.errors import JoseError
 from referral_hub.domain.codes import ContactMethod, DeclineReason, NeedCode, Role
 from referral_hub.domain.commands import Actor, AnswerTask
 from referral_hub.errors import Conflict
+from referral_hub.services import outward
 from referral_hub.services.answer_task import answer_task
 from referral_hub.services.oversee import list_undelivered, replay
 from referral_hub.services.push import LANES
@@ -223,6 +225,25 @@ def test_never_by_post_goes_with_the_address_once_accepted(
     bench.deliver()
     preferences = time_bank.documents[1]["fields"]["contact.preferences"]
     assert preferences["never"] == [ContactMethod.POST]
+
+
+def test_an_adapters_own_fault_sends_no_other_document_again(
+    bench: Bench, time_bank: PartnerSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealing, calls = outward.seal_for_partner, iter(range(100))
+
+    def fails_once(*given: Any, **named: Any) -> bytes:
+        if next(calls) == 0:
+            raise RuntimeError("Zebedee")
+        return sealing(*given, **named)
+
+    monkeypatch.setattr(outward, "seal_for_partner", fails_once)
+    for _ in range(4):
+        bench.refer(needs=GARDEN, to=("time_bank",))
+    bench.deliver()
+    states = sorted((state, code) for _, state, code in bench.outbox())
+    assert states == [("delivered", None)] * 3 + [("due", "adapter_failed")]
+    assert len(time_bank.effects) == len(set(time_bank.effects)) == 3
 
 
 def test_one_poisoned_record_does_not_stop_the_others(

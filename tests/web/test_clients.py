@@ -115,6 +115,8 @@ NO_KEYS = {
     "words": "here is our key",
     "RSA": _pem(rsa.generate_private_key(65537, 2048)),
     "P-521": _pem(ec.generate_private_key(ec.SECP521R1())),
+    "a curve that no JWK names": _pem(ec.generate_private_key(ec.SECP224R1())),
+    "another such curve": _pem(ec.generate_private_key(ec.BrainpoolP256R1())),
     "a point off its curve": json.dumps(
         ec_jwk(ec.generate_private_key(ec.SECP256R1()), "x") | {"x": "AAAA"}
     ),

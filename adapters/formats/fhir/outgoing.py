@@ -4,8 +4,8 @@ The request and the patient hold only the fields of the permit: a class that was
 no element, not an empty one. What became of an agreement is a message about the same request,
 without a patient: its status says whether to go on, wait or stop, and a note says why.
 
-Ids are derived from the document's own (UUID version 5), so the same document is the same message
-when it is sent again.
+Ids are derived from the task and the message's id (UUID version 5), so a document that is sent
+again is the same message.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def message_of(document: ReferralDocument) -> dict[str, Any]:
     resources.append(_organization(document.sender.id, document.sender.name))
     return {
         "resourceType": "Bundle",
-        "id": _derived(document, f"bundle/{document.kind.value}/{document.log_entry}"),
+        "id": _derived(document, f"bundle/{_message(document)}"),
         "meta": {"lastUpdated": instant(document.issued_at)},
         "type": "message",
         "timestamp": instant(document.issued_at),
@@ -97,7 +97,7 @@ def _header(document: ReferralDocument, request_id: str) -> dict[str, Any]:
     endpoint = document.addressing.get("endpoint") or f"{codes.HUB_AGENCY}/{document.recipient_id}"
     return {
         "resourceType": "MessageHeader",
-        "id": _derived(document, f"header/{document.kind.value}/{document.log_entry}"),
+        "id": _derived(document, f"header/{_message(document)}"),
         "eventCoding": {"system": codes.EVENTS, "code": codes.REQUEST},
         "destination": [{"endpoint": endpoint}],
         "sender": {"reference": f"urn:uuid:{_uuid(document.sender.id)}"},
@@ -220,6 +220,11 @@ def _organization(agency_id: str, name: str) -> dict[str, Any]:
         "identifier": [{"system": codes.HUB_AGENCY, "value": agency_id}],
         "name": name,
     }
+
+
+def _message(document: ReferralDocument) -> str:
+    """What stays the same when the message is sent again, as its log entry does not."""
+    return f"{document.kind.value}/{document.message_id or document.log_entry}"
 
 
 def _derived(document: ReferralDocument, what: str) -> str:
