@@ -227,7 +227,7 @@ def _steering(walk: Walk, gp: Person, council: Person, records: Records) -> None
     referral = records.one("SELECT referral_id FROM task WHERE id = %s", walk.ids["task_id"])
     council.page.goto(f"{council.address}/council/referrals/{referral}/why")
     council.page.get_by_label("A routine check of some cases").check()
-    council.press("Go on")
+    council.go_on()
     for what in ("route", "take_back"):
         walk.ids["what"] = what
         walk.to(council, "/council/parts/<uuid:task_id>/<what>")
