@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
@@ -12,6 +13,8 @@ import psycopg
 from referral_hub.embedded.places import socket_directory
 from tests.journeys.people import Person
 from tests.journeys.started import RunningHub
+
+SIGNPOSTS = {"/", "/referrals/<uuid:referral_id>/copy", "/log/entries/<uuid:entry_id>/agreement"}
 
 
 class Walk:
@@ -29,12 +32,15 @@ class Walk:
             answer = who.page.goto(who.address + self._address(rule))
             assert answer is not None
             assert answer.status == 200, f"{rule}: {answer.status}"
+            shown = urlsplit(who.page.url).path
+            wanted = self._address(rule).partition("?")[0]
+            assert shown == wanted or rule in SIGNPOSTS, f"{rule} led to {shown}"
             self.looked(who, rule)
 
     def looked(self, who: Person, rule: str) -> None:
         """Look at the page that is open, and count it."""
         who.look()
-        self.seen.add(rule)
+        self.seen.add(rule.partition("?")[0])
 
     def form(self, who: Person, names: Iterable[str]) -> None:
         """Open pages of the draft by name."""
