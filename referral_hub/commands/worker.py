@@ -27,6 +27,9 @@ from referral_hub.services.witnesses import ask_until
 from referral_hub.services.work import apply_first, surviving, sweep_until
 from referral_hub.wiring import build_hub
 
+# A signal that the kernel gives to another thread does not wake this one; its handler runs here.
+_LOOK_UP_SECONDS = 1.0
+
 
 @click.command()
 def worker() -> None:
@@ -62,7 +65,8 @@ def _run(hub: Hub, redis_url: str | None, stopping: threading.Event) -> None:
     if redis_url is not None:
         answer_with(lambda: _answer(hub, redis_url, go_on, busy=busy, rung=rung))
         threading.Thread(target=listen, args=(redis_url, go_on), name="bell", daemon=True).start()
-    stopping.wait()
+    while not stopping.wait(_LOOK_UP_SECONDS):
+        continue
     rung.set()
     sweeper.join()
     importing.join()

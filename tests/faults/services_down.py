@@ -57,7 +57,10 @@ def hub_worker(
             yield process
         finally:
             process.terminate()
-            process.wait(60)
+            try:
+                process.wait(60)
+            finally:
+                process.kill()
 
 
 def wait_until(done: Callable[[], bool], seconds: float = 60) -> float:
