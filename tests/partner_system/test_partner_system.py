@@ -472,7 +472,8 @@ def test_it_keeps_a_connection_for_a_batch_and_says_nothing_of_whom(
         offer = document(task=f"task-{number}", identity__first_name="Winifred")
         message = hub.message(partner.encryption_jwk, offer, effect)
         assert push.send(endpoint, Sealed(effect, message)).code == "http_201"
-    assert len(push._pool.connections) == 1
+    (pool,) = push._pools.values()
+    assert len(pool.connections) == 1
     push.close()
     assert capfd.readouterr().err == ""
 
