@@ -63,14 +63,19 @@ def list_referrals(hub: Hub, actor: Actor, before: UUID | None = None) -> Referr
     return ReferralPage(summaries, shown[-1].id if len(rows) > PAGE else None)
 
 
-def read_referral(hub: Hub, actor: Actor, referral_id: UUID) -> ReferralView:
-    """Return one referral that the actor's agency sent or is accountable for. Raises NotFound."""
+def read_referral(
+    hub: Hub, actor: Actor, referral_id: UUID, *, to: Permission = Permission.READ_REFERRAL
+) -> ReferralView:
+    """Return one referral that the actor's agency sent or is accountable for. Raises NotFound.
+
+    `to` is what the page is for: a form that only the sender may send is shown to nobody else.
+    """
     with hub.database.acting_for(actor.agency_id) as connection:
         row = referrals.one(connection, referral_id)
         situation = Situation(
             author=row.author_user_id, origin=row.origin_agency_id, owner=row.owner_agency_id
         )
-        access.require(actor, Permission.READ_REFERRAL, situation)
+        access.require(actor, to, situation)
         tasks = referrals.tasks_of(connection, [referral_id])
         history = referrals.history_of(connection, referral_id)
         disclosed = referrals.disclosures_of(connection, referral_id)

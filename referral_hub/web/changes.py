@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
 
+from referral_hub.access import Permission
 from referral_hub.domain.codes import NotificationKind
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import InvalidInput
@@ -41,12 +42,14 @@ PAGES = {
 
 def ask(hub: Hub, actor: Actor, referral_id: UUID) -> str:
     """Ask what has changed."""
-    return _asked(read_referral(hub, actor, referral_id), Filled())
+    return _asked(
+        read_referral(hub, actor, referral_id, to=Permission.WITHDRAW_AGREEMENT), Filled()
+    )
 
 
 def choose(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Lead to the page of what was chosen."""
-    view = read_referral(hub, actor, referral_id)
+    view = read_referral(hub, actor, referral_id, to=Permission.WITHDRAW_AGREEMENT)
     form = read_form(ChangedPage())
     if not form.ok:
         return _asked(view, form), 422
@@ -58,7 +61,7 @@ def choose(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
 
 def stop_form(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Ask whom it is about, and how the person said so."""
-    view = read_referral(hub, actor, referral_id)
+    view = read_referral(hub, actor, referral_id, to=Permission.WITHDRAW_AGREEMENT)
     what = request.args.get("what", "")
     if what not in {kind.value for kind in KINDS}:
         return redirect(url_for("changes.ask", referral_id=referral_id))
@@ -67,7 +70,7 @@ def stop_form(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
 
 def stop(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Record it; what is unsent stops, and whoever has the referral is told."""
-    view = read_referral(hub, actor, referral_id)
+    view = read_referral(hub, actor, referral_id, to=Permission.WITHDRAW_AGREEMENT)
     known = _known(hub, actor, view)
     form = read_form(StopPage(known))
     if not form.ok:
@@ -81,12 +84,13 @@ def stop(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
 
 def correction_form(hub: Hub, actor: Actor, referral_id: UUID) -> str:
     """Ask which fact was wrong, and what is right."""
-    return _correction(hub, read_referral(hub, actor, referral_id), Filled())
+    view = read_referral(hub, actor, referral_id, to=Permission.CORRECT_FACT)
+    return _correction(hub, view, Filled())
 
 
 def correct(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Put the fact right, and let those who have it know."""
-    view = read_referral(hub, actor, referral_id)
+    view = read_referral(hub, actor, referral_id, to=Permission.CORRECT_FACT)
     form = read_form(CorrectionPage(_facts(hub)))
     if not form.ok:
         return _correction(hub, view, form), 422

@@ -78,13 +78,13 @@ def open_own(hub: Hub, actor: Actor, referral_id: UUID) -> str:
 
 def agreement_form(hub: Hub, actor: Actor, referral_id: UUID) -> str:
     """Ask what the person has now agreed to."""
-    view = read_referral(hub, actor, referral_id)
+    view = read_referral(hub, actor, referral_id, to=Permission.RECORD_AGREEMENT)
     return _agreement(view, _known(hub, actor, view), Filled())
 
 
 def agree(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Record the person's agreement; what was held goes on by itself."""
-    view = read_referral(hub, actor, referral_id)
+    view = read_referral(hub, actor, referral_id, to=Permission.RECORD_AGREEMENT)
     known = _known(hub, actor, view)
     form = read_form(AgreementPage(known))
     if not form.ok:

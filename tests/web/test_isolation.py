@@ -117,6 +117,20 @@ def test_the_accountable_council_reads_states_and_cannot_open_or_withdraw(
         assert _all_of(theirs) == _all_of(council.post(f"/referrals/{NEVER}/{verb}"))
 
 
+@pytest.mark.parametrize("page", ["agreement", "changed", "changed/sharing", "changed/fact"])
+def test_the_accountable_council_is_not_shown_a_form_that_only_the_sender_may_send(
+    town: Any, sent: UUID, page: str
+) -> None:
+    council = town.browser("council")
+    for path in (page, f"{page}?what=refused"):
+        theirs, never = (
+            council.get(f"/referrals/{sent}/{path}"),
+            council.get(f"/referrals/{NEVER}/{path}"),
+        )
+        assert theirs.status_code == 404
+        assert _all_of(theirs) == _all_of(never)
+
+
 def test_a_colleague_at_the_same_practice_reads_the_referral(town: Any, sent: UUID) -> None:
     assert town.browser("nurse").get(f"/referrals/{sent}").status_code == 200
 
