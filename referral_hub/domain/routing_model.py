@@ -175,7 +175,7 @@ class Service:
     point: Point | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Seeker:
     """What routing may know of the person: no name, no number, no protected trait.
 
@@ -206,6 +206,9 @@ class Seeker:
     def __post_init__(self) -> None:
         if (self.is_so | self.is_not) & PROTECTED or self.company - PROTECTED:
             raise ValueError("a protected characteristic is a wish and never a circumstance")
+
+    def __repr__(self) -> str:
+        return "<Seeker>"
 
 
 @dataclass(frozen=True, slots=True)

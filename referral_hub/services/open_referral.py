@@ -40,7 +40,7 @@ class Listed:
     items: Sequence[Record]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Query:
     """What a list may be asked, checked. `proximity` is in metres; `day` is MO to SU."""
 
@@ -50,6 +50,9 @@ class Query:
     end: time | None = None
     postcode: str | None = None
     proximity: float | None = None
+
+    def __repr__(self) -> str:
+        return "<Query>"
 
 
 def list_services(hub: Hub, query: Query, *, limit: int, offset: int) -> Listed:

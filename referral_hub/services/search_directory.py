@@ -40,7 +40,7 @@ PARTS_OF_DAY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Search:
     """What somebody looks for, as they said it; `day` is MO to SU."""
 
@@ -57,6 +57,9 @@ class Search:
     helpers: bool | None = None
     outside: bool = False
     after: After | None = None
+
+    def __repr__(self) -> str:
+        return "<Search>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class After:
     id: UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Wanted:
     """What is looked for; None or empty where it does not matter.
 
@@ -57,6 +57,9 @@ class Wanted:
     helpers: bool | None = None
     outside: bool = False
     after: After | None = None
+
+    def __repr__(self) -> str:
+        return "<Wanted>"
 
 
 @dataclass(frozen=True, slots=True)
