@@ -65,9 +65,18 @@ _FACTS = f"""
             WHERE origin_agency_id = acting.agency_id
             AND nhs_index = $4::bytea AND erased_at IS NULL LIMIT 1
         ) s
+    ), home AS MATERIALIZED (
+        SELECT a.owner_agency_id FROM acting JOIN area a ON a.code = $2::text
+        WHERE acting.agency_id IS NOT NULL
+    ), near AS MATERIALIZED (
+        SELECT x.* FROM acting CROSS JOIN LATERAL (
+            SELECT {services.FACTS} FROM {services.CAPPED}
+            WHERE v.areas @> ARRAY[$2::text] AND v.needs && $3::text[] AND {services.LISTED}
+            AND acting.agency_id IS NOT NULL
+        ) x
     )
     SELECT
-        (SELECT a.owner_agency_id FROM area a WHERE a.code = $2::text) AS owner_agency_id,
+        (SELECT owner_agency_id FROM home) AS owner_agency_id,
         (SELECT row_to_json(p)::text FROM
             (SELECT id, never_share_with, conflicts, deceased, minor_until FROM person) p
         ) AS subject,
@@ -82,16 +91,10 @@ _FACTS = f"""
             WHERE g.sender_agency_id = acting.agency_id) AS agreements,
         (SELECT json_agg(n)::text FROM notice_in_use n
             WHERE n.agency_id = acting.agency_id) AS notices,
-        (SELECT string_agg(row_to_json(x)::text, E'\\n') FROM (
-            SELECT {services.FACTS} FROM {services.CAPPED}
-            WHERE v.areas @> ARRAY[$2::text] AND v.needs && $3::text[] AND {services.LISTED}
-            AND acting.agency_id IS NOT NULL) x) AS services,
+        (SELECT string_agg(row_to_json(x)::text, E'\\n') FROM near x) AS services,
         (SELECT json_agg(t)::text FROM agency_standing t WHERE acting.agency_id IS NOT NULL
-            AND (t.agency_id IN (SELECT v.agency_id FROM service v
-                                 WHERE v.areas @> ARRAY[$2::text]
-                                 AND v.needs && $3::text[] AND {services.LISTED})
-                 OR t.agency_id = (SELECT a.owner_agency_id FROM area a WHERE a.code = $2::text))
-        ) AS standing,
+            AND (t.agency_id IN (SELECT agency_id FROM near)
+                 OR t.agency_id = (SELECT owner_agency_id FROM home))) AS standing,
         (SELECT json_build_array(p.latitude, p.longitude)::text FROM place p
             WHERE p.key = POSTCODE::text AND acting.agency_id IS NOT NULL) AS point
 """
