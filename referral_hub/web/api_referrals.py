@@ -30,7 +30,7 @@ from referral_hub.services.submit_referral import Submitted
 from referral_hub.web.api_answers import accepted
 from referral_hub.web.api_reading import no_parameters
 from referral_hub.web.api_staged import LENIENT, lenient, staged
-from referral_hub.web.forms.api_referral import ReferralBody
+from referral_hub.web.forms.api_referral import referral_body
 from referral_hub.web.json_body import InvalidDocument, read_body, read_document
 from referral_hub.web.rendering import today
 
@@ -47,7 +47,7 @@ def submit(hub: Hub, shown: Credential) -> Response:
     try:
         no_parameters()
         key, sealed, content = idempotency_key(), *_content(hub)
-        plain = read_document(ReferralBody(today(hub.clock())), content)
+        plain = read_document(referral_body(today(hub.clock())), content)
     except InvalidDocument as wrong:
         waiting = _waiting(hub, shown, wrong)
         if waiting is None:

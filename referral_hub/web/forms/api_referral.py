@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import ValidationError, post_load, validates, validates_schema
@@ -291,6 +292,12 @@ class ReferralBody(ApiBody):
             agreement=data["agreement"],
             concern=ConcernRaised(**concern) if concern else None,
         )
+
+
+@lru_cache(maxsize=2)
+def referral_body(today: date) -> ReferralBody:
+    """Return the schema of a day. Making one costs more than reading a body by it."""
+    return ReferralBody(today)
 
 
 def check_days(agreed: AgreementTaken, today: date, under: str | None) -> None:
