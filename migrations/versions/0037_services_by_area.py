@@ -2,8 +2,8 @@
 
 With the needs in the same index every look-up walked the list of each need, which is a seventh of
 the whole directory, to keep a handful; the services of one area are few, and their needs are read
-from the rows. What changes is merged at once: each look-up walked the list of what waited, and after
-an import of 20,000 services that was three quarters of the time that a referral's read took.
+from the rows. What changes is merged at once: each look-up walked the list of what waited, which
+after an import of 20,000 services was three quarters of the time that a referral's read took.
 """
 
 from __future__ import annotations
