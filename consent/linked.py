@@ -1,11 +1,12 @@
 """A consent record or receipt as linked data: JSON-LD 1.1 in the terms of the W3C Data Privacy
-Vocabulary (DPV 2), after its guide to ISO/IEC TS 27560.
+Vocabulary (DPV 2.3), after its guide to ISO/IEC TS 27560.
 
 The context is embedded, so that nothing is fetched to read one. What DPV has no term for stands
 under names of our own (`hub:`); nothing of the record is left out. DPV has terms for articles of
 the GDPR of the European Union only, so the articles of the UK GDPR are written as identifiers of a
-`dpv:LegalBasis` of the fitting kind. The limit: this restates `consent.receipt` and adds no fact;
-it names the person by the hub's opaque id.
+`dpv:LegalBasis` of the fitting kind; Article 6(1)(e) has two, since DPV keeps its two halves apart.
+The profile of a receipt has the name that DPV's schema defines, where its guide lists another. The
+limit: this restates `consent.receipt` and adds no fact; it names the person by the hub's opaque id.
 """
 
 from collections.abc import Mapping
@@ -39,13 +40,14 @@ EVENT_TYPES = {
     "implied": "dpv:ImpliedConsent",
 }
 ARTICLE_6 = {
-    "a": "dpv:Consent",
-    "c": "dpv:LegalObligation",
-    "d": "dpv:VitalInterest",
-    "e": "dpv:PublicTask",
-    "ea": "dpv:LegitimateInterest",
-    "f": "dpv:LegitimateInterest",
+    "a": ("dpv:Consent",),
+    "c": ("dpv:LegalObligation",),
+    "d": ("dpv:VitalInterest",),
+    "e": ("dpv:PublicInterest", "dpv:OfficialAuthorityOfController"),
+    "ea": ("dpv:LegitimateInterest",),
+    "f": ("dpv:LegitimateInterest",),
 }
+OTHER_BASIS = ("dpv:LegalBasis",)
 PURPOSES = {"support": "dpv:ServiceProvision"}
 
 
@@ -63,7 +65,7 @@ def linked(content: Mapping[str, Any]) -> Content:
         "@id": _iri("receipt", receipt["receipt_id"]),
         "@type": "dpv:ConsentReceipt",
         "dct:identifier": receipt["receipt_id"],
-        "dct:conformsTo": {"@id": f"{PROFILE}receipt-record"},
+        "dct:conformsTo": {"@id": f"{PROFILE}receipt"},
         "dct:created": _instant(receipt["issued_at"]),
         "dct:publisher": [_party_id(one) for one in content["processing"]["pii_controllers"]],
         "schema:recipient": _subject(content),
@@ -166,16 +168,16 @@ def _bases(row: Mapping[str, Any]) -> list[Content]:
     """The bases of one recipient: Article 6, Article 9 where needed, and confidentiality."""
     found = [(ARTICLE_6[row["article_6"]], f"uk-gdpr:6-1-{row['article_6']}")]
     if row["article_9"] is not None:
-        found.append(("dpv:LegalBasis", f"uk-gdpr:9-2-{row['article_9']}"))
-    found.append(("dpv:LegalBasis", f"common-law-confidentiality:{row['confidentiality']}"))
+        found.append((OTHER_BASIS, f"uk-gdpr:9-2-{row['article_9']}"))
+    found.append((OTHER_BASIS, f"common-law-confidentiality:{row['confidentiality']}"))
     return [
         {
-            "@type": kind,
+            "@type": list(kinds),
             "dct:identifier": name,
             "dct:source": {"@id": _iri("agreement", row["agreement"])},
             "dpv:hasRecipient": _party_id(row["recipient"]),
         }
-        for kind, name in found
+        for kinds, name in found
     ]
 
 
