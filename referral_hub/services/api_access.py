@@ -6,13 +6,14 @@ for which scopes, and bound to which key, is the database's answer each time: a 
 disabled client and a removed key are refused at once. Every refusal is the same `TokenRefused`.
 
 Cost: one statement before the use case's own. `store.intake` asks the same question inside the one
-read of accepting a referral, so there it costs nothing; only a DPoP proof is always spent first.
+read of accepting a referral, so there it costs nothing; only a DPoP proof is always spent first. It
+is spent once for a request, however often the token is looked up on its way (`proved`).
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from referral_hub.crypto.access_tokens import IssuedToken, recognise
 from referral_hub.crypto.dpop import ProofExpectation, ProofRefused, Proven, verify_proof
@@ -45,10 +46,11 @@ class ScopeMissing(Forbidden):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Credential:
-    """A token that was issued here, with the proof that came with it."""
+    """A token that was issued here, and the proof that came with it; `spent`: in this request."""
 
     issued: IssuedToken
     proven: Proven | None
+    spent: bool = False
 
     def __repr__(self) -> str:
         return f"<Credential of {self.issued.client_id}>"
@@ -102,7 +104,7 @@ def authenticate(hub: Hub, shown: Credential, scope: Scope | None) -> Caller:
     """
     at = hub.clock()
     issued = shown.issued
-    if shown.proven is None:
+    if shown.proven is None or shown.spent:
         with hub.database.direct() as link:
             row = access_tokens.find(link, issued.agency_id, issued.digest, at=at)
         return admitted(shown, row, scope)
@@ -111,6 +113,17 @@ def authenticate(hub: Hub, shown: Credential, scope: Scope | None) -> Caller:
             connection, issued.agency_id, issued.digest, proof=_proof_id(shown), at=at
         )
     return admitted(shown, row, scope)
+
+
+def proved(hub: Hub, shown: Credential, scope: Scope) -> Credential:
+    """Return the credential with its proof spent, if it came with one; again, it is as it was.
+
+    Raises TokenRefused, ScopeMissing, ServiceUnavailable.
+    """
+    if shown.proven is None or shown.spent:
+        return shown
+    authenticate(hub, shown, scope)
+    return replace(shown, spent=True)
 
 
 def admitted(shown: Credential, row: TokenRow | None, scope: Scope | None) -> Caller:

@@ -88,13 +88,13 @@ def give_consent(
         written.append(answering(event_id, slots))
         return {"idempotency_key": [keyed.row(hub, written[-1], hub.clock())]}
 
-    found = _earlier(hub, keyed)
+    found = answered_before(hub, keyed)
     if found is not None:
         return found
     try:
         record_agreement(hub, actor, referral_id, agreement, beside=beside)
     except change.AlreadyThere:
-        first = _earlier(hub, keyed)
+        first = answered_before(hub, keyed)
         if first is None:
             raise
         return first
@@ -108,7 +108,11 @@ def withdraw_consent(hub: Hub, actor: Actor, consent_id: UUID) -> Withdrawn:
     return withdraw_agreement(hub, actor, row.referral_id)
 
 
-def _earlier(hub: Hub, keyed: Keyed) -> Written | None:
+def answered_before(hub: Hub, keyed: Keyed) -> Written | None:
+    """Return what this request was answered the first time; None if there was no first time.
+
+    Raises KeyReused.
+    """
     with hub.database.acting_for(keyed.agency_id) as connection:
         found = answers.earlier(
             connection, keyed.client_id, endpoint=keyed.endpoint, key_hash=keyed.key_hash

@@ -26,7 +26,9 @@ _KIND = b"fhir-identifier"
 
 def draft_of(hub: Hub, agency_id: UUID, own_id: tuple[str, str]) -> UUID:
     """The draft id that stands for a sender's own identifier (system, value)."""
-    said = b"\0".join([agency_id.bytes, *(part.encode() for part in own_id)])
+    said = b"\0".join(
+        [agency_id.bytes, *(part.encode("utf-8", "surrogatepass") for part in own_id)]
+    )
     digest = request_fingerprint(hub.settings.secret_key, _KIND, said)
     # version 4 marks random bits, which a keyed hash is to everybody else
     return UUID(bytes=digest[:16], version=4)

@@ -8,7 +8,9 @@ it are true together or not at all.
 Idempotency: one key of one client at one address stands for one request. The same request again
 gets the first answer byte for byte; another request under the same key is `KeyReused`; while one
 is being written, the other is `InFlight`. Whoever comes second in any other way meets the unique
-row and gets the first answer. Answers are kept for two days (`store.housekeeping`).
+row and gets the first answer. Answers are kept for two days (`store.housekeeping`). Whether a
+request would be accepted today is another question than what was answered to it: a body that fails
+its checks is looked up as well (`answered_before`), and a seal is old by the time of the first.
 
 A DPoP proof costs a statement more: it is spent before anything else is looked at.
 """
@@ -35,7 +37,7 @@ from referral_hub.domain.codes import Role, Scope
 from referral_hub.domain.commands import Actor, SubmitReferral
 from referral_hub.domain.ids import new_id, new_reference
 from referral_hub.errors import Conflict, Forbidden, InvalidInput
-from referral_hub.services.api_access import Caller, Credential, admitted, authenticate
+from referral_hub.services.api_access import Caller, Credential, admitted, proved
 from referral_hub.services.assemble_referral import PlainReferral, assemble
 from referral_hub.services.draw_up import draw_up, nhs_index
 from referral_hub.services.hub import Hub
@@ -49,6 +51,7 @@ from referral_hub.store.intake import (
     CallerFound,
     Home,
     Intake,
+    find_caller,
     gather_for_caller,
 )
 
@@ -61,6 +64,7 @@ __all__ = [
     "MustBeSealed",
     "UnverifiedDocument",
     "Written",
+    "answered_before",
     "opened",
     "receive_referral",
 ]
@@ -149,8 +153,7 @@ def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: An
     Raises TokenRefused, ScopeMissing, MustBeSealed, KeyReused, InFlight, InvalidInput (an area
     nobody owns, a seal that is not the client's), KeyUnavailable, ServiceUnavailable.
     """
-    if knock.shown.proven is not None:
-        authenticate(hub, knock.shown, knock.scope)
+    knock = replace(knock, shown=proved(hub, knock.shown, knock.scope))
     hub, repeated = hub.for_one_use_case(), False
     for attempt in range(_ATTEMPTS):
         at = hub.clock()
@@ -176,13 +179,23 @@ def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: An
     raise Conflict("The referral could not be stored just now. Send it again; nothing is lost.")
 
 
-def _look(
-    hub: Hub, link: Link, knock: Knock, *, command: SubmitReferral, at: datetime
-) -> tuple[Intake, CallerFound]:
-    """The one read. The agency is the token's, whose tag says that this hub issued it."""
+def answered_before(hub: Hub, knock: Knock) -> Written | None:
+    """Return what this request was answered the first time; None if there was no first time.
+
+    For one whose body fails its checks now, which may be those of another day. One read. Raises as
+    `receive_referral` does.
+    """
+    at = hub.clock()
+    shown = proved(hub, knock.shown, knock.scope)
+    with hub.database.direct() as link:
+        found = find_caller(link, _asked(knock, at))
+    _may_send(knock, admitted(shown, found.token, knock.scope), found, at)
+    return None if found.earlier is None else again(hub, knock.keyed, found.earlier)
+
+
+def _asked(knock: Knock, at: datetime) -> CallerAsked:
     issued = knock.shown.issued
-    claimed = Actor(issued.client_id, issued.agency_id, Role.PARTNER_SYSTEM)
-    asked = CallerAsked(
+    return CallerAsked(
         issued.agency_id,
         issued.client_id,
         issued.digest,
@@ -191,9 +204,17 @@ def _look(
         knock.keyed.key_hash,
         with_keys=knock.sealed is not None,
     )
+
+
+def _look(
+    hub: Hub, link: Link, knock: Knock, *, command: SubmitReferral, at: datetime
+) -> tuple[Intake, CallerFound]:
+    """The one read. The agency is the token's, whose tag says that this hub issued it."""
+    issued = knock.shown.issued
+    claimed = Actor(issued.client_id, issued.agency_id, Role.PARTNER_SYSTEM)
     return gather_for_caller(
         link,
-        asked,
+        _asked(knock, at),
         home=Home(command.person.area, command.person.postcode),
         needs=command.needs,
         nhs_index=nhs_index(hub, claimed, command),
@@ -212,6 +233,8 @@ def _may_send(knock: Knock, caller: Caller, found: CallerFound, at: datetime) ->
     try:
         vouched = verify_document(knock.sealed, expected)
     except SealedRefused as refused:
+        if found.earlier is not None and at > found.earlier.created_at:
+            return _may_send(knock, caller, found, found.earlier.created_at)
         raise InvalidInput({"": (str(refused),)}) from None
     return SpentId(DOCUMENT, client_id, vouched.message_id, vouched.expires_at)
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from referral_hub.store.intake import Earlier
 
 _EARLIER = text(
-    "SELECT fingerprint, status, content_type, location, answer FROM idempotency_key"
+    "SELECT fingerprint, status, content_type, location, answer, created_at FROM idempotency_key"
     " WHERE client_id = :client AND endpoint = :endpoint AND key_hash = :key"
 )
 

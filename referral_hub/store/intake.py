@@ -99,19 +99,29 @@ _FACTS = f"""
             WHERE p.key = POSTCODE::text AND acting.agency_id IS NOT NULL) AS point
 """
 _GATHER = _FACTS.replace("POSTCODE", "$5") + " FROM acting"
-_GATHER_FOR_CALLER = (
-    _FACTS.replace("POSTCODE", "$11")
-    + f""",
-        {in_force("$5", "$6")} AS caller,
+
+
+def _about_caller(first: int) -> str:
+    """Three columns about a caller, whose six parameters (`_of_caller`) begin at `first`."""
+    token, at, client, endpoint, key, keys = (f"${first + place}" for place in range(6))
+    return f"""
+        {in_force(token, at)} AS caller,
         (SELECT json_agg(k.jwk)::text FROM api_client_key k
-            WHERE $10::boolean AND k.client_id = $7::uuid
+            WHERE {keys}::boolean AND k.client_id = {client}::uuid
             AND k.agency_id = acting.agency_id) AS client_keys,
         (SELECT row_to_json(i)::text FROM idempotency_key i
-            WHERE i.client_id = $7::uuid AND i.endpoint = $8::text
-            AND i.key_hash = $9::bytea AND i.agency_id = acting.agency_id) AS earlier
+            WHERE i.client_id = {client}::uuid AND i.endpoint = {endpoint}::text
+            AND i.key_hash = {key}::bytea AND i.agency_id = acting.agency_id) AS earlier
     FROM acting
     """
-)
+
+
+_GATHER_FOR_CALLER = _FACTS.replace("POSTCODE", "$11") + "," + _about_caller(5)
+_FIND_CALLER = f"""
+    WITH acting AS MATERIALIZED (
+        SELECT set_config('app.agency', $1::text, true)::uuid AS agency_id
+    ) SELECT {_about_caller(2)}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +158,7 @@ class Earlier:
     content_type: str
     location: str | None
     answer: bytes
+    created_at: datetime
 
     def __repr__(self) -> str:
         return "<Earlier>"
@@ -184,20 +195,33 @@ def gather_for_caller(
     """
     asked = (
         *_asked(caller.agency_id, home.area, needs, nhs_index),
-        caller.token_digest,
-        wire.instant(caller.at),
-        wire.identifier(caller.client_id),
-        caller.endpoint.encode(),
-        caller.key_hash,
-        wire.TRUE if caller.with_keys else wire.FALSE,
+        *_of_caller(caller),
         _key(home),
     )
     ((*facts, token, keys, earlier),) = link.run(_GATHER_FOR_CALLER, asked)
     return _intake(tuple(facts)), CallerFound(token_row(token), _rows(keys), _earlier(earlier))
 
 
+def find_caller(link: Link, caller: CallerAsked) -> CallerFound:
+    """Return whether the caller may call and what it was told, where nothing else is asked."""
+    asked = (str(caller.agency_id).encode(), *_of_caller(caller))
+    ((token, keys, earlier),) = link.run(_FIND_CALLER, asked)
+    return CallerFound(token_row(token), _rows(keys), _earlier(earlier))
+
+
 def _asked(agency_id: UUID, area: str, needs: Iterable[str], nhs_index: bytes | None) -> Values:
     return (str(agency_id).encode(), area.encode(), wire.texts(needs), nhs_index)
+
+
+def _of_caller(caller: CallerAsked) -> Values:
+    return (
+        caller.token_digest,
+        wire.instant(caller.at),
+        wire.identifier(caller.client_id),
+        caller.endpoint.encode(),
+        caller.key_hash,
+        wire.TRUE if caller.with_keys else wire.FALSE,
+    )
 
 
 def _key(home: Home) -> bytes | None:
@@ -214,6 +238,7 @@ def _earlier(found: bytes | None) -> Earlier | None:
         row["content_type"],
         row["location"],
         _bytes(row["answer"]),
+        datetime.fromisoformat(row["created_at"]),
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Response
 
+from referral_hub.errors import InvalidInput
 from referral_hub.services import api_reads
 from referral_hub.services.api_access import Caller
 from referral_hub.services.hub import Hub
@@ -27,9 +28,15 @@ def give(hub: Hub, caller: Caller) -> Response:
     require_json()
     body = read_body(LARGEST_PLAIN)
     key = idempotency_key()
-    given = read_document(ConsentBody(today(hub.clock())), body)
     actor = caller.actor
     keyed = Keyed(actor.user_id, actor.agency_id, f"POST {PATH}", key, body)
+    try:
+        given = read_document(ConsentBody(today(hub.clock())), body)
+    except InvalidInput:
+        first = api_reads.answered_before(hub, keyed)
+        if first is None:
+            raise
+        return written_response(first)
 
     def answering(event_id: UUID, slots: int) -> Written:
         told = {

@@ -2,7 +2,8 @@
 
     api(scope)              view(hub, caller, **ids)
     api_knock(scope)        view(hub, credential, **ids): the token is asked about in the view's
-                            own read, which is what keeps accepting a referral to one
+                            own read, which is what keeps accepting a referral to one; a proof
+                            that came with it is spent here, once for the request
     API_READER              view(hub, caller, **ids): any token that is in force
 
 In front of both: calls are counted for the address, then for the client that the token was issued
@@ -23,6 +24,7 @@ from referral_hub.services.api_access import (
     Presented,
     authenticate,
     credential,
+    proved,
 )
 from referral_hub.services.hub import Hub
 from referral_hub.web.guards import Guard
@@ -46,7 +48,7 @@ def api_knock(scope: Scope) -> Guard:
     """A token that this hub issued; the view asks whether it is in force, and for `scope`."""
 
     def admit(hub: Hub) -> tuple[Credential]:
-        return (_shown(hub),)
+        return (proved(hub, _shown(hub), scope),)
 
     return Guard(f"api, asked in the view's read: {scope}", admit, csrf=False)
 

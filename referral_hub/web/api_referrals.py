@@ -2,7 +2,8 @@
 
 The order of refusals is fixed: a token that is not in force is 401 whatever the body is, and
 nothing about the body is told before. A body is plain JSON, where the client may send it, or sealed
-(`application/jose`): the same document, signed by the client and encrypted to the hub.
+(`application/jose`): the same document, signed by the client and encrypted to the hub. A request
+that was answered before is answered the same, even when its body would be refused by now.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from referral_hub.services.receive_referral import (
     Knock,
     UnverifiedDocument,
     Written,
+    answered_before,
     opened,
     receive_referral,
 )
@@ -47,13 +49,6 @@ def submit(hub: Hub, shown: Credential) -> Response:
     try:
         no_parameters()
         key, sealed, content = idempotency_key(), *_content(hub)
-        plain = read_document(referral_body(today(hub.clock())), content)
-    except InvalidDocument as wrong:
-        waiting = _waiting(hub, shown, wrong)
-        if waiting is None:
-            authenticate(hub, shown, Scope.REFERRAL_SUBMIT)
-            raise
-        return waiting
     except (InvalidInput, UnsupportedMediaType, RequestEntityTooLarge):
         authenticate(hub, shown, Scope.REFERRAL_SUBMIT)
         raise
@@ -66,30 +61,25 @@ def submit(hub: Hub, shown: Credential) -> Response:
         return Written(202, PLAIN, body, location=f"{base}/{submitted.referral_id}")
 
     try:
+        plain = read_document(referral_body(today(hub.clock())), content)
+    except InvalidInput as wrong:
+        first = answered_before(hub, knock)
+        return _waiting(hub, knock, wrong) if first is None else written_response(first)
+    try:
         return written_response(receive_referral(hub, knock, plain, answering))
     except InvalidInput as wrong:
-        pointed = _pointed(wrong)
-        waiting = _waiting(hub, shown, pointed)
-        if waiting is None:
-            raise pointed from None
-        return waiting
+        return _waiting(hub, knock, _pointed(wrong))
 
 
-def _waiting(hub: Hub, shown: Credential, wrong: InvalidDocument) -> Response | None:
-    """Let it wait for a person, where the sender wants that and one can put it right."""
-    if not lenient() or request.mimetype != PLAIN:
-        return None
-    knock = Knock(
-        shown,
-        Scope.REFERRAL_SUBMIT,
-        f"POST {PATH}",
-        idempotency_key(),
-        read_body(LARGEST_PLAIN),
-        audience=hub.settings.public_url + PATH,
-    )
-    written = staged(hub, knock, wrong)
+def _waiting(hub: Hub, knock: Knock, wrong: InvalidInput) -> Response:
+    """Let it wait for a person, where the sender wants that and one can put it right.
+
+    Raises InvalidInput, what is wrong, where not.
+    """
+    may = lenient() and knock.sealed is None and isinstance(wrong, InvalidDocument)
+    written = staged(hub, knock, wrong) if may else None
     if written is None:
-        return None
+        raise wrong
     response = written_response(written)
     response.headers["Preference-Applied"] = LENIENT
     return response

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Response, request
 
 from referral_hub.domain.staging import StagedSource
+from referral_hub.errors import InvalidInput
 from referral_hub.services.api_access import Caller
 from referral_hub.services.hub import Hub
 from referral_hub.services.receive_referral import Knock, Written
@@ -19,7 +20,7 @@ from referral_hub.services.stage_incoming import completable, list_sent, stage_i
 from referral_hub.store.staging import StagedRow
 from referral_hub.web.api_answers import instant
 from referral_hub.web.api_reading import JSON, cursor, readable
-from referral_hub.web.json_body import InvalidDocument, parse
+from referral_hub.web.json_body import parse
 
 STAGED = "/api/v1/staged"
 LENIENT = "handling=lenient"
@@ -31,7 +32,7 @@ def lenient() -> bool:
     return LENIENT in {one.strip().lower().replace(" ", "") for one in given.split(",")}
 
 
-def staged(hub: Hub, knock: Knock, wrong: InvalidDocument) -> Written | None:
+def staged(hub: Hub, knock: Knock, wrong: InvalidInput) -> Written | None:
     """Stage the knock's body and say so; None where a person could not put right what is wrong."""
     document = parse(knock.content)
     if not isinstance(document, dict) or not completable(document, list(wrong.fields)):

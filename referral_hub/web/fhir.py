@@ -50,6 +50,7 @@ from referral_hub.services.receive_referral import (
     KeyReused,
     Knock,
     Written,
+    answered_before,
     receive_referral,
 )
 from referral_hub.services.release import open_kept
@@ -110,22 +111,27 @@ def _is_new(message: Message) -> bool:
 
 def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Response:
     """Accept a referral. The token is asked about in the same read as everything else."""
-    incoming, alone = read_referral(message), not message.header
+    alone, named = not message.header, own_id(message.focus)
     knock = Knock(
         shown,
         Scope.FHIR,
         f"POST {MESSAGES}",
-        _own_key(incoming),
+        _own_key(named),
         content=body,
         audience=base_url(hub),
-        draft_id=draft_of(hub, shown.issued.agency_id, incoming.own_id),
+        draft_id=draft_of(hub, shown.issued.agency_id, named),
     )
+    incoming = None
     try:
+        incoming = read_referral(message)
         plain, told = plain_referral(
             incoming, today(hub.clock()), leave_out_number=hub.settings.fhir_leaves_out_nhs_number
         )
     except FhirProblem:
-        if not lenient() or not incomplete(incoming.document):
+        before = _handled_before(hub, knock, message)
+        if before is not None:
+            return before
+        if incoming is None or not lenient() or not incomplete(incoming.document):
             raise
         return _waiting(hub, knock, message, incoming)
 
@@ -154,6 +160,22 @@ def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Resp
     return written_response(replace(written, body=_with_kept(written.body, incoming.kept)))
 
 
+def _handled_before(hub: Hub, knock: Knock, message: Message) -> Response | None:
+    """The answer to a message that was handled already, whatever its checks would find now."""
+    try:
+        written = answered_before(hub, knock)
+    except KeyReused:
+        return _reused(message)
+    return None if written is None else _repeated(written)
+
+
+def _repeated(written: Written) -> Response:
+    """What waits is told again; what was taken on has its proof of receipt."""
+    if written.status == 202:
+        return written_response(written)
+    return wire.outcome(409, [Issue("duplicate", _DUPLICATE)])
+
+
 def _waiting(hub: Hub, knock: Knock, message: Message, incoming: Incoming) -> Response:
     """What a person can complete waits for one, where the sender would rather have that."""
 
@@ -169,7 +191,7 @@ def _waiting(hub: Hub, knock: Knock, message: Message, incoming: Incoming) -> Re
     except (AlreadySent, KeyReused):
         return _reused(message)
     if written.status != 202:
-        return wire.outcome(409, [Issue("duplicate", _DUPLICATE)])
+        return _repeated(written)
     answer = written_response(written)
     answer.headers["Preference-Applied"] = LENIENT
     return answer
@@ -313,7 +335,6 @@ def _envelope(hub: Hub, message: Message, *, receiver: Party, at: datetime) -> E
     )
 
 
-def _own_key(incoming: Incoming) -> str:
+def _own_key(named: tuple[str, str]) -> str:
     """The sender's own identifier is the key, whatever message it comes in."""
-    named = "\0".join(incoming.own_id)
-    return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256("\0".join(named).encode("utf-8", "surrogatepass")).hexdigest()
