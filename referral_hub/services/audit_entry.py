@@ -20,6 +20,7 @@ from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.audit.events import EntryType, Event, SubjectKey
 from referral_hub.audit.integrate import ensure_integrated
+from referral_hub.domain.channels import looked_by
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import CryptoError, NotFound
 from referral_hub.services.audit_log import Logged, logged
@@ -128,7 +129,7 @@ def _look(actor: Actor, row: AuditRow, sealed: CommittedRow) -> Event:
         referral_id=row.referral_id,
         purpose="oversight",
         outcome="opened",
-        details={"report": Report.ENTRY.value, "entry": str(row.id)},
+        details={"report": Report.ENTRY.value, "entry": str(row.id)} | looked_by(actor.role),
     )
 
 

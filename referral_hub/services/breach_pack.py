@@ -20,6 +20,7 @@ from consent.evidence.tiles import Tiles
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.audit.integrate import ensure_integrated
+from referral_hub.domain.channels import DETAIL, Channel
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.duty_clocks import LONDON
 from referral_hub.domain.matters import MatterKind
@@ -45,6 +46,7 @@ COLUMNS = (
     "recipient",
     "user",
     "stage",
+    "channel",
     "delivery",
     "purpose",
     "classes",
@@ -67,11 +69,15 @@ class Window:
     agency: UUID | None = None
     reference: str | None = None
     delivery: UUID | None = None
+    channel: Channel | None = None
 
 
 @dataclass(slots=True)
 class Exposed:
-    """What was found so far: how many disclosures and looks, about whom, to whom, what kinds."""
+    """What was found so far: how many disclosures and looks, about whom, to whom, what kinds.
+
+    `unsaid` counts entries that do not say by which way, because they are older than that detail.
+    """
 
     disclosures: int = 0
     looks: int = 0
@@ -80,6 +86,8 @@ class Exposed:
     agencies: set[str] = field(default_factory=set)
     staff: set[str] = field(default_factory=set)
     classes: set[str] = field(default_factory=set)
+    channels: set[str] = field(default_factory=set)
+    unsaid: int = 0
 
     def add(self, one: Logged) -> None:
         """Count one entry."""
@@ -98,6 +106,11 @@ class Exposed:
         if row.user_name:
             self.staff.add(row.user_name)
         self.classes.update(one.entry.classes if one.entry else ())
+        way = _detail(one, DETAIL)
+        if way is None:
+            self.unsaid += 1
+        else:
+            self.channels.add(way)
 
     def told(self) -> Mapping[str, object]:
         """Return it as names and numbers."""
@@ -109,6 +122,8 @@ class Exposed:
             "agencies": sorted(self.agencies),
             "staff": sorted(self.staff),
             "classes": sorted(self.classes),
+            "channels": sorted(self.channels),
+            "channel_not_said": self.unsaid,
         }
 
 
@@ -160,7 +175,7 @@ def _begin(hub: Hub, actor: Actor, matter_id: UUID, window: Window, *, form: str
             if referral is None:
                 told = "Your agency has no referral with this reference"
                 raise InvalidInput({"reference": (told,)})
-    filters = ("user", "agency", "reference", "delivery")
+    filters = ("user", "agency", "reference", "delivery", "channel")
     details: dict[str, str | int | tuple[str, ...]] = {
         "matter": str(matter_id),
         "form": form,
@@ -177,6 +192,7 @@ def _begin(hub: Hub, actor: Actor, matter_id: UUID, window: Window, *, form: str
         party=window.agency,
         referral=referral,
         delivery=window.delivery,
+        channel=window.channel,
         oldest=first_id(_midnight(window.since)),
         below=first_id(_midnight(window.until + timedelta(days=1))),
     )
@@ -204,12 +220,17 @@ def _newest(connection: Connection) -> log.StoredCheckpoint:
 
 def _beside(one: Logged, us: UUID) -> Mapping[str, object]:
     """A person's id is their own agency's to see; another agency has the referral."""
-    details = one.entry.details if isinstance(one.entry, Entry) else {}
     return {
         "person": one.row.subject_id if one.row.sender_agency_id == us else None,
-        "stage": details.get("stage"),
-        "delivery": details.get("effect"),
+        "stage": _detail(one, "stage"),
+        "channel": _detail(one, DETAIL),
+        "delivery": _detail(one, "effect"),
     }
+
+
+def _detail(one: Logged, name: str) -> str | None:
+    found = one.entry.details.get(name) if isinstance(one.entry, Entry) else None
+    return None if found is None else str(found)
 
 
 def _midnight(day: date) -> datetime:

@@ -20,6 +20,7 @@ from referral_hub.audit.events import EntryType, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.records import ReleaseContext
 from referral_hub.crypto.unseal import open_fields, release_fields
+from referral_hub.domain.channels import handed_over
 from referral_hub.domain.codes import AgencyKind, OutboxKind, OutboxState, Priority
 from referral_hub.domain.ids import new_id
 from referral_hub.domain.task_clocks import answer_due
@@ -226,11 +227,14 @@ def _decide(
     permitted = outcome.fields if isinstance(outcome, Permit) else ()
     fields = record.releasable(permitted, found.sealed["field_ids"], task.slot)
     kind = EntryType.RELEASE if fields else EntryType.DECISION
+    standing = known[1].standings[task.recipient_agency_id]
+    away = leaves(hub, standing, KINDS[stage])
+    said = {"stage": stage.value, "effect": str(claim.id), "task": str(task.id)}
     event = decision_event(
         case,
         (task.recipient_agency_id, decided),
         kind=kind,
-        details={"stage": stage.value, "effect": str(claim.id), "task": str(task.id)},
+        details=said | handed_over(standing["transport"], leaves=away),
     )
     return Release(
         claim=claim,

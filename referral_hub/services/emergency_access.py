@@ -36,6 +36,7 @@ from referral_hub.access import Permission, Situation
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.unseal import open_fields
+from referral_hub.domain.channels import looked_by
 from referral_hub.domain.commands import Actor, AskEmergencyAccess
 from referral_hub.domain.ids import new_id
 from referral_hub.domain.transitions import DISCLOSED, TaskState
@@ -298,7 +299,7 @@ def _spend(hub: Hub, asking: _Asking, ticket: emergency.Ticket) -> tuple[Permit,
 def _event(
     asking: _Asking, decided: Decided, ticket: emergency.Ticket | None, *, kind: EntryType
 ) -> Event:
-    details = {"task": str(asking.task.id)}
+    details = {"task": str(asking.task.id)} | looked_by(asking.actor.role)
     if ticket is not None:
         details |= {"ticket": str(ticket.id), "emergency": ticket.cause}
     actor = asking.actor

@@ -18,6 +18,7 @@ from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.records import SealedNote
 from referral_hub.crypto.unseal import open_note
+from referral_hub.domain.channels import looked_by
 from referral_hub.domain.commands import Actor, ReviewEmergencyAccess
 from referral_hub.domain.ids import new_id
 from referral_hub.errors import Conflict
@@ -160,5 +161,5 @@ def _event(
         referral_id=ticket.referral_id,
         purpose="oversight" if kind is EntryType.VIEW else "emergency",
         outcome=outcome,
-        details=details | ({"reason": reason} if reason else {}),
+        details=details | looked_by(actor.role) | ({"reason": reason} if reason else {}),
     )

@@ -15,6 +15,7 @@ from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.audit.events import EntryType, Event
 from referral_hub.audit.integrate import ensure_integrated
+from referral_hub.domain.channels import in_a_file
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.imports import WORKING, ImportState
 from referral_hub.errors import Conflict
@@ -130,7 +131,11 @@ def returned_rows(hub: Hub, actor: Actor, import_id: UUID) -> Iterator[ReturnedR
         actor_user=actor.user_id,
         purpose=PURPOSE,
         outcome="returned",
-        details={"import": str(import_id), "rows": row.counts.get("returned", 0)},
+        details={
+            "import": str(import_id),
+            "rows": row.counts.get("returned", 0),
+            **in_a_file(),
+        },
     )
     look = append(hub, actor, event)
     ensure_integrated(hub.database, hub.integrator, [look])

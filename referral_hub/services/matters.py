@@ -19,6 +19,7 @@ from referral_hub.access import Permission
 from referral_hub.audit.events import EntryType, Event
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.unseal import open_matter_words
+from referral_hub.domain.channels import looked_by
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.duty_clocks import Clock, clock, local_day
 from referral_hub.domain.matter_commands import TakeStep
@@ -155,7 +156,7 @@ def open_written(hub: Hub, actor: Actor, matter_id: UUID) -> list[Written]:
         cites=(f"person:{found.subject_id}",) if found.subject_id else (),
         purpose="oversight",
         outcome="opened",
-        details={"matter": str(matter_id), "duty": found.kind},
+        details={"matter": str(matter_id), "duty": found.kind} | looked_by(actor.role),
     )
     look = append(hub, actor, event)
     ensure_integrated(hub.database, hub.integrator, [look])

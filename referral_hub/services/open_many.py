@@ -20,6 +20,7 @@ from referral_hub.audit.events import EntryType, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.records import ReleaseContext
 from referral_hub.crypto.unseal import open_released
+from referral_hub.domain.channels import in_a_file
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import DISCLOSED
 from referral_hub.services import record
@@ -128,7 +129,7 @@ def _decide(
         (task.recipient_agency_id, decided),
         kind=EntryType.VIEW if permit else EntryType.DECISION,
         actor=(actor.agency_id, actor.user_id),
-        details={"stage": stage.value, "task": str(task.id)},
+        details={"stage": stage.value, "task": str(task.id)} | in_a_file(),
     )
     return _Look(task, stage, release, permit, prepare(event, hub.keys, at))
 

@@ -18,6 +18,7 @@ from referral_hub.audit.events import EntryType, Event, SubjectKey, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.records import NoteContext, SealedNote, StoredRecord
 from referral_hub.crypto.unseal import open_fields, open_matter_words, open_note, open_statement
+from referral_hub.domain.channels import looked_by
 from referral_hub.domain.codes import StatementKind
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.matters import MatterKind, MatterState
@@ -125,7 +126,7 @@ def _look(actor: Actor, request: MatterRow, held: PersonRecords, part: UUID) -> 
         classes=tuple(sorted(record.classes_of(stored))),
         fields=tuple(sorted({record.permitted_field(name) for name in stored})),
         outcome="opened",
-        details={"matter": str(request.id), "duty": request.kind},
+        details={"matter": str(request.id), "duty": request.kind} | looked_by(actor.role),
     )
 
 

@@ -19,6 +19,7 @@ from referral_hub.access import Permission, Situation
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.unseal import open_staged
+from referral_hub.domain.channels import looked_by
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.staging import StagedRejection, StagedState
 from referral_hub.errors import Conflict, Forbidden
@@ -201,6 +202,7 @@ def _event(
         "source": row.source,
         "item": str(row.id),
         "why": row.why,
+        **looked_by(actor.role),
     }
     if row.batch_id:
         details["batch"] = str(row.batch_id)

@@ -15,6 +15,7 @@ from consent.policy import current_policy
 from referral_hub import access
 from referral_hub.access import Permission, Situation
 from referral_hub.audit.events import EntryType, Event, prepare
+from referral_hub.domain.channels import looked_by
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.ids import new_id
 from referral_hub.domain.overlooking import LOOK_LASTS, LookReason, Worry
@@ -96,7 +97,7 @@ def say_why(hub: Hub, actor: Actor, referral_id: UUID, reason: LookReason) -> No
             referral_id=referral_id,
             purpose="oversight",
             outcome="permit",
-            details={"reason": reason.value},
+            details={"reason": reason.value} | looked_by(actor.role),
         )
         entry = prepare(event, hub.keys, at)
         look = {

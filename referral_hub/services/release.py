@@ -21,6 +21,7 @@ from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.records import ReleaseContext, SealedNote
 from referral_hub.crypto.unseal import open_fields, open_note, open_released
+from referral_hub.domain.channels import looked_by
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import DISCLOSED
 from referral_hub.errors import Conflict, HubError
@@ -197,6 +198,7 @@ def _look(hub: Hub, actor: Actor, found: CaseRows, *, classes: Iterable[DataClas
         purpose="own_record",
         classes=tuple(sorted(classes)),
         outcome="permit",
+        details=looked_by(actor.role),
     )
     return _logged(hub, actor, prepare(event, hub.keys, hub.clock()))
 
@@ -214,7 +216,7 @@ def _permit_now(
         (task.recipient_agency_id, decided),
         kind=kind,
         actor=(actor.agency_id, actor.user_id),
-        details={"stage": stage.value, "task": str(task.id)},
+        details={"stage": stage.value, "task": str(task.id)} | looked_by(actor.role),
     )
     entry_id = _logged(hub, actor, prepare(event, hub.keys, at))
     if not isinstance(outcome, Permit):

@@ -7,7 +7,7 @@ some hundreds at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -24,6 +24,7 @@ EXPOSING = "(e.type IN ('release', 'view') OR (e.type = 'override' AND e.outcome
 class Sought:
     """Which exposures: None is any. `delivery` is what a release's entry calls its effect.
 
+    With `channel` an entry that does not say its channel counts too: it may have been that one.
     `oldest` is the first id looked at, `below` the first that is not.
     """
 
@@ -33,6 +34,7 @@ class Sought:
     party: UUID | None = None
     referral: UUID | None = None
     delivery: UUID | None = None
+    channel: str | None = None
     oldest: UUID | None = None
     below: UUID | None = None
 
@@ -43,8 +45,16 @@ _CONDITIONS = {
     "party": ":party IN (e.sender_agency_id, e.recipient_agency_id, e.actor_agency_id)",
     "referral": "e.referral_id = :referral",
     "delivery": "position(:delivery IN e.entry) > 0",
+    "channel": "(position(:channel IN e.entry) > 0 OR position(:says IN e.entry) = 0)",
     "oldest": "e.id >= :oldest",
     "below": "e.id < :below",
+}
+
+_SAYS = b'"channel":'
+# How a value stands in the canonical bytes of an entry.
+_WRITTEN: Mapping[str, Callable[[object], bytes]] = {
+    "delivery": lambda value: f'"{value}"'.encode(),
+    "channel": lambda value: f'"channel":"{value}"'.encode(),
 }
 
 
@@ -53,12 +63,14 @@ def exposures(
 ) -> Iterator[list[AuditRow]]:
     """Yield the entries below log size `size` that `us` may see, in the order of the log."""
     given: dict[str, object] = {"us": us, "size": size}
+    if sought.channel is not None:
+        given["says"] = _SAYS
     clauses = [f"e.seq >= 0 AND e.seq < :size AND {EXPOSING} AND ({OURS})"]
     for name, clause in _CONDITIONS.items():
         value = getattr(sought, name)
         if value is not None:
             clauses.append(clause)
-            given[name] = f'"{value}"'.encode() if name == "delivery" else value
+            given[name] = _WRITTEN[name](value) if name in _WRITTEN else value
     statement = text(
         f"SELECT {COLUMNS} FROM log_entry e{NAMES} WHERE {' AND '.join(clauses)} ORDER BY e.seq"
     )

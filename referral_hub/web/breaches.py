@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import redirect, render_template, request, send_file, url_for
 
+from referral_hub.domain.channels import Channel
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.duty_clocks import local_day
 from referral_hub.domain.matter_commands import RecordBreach
@@ -77,6 +78,7 @@ def pack(hub: Hub, actor: Actor, matter_id: UUID) -> Any:
         agency=UUID(given["agency"]) if given["agency"] else None,
         reference=given["reference"],
         delivery=UUID(given["delivery"]) if given["delivery"] else None,
+        channel=given["channel"],
     )
     chosen = request.form.get("form", "")
     try:
@@ -124,6 +126,7 @@ def _pack_page(
         "officer/matters/pack.html",
         matter=matter,
         offered=_offered(hub, actor),
+        channels=Channel,
         found=found,
         form=filled,
         back=url_for("matters.show", matter_id=matter.id),

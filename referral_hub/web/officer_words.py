@@ -14,6 +14,7 @@ from uuid import UUID
 
 from consent.codes import Article6, Article9, ConfidentialityBasis
 from consent.evidence.entry import Detail, Entry, EntryType, LawfulBasis
+from referral_hub.domain.channels import DETAIL
 from referral_hub.domain.codes import Role
 from referral_hub.services.audit_log import Logged
 from referral_hub.web.history import consent_words, owners_reason, recipients_reason
@@ -183,10 +184,15 @@ def _fix(reason: str | None) -> str | None:
 
 def _details(details: Mapping[str, Detail], labels: Labels) -> list[tuple[str, str]]:
     return [
-        (labels.words(name, "LogDetail"), _text(value) or "")
+        (labels.words(name, "LogDetail"), _said(name, value, labels))
         for name, value in details.items()
         if name not in _SAID_ELSEWHERE
     ]
+
+
+def _said(name: str, value: Detail, labels: Labels) -> str:
+    said = _text(value) or ""
+    return labels.words(said, "Channel") if name == DETAIL else said
 
 
 def _text(value: Detail | None) -> str | None:

@@ -10,6 +10,7 @@ import pytest
 
 from consent import codes as consent_codes
 from referral_hub.domain import (
+    channels,
     codes,
     concerns,
     csv_mapping,
@@ -47,6 +48,7 @@ from referral_hub.web.forms.take_away import Which
 from referral_hub.web.labels import Labels
 
 PACKAGES = (
+    channels,
     codes,
     deliveries,
     figures,
@@ -105,6 +107,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     overlooking.LookReason,
     Steering,
     links.LinkState,
+    channels.Channel,
     deliveries.Way,
     figures.Figure,
     measures.ScoreStage,

@@ -12,8 +12,11 @@ from uuid import uuid4
 
 import pytest
 
+from referral_hub.audit.events import EntryType, Event
+from referral_hub.domain.channels import Channel
 from referral_hub.domain.commands import AnswerTask
 from referral_hub.services.answer_task import answer_task
+from referral_hub.services.log_reports import append
 from tests.statements import counting
 from tests.web.mereford import FAMILY_NAME, FIRST_NAME, WHY, Mereford, nhs_number, personal
 from tests.web.test_bad_input import NAUGHTY
@@ -304,6 +307,45 @@ def test_the_pack_says_who_was_exposed_and_proves_each_line(town: Any, mereford:
     )
     assert none["entries"] == []
     assert pack(town, officer, matter, "json", reference="RH-2222-2222").status_code == 422
+
+
+def test_the_pack_is_narrowed_to_one_way_and_never_leaves_out_what_says_none(
+    town: Any, mereford: Mereford
+) -> None:
+    task = mereford.accepted()
+    gp, neighbour = town.browser("gp"), town.browser("neighbours")
+    gp.post(f"/referrals/{task.referral_id}/open")
+    neighbour.get(f"/tasks/{task.id}")
+    assert neighbour.post(f"/tasks/{task.id}/open").status_code == 200
+    officer = town.browser("surgery-dpo")
+    matter = breach(town, officer, reference=task.reference)
+
+    def found(channel: str) -> Any:
+        sent = pack(town, officer, matter, "json", reference=task.reference, channel=channel)
+        return json.loads(sent.get_data())
+
+    everything = found("")
+    ways = [row["channel"] for row in everything["entries"]]
+    assert set(ways) == {"inbox", "page"} == set(everything["summary"]["channels"])
+    for way in Channel:
+        shown = [row["channel"] for row in found(way)["entries"]]
+        assert shown == [one for one in ways if one == way]
+    older = Event(
+        type=EntryType.VIEW,
+        sender=mereford.agencies["surgery"],
+        actor_agency=mereford.agencies["surgery"],
+        referral_id=task.referral_id,
+        outcome="permit",
+    )
+    append(town.hub, mereford.actor("gp"), older)
+    narrowed = found("https_push")
+    assert [row["channel"] for row in narrowed["entries"]] == [None]
+    assert narrowed["summary"]["channel_not_said"] == 1
+    page = pack(
+        town, officer, matter, "page", reference=task.reference, channel="https_push"
+    ).get_data(as_text=True)
+    assert "1 of them do not say by which way" in text_of(page)
+    assert pack(town, officer, matter, "json", channel="semaphore").status_code == 422
 
 
 # A complaint, and the list

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from marshmallow import ValidationError, validates_schema
 
+from referral_hub.domain.channels import Channel
 from referral_hub.domain.duty_clocks import LONDON
 from referral_hub.domain.matters import (
     Authority,
@@ -178,6 +179,7 @@ class PackPage(FormPage):
     agency = OneOf("agencies", "Select an agency from the list", load_default=None)
     reference = Line("Reference", longest=20, load_default=None)
     delivery = Line("Delivery", longest=36, load_default=None)
+    channel = Code(Channel, "Select a way from the list", load_default=None)
 
     def __init__(self, known: Offered) -> None:
         self.known = known

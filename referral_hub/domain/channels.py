@@ -1,0 +1,47 @@
+"""By which way somebody's data was handed out or looked at, as an entry of the log says it.
+
+A disclosure goes to an inbox or to a partner's own system; a look is taken on a page, by a system
+over the API, through a one-time link of a mail, or in a file. The entry says it because the log is
+all that an inquiry may rest on: how an agency is reached today says nothing of last month. Pure.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from referral_hub.domain.codes import Role
+
+DETAIL = "channel"
+
+
+class Channel(StrEnum):
+    """A way by which data was handed out or looked at. `OTHER` is an installed package's."""
+
+    PAGE = "page"
+    API = "api"
+    EMAIL_LINK = "email_link"
+    FILE = "file"
+    INBOX = "inbox"
+    HTTPS_PUSH = "https_push"
+    SEALED_MAIL = "sealed_mail"
+    OTHER = "other"
+
+
+_OF_ROLES = {Role.PARTNER_SYSTEM: Channel.API, Role.LINK_HOLDER: Channel.EMAIL_LINK}
+_TRANSPORTS = {one.value: one for one in (Channel.INBOX, Channel.HTTPS_PUSH, Channel.SEALED_MAIL)}
+
+
+def looked_by(role: Role) -> dict[str, str]:
+    """Return the detail of an entry that says by which way somebody of this role looks."""
+    return {DETAIL: _OF_ROLES.get(role, Channel.PAGE).value}
+
+
+def in_a_file() -> dict[str, str]:
+    """Return the detail of an entry of a look that is taken away as a file."""
+    return {DETAIL: Channel.FILE.value}
+
+
+def handed_over(transport: str, *, leaves: bool) -> dict[str, str]:
+    """Return the detail of a disclosure: `leaves` says that it goes to the agency's own system."""
+    way = _TRANSPORTS.get(transport, Channel.OTHER) if leaves else Channel.INBOX
+    return {DETAIL: way.value}
