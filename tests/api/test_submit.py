@@ -279,6 +279,10 @@ WRONG: dict[str, tuple[Any, str]] = {
         lambda b: b["agreement"].update(valid_until="2020-01-01") or b,
         "#/agreement/valid_until",
     ),
+    "a yes until the last day that can be written": (
+        lambda b: b["agreement"].update(valid_until="9999-12-31") or b,
+        "#/agreement/valid_until",
+    ),
     "words nobody wrote": (
         lambda b: b["agreement"]["notice"].update(version="99") or b,
         "#/agreement/notice",

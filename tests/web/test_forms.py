@@ -109,6 +109,8 @@ EVERY_PAGE = [
         ("3", "Ma", "1942", "Date of birth must be a real date, like 27 3 1948"),
         ("3", "Brumaire", "1942", "Date of birth must be a real date, like 27 3 1948"),
         ("April", "3", "1942", "Date of birth must be a real date, like 27 3 1948"),
+        ("31", "12", "9999", "Date of birth must be in a year between 1850 and 2199"),
+        ("1", "1", "0001", "Date of birth must be in a year between 1850 and 2199"),
         ("2", "6", "2026", "Date of birth must be in the past"),
         ("1", "1", "1890", "Date of birth must be less than 125 years ago"),
     ],

@@ -122,7 +122,7 @@ def test_a_misspelt_word_is_put_right_and_said(filled: Any) -> None:
         ({"miles": "500"}, "Select a distance from the list"),
         ({"after": "1 2 3 x"}, "Search again"),
         ({"after": "9999999999999 2 3 4"}, "Search again"),
-        ({"words": "x" * 121}, "The words must be 120 characters or fewer"),
+        ({"words": "x" * 121}, "What you look for must be 120 characters or fewer"),
     ],
 )
 def test_what_cannot_be_looked_for_is_said_beside_the_field(

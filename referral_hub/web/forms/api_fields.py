@@ -8,6 +8,7 @@ itself for OpenAPI in `metadata`, so the description cannot differ from what is 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from uuid import UUID
 
 from marshmallow import RAISE, Schema, ValidationError, fields, missing
 
-from referral_hub.web.forms.fields import Line, Paragraph
+from referral_hub.web.forms.fields import FIRST_YEAR, LAST_YEAR, Line, Paragraph
 
 _Code = TypeVar("_Code", bound=StrEnum)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -156,12 +157,15 @@ class Day(fields.Field[date]):
         super().__init__(**_strict(options, described))
 
     def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> date:
+        day = None
         if isinstance(value, str) and _DAY.fullmatch(value):
-            try:
-                return date.fromisoformat(value)
-            except ValueError:
-                pass
-        raise ValidationError("Send a day that exists, as YYYY-MM-DD.")
+            with suppress(ValueError):
+                day = date.fromisoformat(value)
+        if day is None:
+            raise ValidationError("Send a day that exists, as YYYY-MM-DD.")
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValidationError(f"Send a day in a year between {FIRST_YEAR} and {LAST_YEAR}.")
+        return day
 
 
 class Truth(fields.Field[bool]):

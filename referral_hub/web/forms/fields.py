@@ -38,6 +38,10 @@ _MONTHS = (
     "december",
 )
 PARTS = ("day", "month", "year")
+FIRST_YEAR, LAST_YEAR = 1850, 2199
+"""The years in which a day can mean anything here. The day after the last one must exist too, in
+every time zone, and the last one that Python can write has none.
+"""
 
 
 class Line(fields.Field[str]):
@@ -160,9 +164,14 @@ class DateParts(fields.Field[date]):
         if not all(_DIGITS.fullmatch(value[part]) for part in PARTS) or len(value["year"]) != 4:
             raise ValidationError(f"{self._name} must be a real date, like 27 3 1948")
         try:
-            return date(int(value["year"]), int(value["month"]), int(value["day"]))
+            day = date(int(value["year"]), int(value["month"]), int(value["day"]))
         except ValueError:
             raise ValidationError(f"{self._name} must be a real date, like 27 3 1948") from None
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValidationError(
+                f"{self._name} must be in a year between {FIRST_YEAR} and {LAST_YEAR}"
+            )
+        return day
 
 
 def _offer(kind: fields.Field[Any], name: str) -> Mapping[str, str]:

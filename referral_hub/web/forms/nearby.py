@@ -48,7 +48,7 @@ class NearbyPage(FormPage):
 
     place = Line("The place", longest=80, load_default="")
     miles = OneOf("miles", "Select a distance from the list", load_default=str(DEFAULT_MILES))
-    words = Line("The words", longest=120, load_default="")
+    words = Line("What you look for", longest=120, load_default="")
     needs = Many(NeedCode, "Select needs from the list", load_default=frozenset())
     age = Whole("Age", least=0, most=120, load_default=None)
     day = Code(Weekday, "Select a day from the list", load_default=None)
