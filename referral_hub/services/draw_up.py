@@ -7,12 +7,12 @@ sealed. The result is one value that `submit_referral` writes in one statement.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from uuid import UUID
 
 from consent.inputs import Decided
-from consent.model import Stage
+from consent.model import PersonFlags, Stage
 from referral_hub.audit.events import SubjectKey
 from referral_hub.crypto.records import SealedRecord
 from referral_hub.crypto.seal import seal_record
@@ -20,6 +20,7 @@ from referral_hub.crypto.subject import new_subject_key
 from referral_hub.domain import routing
 from referral_hub.domain.commands import Actor, SubmitReferral
 from referral_hub.domain.ids import new_id
+from referral_hub.domain.nhs_number import NhsNumber
 from referral_hub.errors import InvalidInput
 from referral_hub.services import facts, record
 from referral_hub.services.agreements import Taken, take
@@ -36,7 +37,10 @@ from referral_hub.store.intake import Intake
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DrawnUp:
-    """Everything decided about a referral that is about to be written."""
+    """Everything decided about a referral that is about to be written.
+
+    `ruled_out` are agencies that the person says never to for the first time.
+    """
 
     referral_id: UUID
     subject: SubjectKey
@@ -48,6 +52,7 @@ class DrawnUp:
     owner: UUID
     case: Case
     nhs_index: bytes | None
+    ruled_out: frozenset[UUID]
 
     def __repr__(self) -> str:
         return "<DrawnUp>"
@@ -95,13 +100,13 @@ def draw_up(
         sealed,
         known.owner_agency_id,
         case,
-        nhs_index(hub, actor, command),
+        nhs_index(hub, actor, command.person.nhs_number),
+        command.wishes.never - never_before(known),
     )
 
 
-def nhs_index(hub: Hub, actor: Actor, command: SubmitReferral) -> bytes | None:
-    """Return the agency's own blind index of the NHS number; None when none was given."""
-    number = command.person.nhs_number
+def nhs_index(hub: Hub, actor: Actor, number: NhsNumber | None) -> bytes | None:
+    """Return the agency's own blind index of an NHS number; None when none was given."""
     if number is None:
         return None
     return hub.keys.blind_index("identity.nhs_number", str(actor.agency_id), number.encode())
@@ -130,7 +135,7 @@ def _slots(
 
 def _seeker(command: SubmitReferral, known: Intake, at: datetime) -> routing.Seeker:
     agreed, wishes, person = command.agreement, command.wishes, known.subject
-    never, close = (person["never_share_with"], person["conflicts"]) if person else ((), ())
+    close = person["conflicts"] if person else ()
     return routing.Seeker(
         area=command.person.area,
         age=routing.age_on(command.person.date_of_birth, at.date()),
@@ -138,7 +143,7 @@ def _seeker(command: SubmitReferral, known: Intake, at: datetime) -> routing.See
         interpreter=command.access.interpreter,
         access=command.access.needs,
         wished=agreed.recipients if agreed else frozenset(),
-        never=wishes.never.union(map(UUID, never)),
+        never=wishes.never | never_before(known),
         first=wishes.first,
         close=frozenset(map(UUID, close)),
         prefers=wishes.prefers,
@@ -150,6 +155,11 @@ def _seeker(command: SubmitReferral, known: Intake, at: datetime) -> routing.See
         days=wishes.days,
         point=known.point,
     )
+
+
+def never_before(known: Intake) -> frozenset[UUID]:
+    """Return the agencies that the person said never to at an earlier referral."""
+    return frozenset(map(UUID, known.subject["never_share_with"] if known.subject else ()))
 
 
 def _case(
@@ -168,7 +178,7 @@ def _case(
         referral_id=referral_id,
         subject=subject,
         sender=subject.owner,
-        person=facts.person_flags(subject.id, known.subject, minor=minor),
+        person=_flags(subject.id, command, known, minor),
         events=(*events, taken.event) if taken else events,
         proxies=proxies + taken.proxies if taken else proxies,
         agreements=facts.agreements_in(known.agreements),
@@ -178,3 +188,12 @@ def _case(
         child=taken.child if taken else None,
         concern=concern_of(referral_id, subject, taking.at) if command.concern else None,
     )
+
+
+def _flags(
+    subject_id: UUID, command: SubmitReferral, known: Intake, minor: date | None
+) -> PersonFlags:
+    """What the person has ruled out, now and before."""
+    before = facts.person_flags(subject_id, known.subject, minor=minor)
+    never = before.never_share_with.union(map(str, command.wishes.never))
+    return replace(before, never_share_with=never)

@@ -15,8 +15,10 @@ from referral_hub.access import Permission
 from referral_hub.domain import routing
 from referral_hub.domain.codes import AgencyKind, Capacity, Circumstance, NeedCode
 from referral_hub.domain.commands import Actor
+from referral_hub.domain.nhs_number import NhsNumber
 from referral_hub.services import facts
 from referral_hub.services.directory_facts import listed_in
+from referral_hub.services.draw_up import never_before, nhs_index
 from referral_hub.services.hub import Hub
 from referral_hub.services.plan import MOST_CANDIDATES, MOST_EXCLUDED
 from referral_hub.store import directory
@@ -61,6 +63,20 @@ class ProposedSlot:
     stated: frozenset[Circumstance] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Whose:
+    """What finds somebody's place, and whom they ruled out before, where it was typed."""
+
+    postcode: str | None = None
+    nhs_number: NhsNumber | None = None
+
+    def __repr__(self) -> str:
+        return "<Whose>"
+
+
+NOBODY_KNOWN = Whose()
+
+
 def areas(hub: Hub, actor: Actor) -> Sequence[directory.AreaRow]:
     """Return the areas that councils of this hub look after, by name."""
     access.require(actor, Permission.REFER)
@@ -74,18 +90,23 @@ def propose_recipients(
     *,
     needs: Iterable[NeedCode],
     seeker: routing.Seeker,
-    postcode: str | None = None,
+    whose: Whose = NOBODY_KNOWN,
 ) -> tuple[ProposedSlot, ...]:
-    """Return the plan for `needs` as a person reads it; distances are from `postcode`.
+    """Return the plan for `needs` as a person reads it; distances are from the postcode.
 
-    Raises Forbidden.
+    Whom a known person ruled out before is left out. Raises Forbidden.
     """
     access.require(actor, Permission.REFER)
     at, needs = hub.clock(), tuple(needs)
     with hub.database.direct() as link:
-        home = Home(seeker.area, postcode)
-        known = gather(link, actor.agency_id, home=home, needs=list(needs))
-    seeker = replace(seeker, point=known.point)
+        known = gather(
+            link,
+            actor.agency_id,
+            home=Home(seeker.area, whose.postcode),
+            needs=list(needs),
+            nhs_index=nhs_index(hub, actor, whose.nhs_number),
+        )
+    seeker = replace(seeker, point=known.point, never=seeker.never | never_before(known))
     listed = listed_in(known.services, known.standing)
     services = [one.service for one in listed]
     slots = routing.propose(needs, seeker, services, at=at, most=MOST_CANDIDATES)

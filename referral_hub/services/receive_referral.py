@@ -217,7 +217,7 @@ def _look(
         _asked(knock, at),
         home=Home(command.person.area, command.person.postcode),
         needs=command.needs,
-        nhs_index=nhs_index(hub, claimed, command),
+        nhs_index=nhs_index(hub, claimed, command.person.nhs_number),
     )
 
 

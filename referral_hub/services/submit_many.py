@@ -8,7 +8,7 @@ person, because neither would find the other; the caller starts a new batch ther
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,7 +54,7 @@ def accept_many(
         Asked(
             command.person.area,
             frozenset(need.value for need in command.needs),
-            nhs_index(hub, actor, command),
+            nhs_index(hub, actor, command.person.nhs_number),
         )
         for command in commands
     ]
@@ -74,8 +74,10 @@ def together(changes: Sequence[Change]) -> Change:
     """Return the changes as one, for one statement."""
     evidence: list[LogRow] = []
     inserts: dict[str, list[Mapping[str, Any]]] = {}
+    ruled_out: list[tuple[UUID, Collection[UUID]]] = []
     for one in changes:
         evidence += one.evidence
+        ruled_out += one.ruled_out
         for table, rows in one.inserts.items():
             inserts.setdefault(table, []).extend(rows)
-    return Change(evidence, inserts)
+    return Change(evidence, inserts, ruled_out=ruled_out)

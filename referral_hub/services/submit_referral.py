@@ -15,6 +15,7 @@ from uuid import UUID
 
 from referral_hub import access
 from referral_hub.access import Permission
+from referral_hub.audit.events import prepare
 from referral_hub.domain.codes import NeedCode
 from referral_hub.domain.commands import Actor, SubmitReferral
 from referral_hub.domain.ids import new_reference
@@ -25,6 +26,7 @@ from referral_hub.services.agreements import taken_rows
 from referral_hub.services.count_figures import note_row
 from referral_hub.services.draw_up import DrawnUp, draw_up, nhs_index
 from referral_hub.services.hub import Hub
+from referral_hub.services.never_ask import never_event
 from referral_hub.services.place import decision_row
 from referral_hub.services.turns import log_considered, task_rows
 from referral_hub.store import change, referrals
@@ -72,7 +74,7 @@ def submit_referral(hub: Hub, actor: Actor, command: SubmitReferral) -> Submitte
                 actor.agency_id,
                 home=Home(command.person.area, command.person.postcode),
                 needs=command.needs,
-                nhs_index=nhs_index(hub, actor, command),
+                nhs_index=nhs_index(hub, actor, command.person.nhs_number),
             )
             drawn = draw_up(hub, actor, command, known=known, at=at)
             reference = new_reference()
@@ -102,6 +104,9 @@ def accepting(
     """Return everything that makes a referral true; `stamp` is its reference and instant."""
     at = stamp[1]
     evidence, said = taken_rows(hub, actor, drawn.taken, drawn.subject, at=at)
+    if drawn.ruled_out:
+        said_never = never_event(actor, drawn.subject, drawn.referral_id, drawn.ruled_out)
+        evidence.append(prepare(said_never, hub.keys, at))
     inserts: dict[str, list[Mapping[str, Any]]] = {
         "subject": [_subject_row(hub, command, drawn, at)] if drawn.new_person else [],
         "referral": [_referral_row(actor, command, drawn, stamp)],
@@ -124,7 +129,9 @@ def accepting(
         evidence += entries.values()
         for table, row in task_rows(turn, placement, entries, actor=actor, at=at).items():
             inserts[table].append(row)
-    return change.Change(evidence=evidence, inserts=inserts)
+    known = drawn.ruled_out and not drawn.new_person
+    ruled_out = [(drawn.subject.id, drawn.ruled_out)] if known else []
+    return change.Change(evidence=evidence, inserts=inserts, ruled_out=ruled_out)
 
 
 def _subject_row(
@@ -136,7 +143,7 @@ def _subject_row(
         "wrapped_key": drawn.subject.wrapped,
         "key_version": hub.keys.version_of(drawn.subject.wrapped),
         "nhs_index": drawn.nhs_index,
-        "never_share_with": sorted(command.wishes.never),
+        "never_share_with": sorted(drawn.ruled_out),
         "conflicts": [],
         "deceased": False,
         "minor_until": facts.minor_until(command.person.date_of_birth, at.date()),

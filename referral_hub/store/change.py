@@ -12,7 +12,7 @@ with `json_populate_recordset`: any number of rows is one statement. What is a t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -122,13 +122,15 @@ class TaskMove:
 class Change:
     """Rows to insert and tasks to move, with at least one log row. Raises ValueError without.
 
-    `alone` is the number of an advisory lock that `write_at_once` takes: while another statement
-    holds it, this one is a Conflict at once instead of waiting.
+    `ruled_out` are known people, each with the agencies that they said never to, besides those that
+    they ruled out before. `alone` is the number of an advisory lock that `write_at_once` takes:
+    while another statement holds it, this one is a Conflict at once instead of waiting.
     """
 
     evidence: Sequence[LogRow]
     inserts: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     moves: Sequence[TaskMove] = ()
+    ruled_out: Sequence[tuple[UUID, Collection[UUID]]] = ()
     alone: int | None = None
 
     def __post_init__(self) -> None:
@@ -155,8 +157,12 @@ def write(connection: Connection, change: Change) -> None:
     if change.moves:
         parameters["moves"] = to_json([_move_row(move) for move in change.moves])
         parameters["expected"] = len(change.moves)
+    if change.ruled_out:
+        never = [{"id": one, "never_share_with": agencies} for one, agencies in change.ruled_out]
+        parameters["ruled_out"] = to_json(never)
+    updates = (bool(change.moves), bool(change.ruled_out))
     try:
-        connection.exec_driver_sql(_statement(columns, bool(change.moves)), parameters)
+        connection.exec_driver_sql(_statement(columns, *updates), parameters)
     except DBAPIError as error:
         raise refusal(error.orig) or error from error
 
@@ -164,7 +170,8 @@ def write(connection: Connection, change: Change) -> None:
 def write_at_once(link: Link, change: Change, *, acting_for: UUID) -> None:
     """Write `change` as one transaction of one statement, which itself sets the agency.
 
-    Inserts only: an update might be planned before the setting. Raises Conflict, AlreadyThere.
+    Inserts only: an update might be planned before the setting. Whom somebody rules out goes
+    through a function, which is planned after it. Raises Conflict, AlreadyThere.
     """
     if change.moves:
         raise ValueError("moves need a transaction that has set its agency")
@@ -180,8 +187,11 @@ def write_at_once(link: Link, change: Change, *, acting_for: UUID) -> None:
             values += [
                 None if (value := row[name]) is None else encode(value) for name, encode in columns
             ]
+    for person, agencies in change.ruled_out:
+        values += [wire.identifier(person), wire.identifiers(agencies)]
+    statement = _inserting(tuple(shape), change.alone is not None, len(change.ruled_out))
     try:
-        link.run(_inserting(tuple(shape), change.alone is not None), values)
+        link.run(statement, values)
     except psycopg.Error as error:
         raise refusal(error) or error from error
 
@@ -240,7 +250,9 @@ def _move_row(move: TaskMove) -> Row:
 
 
 @lru_cache(maxsize=256)
-def _statement(columns: tuple[tuple[str, tuple[str, ...]], ...], moving: bool) -> str:
+def _statement(
+    columns: tuple[tuple[str, tuple[str, ...]], ...], moving: bool, ruling_out: bool
+) -> str:
     """Every name in it comes from this module and from column names of our own rows."""
     parts: list[str] = []
     if moving:
@@ -262,6 +274,12 @@ def _statement(columns: tuple[tuple[str, tuple[str, ...]], ...], moving: bool) -
             f" FROM json_populate_recordset(NULL::{table}, %({table})s) AS r)"
         )
     end = "SELECT expect_rows((SELECT count(*) FROM moved), %(expected)s)" if moving else "SELECT 1"
+    if ruling_out:
+        parts.append(
+            "ruled AS MATERIALIZED (SELECT rule_out(r.id, r.never_share_with)"
+            " FROM json_populate_recordset(NULL::subject, %(ruled_out)s) AS r)"
+        )
+        end += ", (SELECT count(*) FROM ruled)"
     return f"WITH {', '.join(parts)} {end}"
 
 
@@ -273,7 +291,9 @@ _ALONE = (
 
 
 @lru_cache(maxsize=256)
-def _inserting(shape: tuple[tuple[str, tuple[str, ...], int], ...], alone: bool) -> str:
+def _inserting(
+    shape: tuple[tuple[str, tuple[str, ...], int], ...], alone: bool, ruling_out: int
+) -> str:
     """Like `_statement`; each insert waits for the agency, since it selects from the setting."""
     parts = [_ALONE if alone else _ACTING]
     number = count(3 if alone else 2)
@@ -286,7 +306,16 @@ def _inserting(shape: tuple[tuple[str, tuple[str, ...], int], ...], alone: bool)
             f"in_{table} AS (INSERT INTO {table} ({', '.join(names)})"
             f" SELECT v.* FROM acting, (VALUES {listed}) AS v)"
         )
-    return f"WITH {', '.join(parts)} SELECT 1"
+    if not ruling_out:
+        return f"WITH {', '.join(parts)} SELECT 1"
+    people = ", ".join(
+        f"(${next(number)}::uuid, ${next(number)}::uuid[])" for _ in range(ruling_out)
+    )
+    parts.append(
+        "ruled AS MATERIALIZED (SELECT rule_out(v.person, v.agencies)"
+        f" FROM acting, (VALUES {people}) AS v (person, agencies))"
+    )
+    return f"WITH {', '.join(parts)} SELECT count(*) FROM ruled"
 
 
 @lru_cache(maxsize=256)

@@ -64,6 +64,11 @@ def texts(values: Iterable[str]) -> bytes:
     return _array(str.encode, 25, values)
 
 
+def identifiers(values: Iterable[UUID]) -> bytes:
+    """Return a `uuid[]`."""
+    return _array(identifier, 2950, values)
+
+
 def read_id(value: bytes | None) -> UUID:
     """Return a UUID column that is never null."""
     return UUID(bytes=value)

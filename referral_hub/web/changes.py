@@ -18,6 +18,7 @@ from referral_hub.errors import InvalidInput
 from referral_hub.services.change_of_mind import KINDS, change_of_mind
 from referral_hub.services.correct_fact import CORRECTABLE, Correction, correct_fact
 from referral_hub.services.hub import Hub
+from referral_hub.services.never_ask import never_asked, rule_out
 from referral_hub.services.plan_agencies import plan_agencies
 from referral_hub.services.read_referrals import ReferralView, read_referral
 from referral_hub.services.stop_sharing import Said
@@ -27,6 +28,7 @@ from referral_hub.web.forms.changes import (
     ChangedPage,
     CorrectionPage,
     Facts,
+    NeverPage,
     StopPage,
     one_fact,
 )
@@ -37,6 +39,7 @@ PAGES = {
     Change.WITHDRAWN: "referrals.confirm_withdraw",
     Change.RENEWED: "referrals.agreement_form",
     Change.CORRECTED: "changes.correction_form",
+    Change.NEVER: "changes.never_form",
 }
 
 
@@ -103,6 +106,21 @@ def correct(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     return _back(referral_id, NotificationKind.CORRECTED)
 
 
+def never_form(hub: Hub, actor: Actor, referral_id: UUID) -> str:
+    """Ask whom the patient never wants to be asked, as it is recorded now."""
+    asked = never_asked(hub, actor, referral_id)
+    return _never(hub, actor, referral_id, Filled({"never": list(map(str, asked.ruled_out))}))
+
+
+def never(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
+    """Remember it for this referral and every later one."""
+    form = read_form(NeverPage(_could_be_ruled_out(hub, actor, referral_id)))
+    if not form.ok:
+        return _never(hub, actor, referral_id, form), 422
+    rule_out(hub, actor, referral_id, frozenset(map(UUID, form.values["never"])))
+    return redirect(url_for("referrals.show", referral_id=referral_id, done=Change.NEVER.value))
+
+
 def _asked(view: ReferralView, form: Filled) -> str:
     return render_template("changes/ask.html", view=view, form=form, changes=list(Change))
 
@@ -113,6 +131,18 @@ def _stop(view: ReferralView, known: Known, form: Filled) -> str:
 
 def _correction(hub: Hub, view: ReferralView, form: Filled) -> str:
     return render_template("changes/correction.html", view=view, form=form, facts=_facts(hub).facts)
+
+
+def _never(hub: Hub, actor: Actor, referral_id: UUID, form: Filled) -> str:
+    view = read_referral(hub, actor, referral_id, to=Permission.WITHDRAW_AGREEMENT)
+    known = _could_be_ruled_out(hub, actor, referral_id)
+    return render_template("changes/never.html", view=view, form=form, known=known)
+
+
+def _could_be_ruled_out(hub: Hub, actor: Actor, referral_id: UUID) -> Known:
+    asked = never_asked(hub, actor, referral_id)
+    agencies = {str(one): name for one, name in (asked.ruled_out | asked.others).items()}
+    return Known(today(hub.clock()), agencies=agencies)
 
 
 def _known(hub: Hub, actor: Actor, view: ReferralView) -> Known:

@@ -12,12 +12,18 @@ from uuid import UUID
 
 from consent.notices import Notice
 from referral_hub.domain.commands import NO_WISHES, Actor, Wishes
+from referral_hub.domain.nhs_number import parse_nhs_number
 from referral_hub.domain.routing_model import RouteReason
 from referral_hub.errors import NotFound
 from referral_hub.services.beside_plan import Beside, beside_plan
 from referral_hub.services.hub import Hub
 from referral_hub.services.notice_register import words_in_use
-from referral_hub.services.propose_recipients import ProposedSlot, areas, propose_recipients
+from referral_hub.services.propose_recipients import (
+    ProposedSlot,
+    Whose,
+    areas,
+    propose_recipients,
+)
 from referral_hub.services.search_directory import Search
 from referral_hub.web import journey
 from referral_hub.web.assemble import seeker, wishes
@@ -70,12 +76,15 @@ def proposals_for(
     }
     if not all(page.ok for page in pages.values()):
         return ()
+    number = pages["person"].values["nhs_number"]
     return propose_recipients(
         hub,
         actor,
         needs=pages["needs"].values["needs"],
         seeker=seeker(pages, known.today, _said(draft, known)),
-        postcode=pages["address"].values["postcode"],
+        whose=Whose(
+            pages["address"].values["postcode"], parse_nhs_number(number) if number else None
+        ),
     )
 
 

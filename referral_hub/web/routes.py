@@ -149,6 +149,8 @@ REFERRING: tuple[Route, ...] = (
     Route(f"{_REFERRAL}/changed/sharing", changes.stop, staff(May.WITHDRAW_AGREEMENT), _POST),
     Route(f"{_REFERRAL}/changed/fact", changes.correction_form, staff(May.CORRECT_FACT)),
     Route(f"{_REFERRAL}/changed/fact", changes.correct, staff(May.CORRECT_FACT), _POST),
+    Route(f"{_REFERRAL}/changed/never", changes.never_form, staff(May.WITHDRAW_AGREEMENT)),
+    Route(f"{_REFERRAL}/changed/never", changes.never, staff(May.WITHDRAW_AGREEMENT), _POST),
     Route(f"{_REFERRAL}/reply/<uuid:task_id>", referrals.answer, staff(May.REPLY), _POST),
 )
 
@@ -220,8 +222,6 @@ OVERSEEING: tuple[Route, ...] = (
     Route("/council/undelivered", council.list_stuck, staff(May.OVERSEE)),
     Route("/council/undelivered/<uuid:outbox_id>", council.try_again, staff(May.REPLAY), _POST),
 )
-
-OPERATING: tuple[Route, ...] = (*GOING_OUT,)
 
 COMMISSIONERS: tuple[Route, ...] = (
     Route("/figures", figures.show, staff(May.READ_FIGURES)),
@@ -383,7 +383,7 @@ ROUTES: tuple[Route, ...] = (
     *DOORSTEP,
     *WORKING,
     *OVERSEEING,
-    *OPERATING,
+    *GOING_OUT,
     *COMMISSIONERS,
     *OFFICERS,
     *KEEPING,

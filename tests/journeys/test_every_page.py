@@ -191,6 +191,7 @@ def _sent(walk: Walk, gp: Person, records: Records) -> None:
     )
     walk.to(gp, *(referral + end for end in below))
     walk.to(gp, f"{referral}/changed/sharing?what=refused", f"{referral}/changed/fact")
+    walk.to(gp, f"{referral}/changed/never")
     walk.to(gp, "/agreements/<uuid:event_id>", "/agreements/<uuid:event_id>/copy")
 
 

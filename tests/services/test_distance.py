@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from referral_hub.domain.codes import NeedCode
 from referral_hub.domain.routing import RouteReason, Seeker
-from referral_hub.services.propose_recipients import Choice, propose_recipients
+from referral_hub.services.propose_recipients import Choice, Whose, propose_recipients
 from tests.hub_bench import Bench
 
 AT_HARBOUR = Seeker(
@@ -24,7 +24,7 @@ def _choices(bench: Bench, postcode: str | None) -> dict[str, Choice]:
         bench.staff["gp"],
         needs=[NeedCode.LONELY],
         seeker=AT_HARBOUR,
-        postcode=postcode,
+        whose=Whose(postcode),
     )
     return {choice.service_name: choice for choice in slot.choices if choice.service_name}
 

@@ -5,13 +5,20 @@ somebody is to choose, the council does.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from referral_hub.domain.codes import DeclineReason, NeedCode, TaskType
 from referral_hub.domain.commands import AnswerTask, Wishes
+from referral_hub.errors import Conflict, InvalidInput, NotFound
 from referral_hub.services.answer_task import answer_task
+from referral_hub.services.never_ask import never_asked, rule_out
 from referral_hub.services.read_referrals import list_referrals, read_referral
 from referral_hub.services.release import open_task
-from tests.hub_bench import Bench
+from referral_hub.services.submit_referral import Submitted
+from tests.hub_bench import Bench, nhs_number
+from tests.statements import counting
 
 TWO = (NeedCode.CANNOT_GET_OUT, NeedCode.LONELY)
 
@@ -92,3 +99,46 @@ def test_a_helper_reads_what_exactly_is_needed_of_their_part_and_of_no_other(ben
         "Helper’s check: Enhanced check with the adults’ barred list",
     ]
     assert said["mentors"] is None
+
+
+def test_who_was_ruled_out_once_is_left_out_of_every_later_referral_until_that_is_lifted(
+    bench: Bench,
+) -> None:
+    person, gp = {"nhs_number": nhs_number(41)}, bench.staff["gp"]
+    mentors, neighbours = bench.agencies["mentors"], bench.agencies["neighbours"]
+
+    def sent(**wishes: Any) -> tuple[Submitted, str]:
+        made = bench.refer(person=person, wishes=Wishes(**wishes))
+        return made, bench.tasks(made.referral_id)[0]["to"]
+
+    assert sent()[1] == "mentors"
+    with counting(bench.hub.database) as seen:
+        assert sent(never=frozenset({mentors}))[1] == "neighbours"
+    assert len(seen) == 2  # one read and one write, as ever
+    latest, to = sent(never=frozenset({neighbours}))
+    assert to == "council"
+    assert bench.one("SELECT never_share_with FROM subject") == sorted([mentors, neighbours])
+    assert set(never_asked(bench.hub, gp, latest.referral_id).ruled_out) == {mentors, neighbours}
+
+    rule_out(bench.hub, gp, latest.referral_id, {neighbours})
+    assert bench.one("SELECT never_share_with FROM subject") == [neighbours]
+    assert sent()[1] == "mentors"
+    with pytest.raises(Conflict):
+        rule_out(bench.hub, gp, latest.referral_id, {neighbours})
+    with pytest.raises(InvalidInput):
+        rule_out(bench.hub, gp, latest.referral_id, {bench.agencies["fire"]})
+    with pytest.raises(NotFound):
+        rule_out(bench.hub, bench.staff["hill-gp"], latest.referral_id, ())
+    said = bench.rows("SELECT outcome FROM log_entry WHERE outcome LIKE 'never%%' ORDER BY id")
+    assert [row["outcome"] for row in said] == ["never_recorded"] * 2 + ["never_lifted"]
+    assert bench.verify().ok
+
+
+def test_what_waits_unsent_for_somebody_who_is_now_ruled_out_goes_on_without_them(
+    bench: Bench,
+) -> None:
+    sent = bench.refer()
+    assert bench.states() == [("mentors", "routed")]
+    rule_out(bench.hub, bench.staff["gp"], sent.referral_id, {bench.agencies["mentors"]})
+    bench.deliver()
+    assert bench.states() == [("mentors", "withheld"), ("neighbours", "offered")]

@@ -122,3 +122,30 @@ def test_the_council_chooses_where_it_was_asked_to(town: Any, gp: Any, page: Any
     shown = council.get(f"/council/referrals/{referral}").get_data(as_text=True)
     assert "Mereford Good Neighbours" in shown
     assert council.get(address).status_code == 409
+
+
+def test_who_was_ruled_out_before_is_shown_so_and_can_be_asked_again_after_a_change_of_mind(
+    gp: Any, begin: Begin
+) -> None:
+    known = {"person": {"nhs_number": "999 000 0018"}}
+    first = begin(gp)
+    first.fill_until("needs", **known)
+    named = _named(gp.get(first.path("recipients")).get_data(as_text=True))
+    mentors = named["Common Ground Peer Mentors"]
+    assert gp.post(first.path("recipients"), {"never": [mentors]}).status_code == 302
+    _finish(first)
+    referral = first.send()
+    again = begin(gp)
+    again.fill_until("needs", **known)
+    shown = gp.get(again.path("recipients")).get_data(as_text=True)
+    assert "The patient said never this one (T11)" in shown
+
+    changed = f"/referrals/{referral}/changed"
+    assert gp.post(changed, {"change": "never"}).headers["Location"].endswith("/changed/never")
+    page = gp.get(f"{changed}/never").get_data(as_text=True)
+    assert re.search(rf'value="{mentors}" checked', page)
+    assert gp.post(f"{changed}/never", {"never": ["x"]}).status_code == 422
+    assert gp.post(f"{changed}/never", {}).status_code == 302
+    assert gp.post(f"{changed}/never", {}).status_code == 409
+    shown = gp.get(again.path("recipients")).get_data(as_text=True)
+    assert "never this one" not in shown

@@ -47,6 +47,7 @@ class Change(StrEnum):
     RESTRICTED = "restricted"
     RENEWED = "renewed"
     CORRECTED = "corrected"
+    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,16 @@ class StopPage(FormPage):
     def _stops(self, value: NotificationKind, **_options: Any) -> None:
         if value not in KINDS:
             raise ValidationError("Select what has changed")
+
+
+class NeverPage(FormPage):
+    """Whom the patient never wants to be asked; nobody, if nothing is ticked."""
+
+    never = Many("agencies", "Select agencies from the list", load_default=frozenset())
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        super().__init__()
 
 
 class CorrectionPage(FormPage):
