@@ -44,6 +44,15 @@ class RowField(StrEnum):
     WHY = "why"
     TASK_NOTE = "task_note"
     AGREED = "agreed"
+    PREFERS = "prefers"
+    COMPANY = "company"
+    FIRST = "first"
+    NEVER = "never"
+    TASKS = "tasks"
+    ESSENTIAL = "essential"
+    IS_SO = "is_so"
+    IS_NOT = "is_not"
+    DAYS = "days"
 
 
 class DateOrder(StrEnum):

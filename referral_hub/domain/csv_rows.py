@@ -12,16 +12,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from referral_hub.domain.codes import NeedCode
 from referral_hub.domain.csv_mapping import NEED_IF_YES, CsvMapping, DateOrder, RowField, folded
+from referral_hub.domain.csv_wishes import WISHES, read_wish, wishes_of, wishes_page
 from referral_hub.domain.nhs_number import InvalidNhsNumber, NhsNumber, parse_nhs_number
 from referral_hub.domain.staging import WaitsBecause
+from referral_hub.domain.wishes import wish_faults
 
 OLDEST_YEARS = 125
 _PARTS = re.compile(r"(\d{1,4})[/\-. ](\d{1,2})[/\-. ](\d{1,4})(?:[T ]00:00(?::00)?)?", re.ASCII)
@@ -71,14 +75,24 @@ class CellFault(StrEnum):
     TOO_LONG = "too_long"
     CHARACTER = "character"
     NOT_SEEN = "not_seen"
+    CODES = "codes"
+    AGENCIES = "agencies"
+    DAYS = "days"
+    FIRST_AND_NEVER = "first_and_never"
+    PROTECTED = "protected"
+    NO_COMPANY = "no_company"
+    SO_AND_NOT = "so_and_not"
+    NOT_ESSENTIAL = "not_essential"
+    OTHER_TASK = "other_task"
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Today in London, and the areas that the hub knows, by code."""
+    """Today in London, the areas that the hub knows, by code, and its agencies, by name."""
 
     today: date
     areas: Mapping[str, str]
+    agencies: Mapping[str, UUID] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -110,6 +124,7 @@ def read_row(cells: Mapping[str, str], mapping: CsvMapping, places: Places) -> R
     if values.get(RowField.SEEN) is False:
         seen = next(name for name, code in mapping.columns.items() if code == RowField.SEEN)
         reader.faults.append((seen, CellFault.NOT_SEEN))
+    reader.faults += _not_meant(values, mapping)
     if reader.faults:
         return RowRead(RowOutcome.RETURNED, faults=tuple(reader.faults))
     if RowField.AREA not in values and mapping.area:
@@ -135,6 +150,8 @@ def pages_of(values: Mapping[str, Any], mapping: CsvMapping) -> dict[str, dict[s
         "why": {**_texts(values, "why", "task_note"), "priority": mapping.priority.value},
         "agreement": {"agreed": "yes", "notice": agreed.notice},
     }
+    if said := wishes_page(wishes_of(values)):
+        pages["recipients"] = said
     if agreed.complete:
         pages["sharing"] = {
             "agencies": sorted(map(str, agreed.agencies)),
@@ -198,7 +215,7 @@ class _Reader:
             return
         if code in _LONGEST and len(given) > _LONGEST[code]:
             raise _UnreadableError(CellFault.TOO_LONG)
-        read = {
+        read: Mapping[RowField, Callable[[str], object]] = {
             RowField.AGREED: self._yes,
             RowField.SEEN: self._yes,
             RowField.VISIT_DATE: self._day,
@@ -209,8 +226,11 @@ class _Reader:
             RowField.POSTCODE: _postcode,
             RowField.PHONE: _phone,
             RowField.EMAIL: _email,
-        }.get(code)
-        self.values[code] = read(given) if read else given
+            **dict.fromkeys(WISHES, partial(self._wish, code)),
+            RowField.FIRST: self._agencies,
+            RowField.NEVER: self._agencies,
+        }
+        self.values[code] = read[code](given) if code in read else given
 
     def _need(self, need: NeedCode) -> None:
         self.values.setdefault(RowField.NEEDS, set()).add(need)
@@ -246,6 +266,21 @@ class _Reader:
                 return area
         raise _UnreadableError(CellFault.AREA)
 
+    def _wish(self, code: RowField, given: str) -> object:
+        found = read_wish(code, [folded(word) for word in _SPLIT.split(given) if word])
+        if found is None:
+            days = code is RowField.DAYS
+            raise _UnreadableError(CellFault.DAYS if days else CellFault.CODES)
+        return found
+
+    def _agencies(self, given: str) -> frozenset[UUID]:
+        known = {folded(name): agency for name, agency in self._places.agencies.items()}
+        known |= {str(agency): agency for agency in self._places.agencies.values()}
+        found = [known.get(folded(one)) for one in given.split(";") if one.strip()]
+        if None in found:
+            raise _UnreadableError(CellFault.AGENCIES)
+        return frozenset(one for one in found if one is not None)
+
     def _language(self, given: str) -> str:
         if not _LANGUAGE.fullmatch(given.casefold()):
             raise _UnreadableError(CellFault.LANGUAGE)
@@ -269,6 +304,15 @@ class _UnreadableError(Exception):
 
 
 _NEEDS = {code.value: code for code in NeedCode}
+
+
+def _not_meant(values: Mapping[str, Any], mapping: CsvMapping) -> list[tuple[str, CellFault]]:
+    """What cannot be meant together, each with the column that says it."""
+    columns = {code: name for name, code in mapping.columns.items()}
+    return [
+        (columns[name], CellFault(fault.value))
+        for name, fault in wish_faults(wishes_of(values), values.get(RowField.NEEDS, ()))
+    ]
 
 
 def _tidy(cell: str, *, lines: bool) -> str:

@@ -226,4 +226,4 @@ def _index(hub: Hub, work: Work, one: ReadRow) -> bytes:
 
 def _said(one: ReadRow) -> Iterator[tuple[str, Any]]:
     for name, value in one.read.values.items():
-        yield name, sorted(value) if isinstance(value, set) else value
+        yield name, sorted(value) if isinstance(value, set | frozenset) else value

@@ -11,6 +11,7 @@ from uuid import UUID
 from consent.model import EventState, GivenBy
 from referral_hub.domain.commands import AgreementTaken, SubmitReferral
 from referral_hub.domain.csv_mapping import AgreedTo, CsvMapping, RowField
+from referral_hub.domain.csv_wishes import wishes_of
 from referral_hub.domain.months import months_later
 from referral_hub.services.assemble_referral import PlainReferral, assemble
 
@@ -43,6 +44,7 @@ def referral_of_row(
         **{name.value: values[name] for name in _FIELDS if values.get(name)},
         needs=frozenset(values[RowField.NEEDS]),
         priority=mapping.priority,
+        wishes=wishes_of(values),
         agreement=_agreement(mapping.agreed_to, months_later(day, mapping.agreed_to.months)),
     )
     return assemble(plain, uuid.uuid5(import_id, str(line)))

@@ -68,9 +68,10 @@ def _work_through(hub: Hub, row: imports.ImportRow, go_on: Callable[[], bool]) -
     with hub.database.acting_for(row.agency_id) as connection:
         mapping = mapping_of(connection, row.agency_id, row.mapping_version)
         areas = {area.code: area.name for area in directory.areas(connection)}
+        agencies = directory.agencies_by_name(connection)
     actor = Actor(row.user_id, row.agency_id, Role.REFERRER)
     work = Work(row, mapping, actor, Counter(row.counts))
-    places = Places(hub.clock().astimezone(LONDON).date(), areas)
+    places = Places(hub.clock().astimezone(LONDON).date(), areas, agencies)
     opening = hub.for_one_use_case()
     try:
         found = layout_of(opening, work.key, mapping)

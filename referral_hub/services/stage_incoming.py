@@ -22,7 +22,15 @@ from uuid import UUID
 from consent.model import EventState
 from referral_hub import access
 from referral_hub.access import Permission
-from referral_hub.domain.codes import AccessNeed, ContactMethod, NeedCode, Priority
+from referral_hub.domain.codes import (
+    AccessNeed,
+    Circumstance,
+    ContactMethod,
+    Manner,
+    NeedCode,
+    Priority,
+    TaskType,
+)
 from referral_hub.domain.ids import new_id
 from referral_hub.domain.staging import StagedSource, StagedState, WaitsBecause
 from referral_hub.services.api_access import Caller, authenticate
@@ -156,10 +164,32 @@ def pages_of(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         "access": _codes(access_.get("needs"), AccessNeed),
         "access_note": _text(access_.get("note"), 200),
     }
+    wishes = _wishes(_part(document, "wishes"))
+    if wishes:
+        pages["recipients"] = wishes
     pages["needs"] = {"needs": _codes(document.get("needs"), NeedCode)}
     priority = _codes([document.get("priority")], Priority)
     pages["why"] = _texts(document, _WHY) | {"priority": "".join(priority)}
     return json.loads(json.dumps(pages))  # type: ignore[no-any-return]  # JSON: what sealing takes
+
+
+def _wishes(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page of recipients asks, as far as its codes can be read."""
+    read: dict[str, Any] = {
+        name: _codes(said.get(name), kind)
+        for name, kind in (
+            ("tasks", TaskType),
+            ("essential", NeedCode),
+            ("is_so", Circumstance),
+            ("company", Circumstance),
+        )
+    }
+    read["prefers"] = "".join(_codes([said.get("prefers")], Manner))
+    for name in ("first", "never"):
+        given = said.get(name)
+        read[name] = [_text(one, 40) for one in given] if isinstance(given, list) else []
+    read["choose"] = ["yes"] if said.get("council_chooses") is True else []
+    return {name: value for name, value in read.items() if value}
 
 
 def beside_of(document: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -52,6 +53,20 @@ def agreed_recipients(connection: Connection, sender: UUID, at: datetime) -> dic
         {"us": sender, "at": at},
     )
     return {row.id: row.name for row in rows}
+
+
+def known_agencies(connection: Connection, ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Return those of `ids` that are agencies."""
+    found = connection.execute(
+        text("SELECT id FROM agency WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": list(ids)}
+    )
+    return frozenset(found.scalars())
+
+
+def agencies_by_name(connection: Connection) -> dict[str, UUID]:
+    """Return the id of each active agency."""
+    found = connection.execute(text("SELECT name, id FROM agency WHERE active"))
+    return {row.name: row.id for row in found}
 
 
 def agency_ids(connection: Connection) -> list[UUID]:

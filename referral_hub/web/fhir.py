@@ -61,7 +61,7 @@ from referral_hub.store.staging import StagedRow
 from referral_hub.web import fhir_wire as wire
 from referral_hub.web.api_referrals import written_response
 from referral_hub.web.api_staged import LENIENT, lenient
-from referral_hub.web.fhir_intake import agreement_said, plain_referral
+from referral_hub.web.fhir_intake import agreement_said, plain_referral, require_known
 from referral_hub.web.fhir_tasks import answered, uuid_of
 from referral_hub.web.rendering import today
 
@@ -127,6 +127,7 @@ def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Resp
         plain, told = plain_referral(
             incoming, today(hub.clock()), leave_out_number=hub.settings.fhir_leaves_out_nhs_number
         )
+        require_known(hub, plain.wishes, incoming.places)
     except FhirProblem:
         before = _handled_before(hub, knock, message)
         if before is not None:

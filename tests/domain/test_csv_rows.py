@@ -12,7 +12,8 @@ from uuid import uuid4
 import pytest
 
 from consent.model import DataClass
-from referral_hub.domain.codes import NeedCode
+from referral_hub.domain.codes import Circumstance, Manner, NeedCode, TaskType
+from referral_hub.domain.commands import Wishes
 from referral_hub.domain.csv_mapping import (
     AgreedTo,
     CsvMapping,
@@ -24,15 +25,22 @@ from referral_hub.domain.csv_mapping import (
 )
 from referral_hub.domain.csv_rows import Places, RowOutcome, pages_of, read_row
 from referral_hub.services.import_mapping import seed
+from referral_hub.services.row_referral import referral_of_row
 
 TABLES = Path(__file__).parents[1] / "tables"
 NAUGHTY: list[str] = tomllib.loads((TABLES / "naughty_strings.toml").read_text("utf-8"))["strings"]
-PLACES = Places(date(2026, 6, 1), {"MF-HAR": "Harbour", "MF-OLD": "Old Town"})
+MENTORS, VISITORS = uuid4(), uuid4()
+PLACES = Places(
+    date(2026, 6, 1),
+    {"MF-HAR": "Harbour", "MF-OLD": "Old Town"},
+    {"Peer Mentors": MENTORS, "Visitors": VISITORS},
+)
 AGREED = AgreedTo(
     agencies=frozenset({uuid4()}),
     classes=frozenset({DataClass.IDENTITY}),
     notice="support-referral/1/en",
 )
+WISHES = ("prefers", "company", "first", "never", "tasks", "essential", "is_so", "is_not", "days")
 ROW = {
     "ticket_no": "T-1",
     "visit_date": "03/05/2026",
@@ -49,8 +57,11 @@ ROW = {
     "postcode": "",
     "email": "",
     "language": "",
+    **dict.fromkeys(WISHES, ""),
 }
-EXTRA = {"nhs": "nhs_number", "postcode": "postcode", "email": "email", "language": "language"}
+EXTRA = {"nhs": "nhs_number", "postcode": "postcode", "email": "email", "language": "language"} | {
+    name: name for name in WISHES
+}
 
 
 def mapping() -> CsvMapping:
@@ -79,6 +90,37 @@ def test_odd_text_in_any_cell_is_read_or_named_and_never_a_failure(text: str) ->
         assert read.outcome in RowOutcome
         if read.outcome is RowOutcome.RETURNED:
             assert {name for name, _ in read.faults} <= {column, "seen"}
+
+
+def test_wishes_of_a_row_are_those_of_the_referral_and_of_the_page() -> None:
+    said = {
+        "prefers": "Peer",
+        "company": "women",
+        "first": "visitors",
+        "never": f"peer mentors; {MENTORS}",
+        "tasks": "company; SHOPPING_DELIVERED",
+        "essential": "shopping_meals",
+        "is_so": "lives_alone, housebound",
+        "is_not": "dementia",
+        "days": "Mon; thursday",
+    }
+    read = read_row({**ROW, **said}, mapping(), PLACES)
+    assert read.outcome is RowOutcome.REFERRAL
+    made = referral_of_row(read.values, mapping(), batch=(uuid4(), 2), today=PLACES.today)
+    assert made.wishes == Wishes(
+        prefers=Manner.PEER,
+        company=frozenset({Circumstance.WOMEN}),
+        first=frozenset({VISITORS}),
+        never=frozenset({MENTORS}),
+        tasks=frozenset({TaskType.COMPANY, TaskType.SHOPPING_DELIVERED}),
+        essential=frozenset({NeedCode.SHOPPING_MEALS}),
+        is_so=frozenset({Circumstance.LIVES_ALONE, Circumstance.HOUSEBOUND}),
+        is_not=frozenset({Circumstance.DEMENTIA}),
+        days=frozenset({"MO", "TH"}),
+    )
+    page = pages_of(read.values, mapping())["recipients"]
+    assert page["never"] == [str(MENTORS)]
+    assert page["tasks"] == ["company", "shopping_delivered"]
 
 
 def test_a_row_of_a_fire_visit_turns_risk_factors_into_needs() -> None:

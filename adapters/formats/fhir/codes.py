@@ -51,6 +51,7 @@ HUB_METHOD = f"{_HUB}/CodeSystem/consent-method"
 HUB_DECLINE = f"{_HUB}/CodeSystem/decline-reason"
 HUB_OUTCOME = f"{_HUB}/CodeSystem/closing-outcome"
 HUB_STATE = f"{_HUB}/CodeSystem/task-state"
+HUB_TASK_TYPE = f"{_HUB}/CodeSystem/task-type"
 HUB_NOTICE = f"{_HUB}/notice"
 AREA = f"{_HUB}/StructureDefinition/area"
 CONTACT_PREFERRED = f"{_HUB}/StructureDefinition/contact-preferred"
@@ -60,3 +61,14 @@ CONSENT_HOW = f"{_HUB}/StructureDefinition/consent-method"
 SERVICE_AGREED = f"{_HUB}/StructureDefinition/agrees-to-service"
 PERSON_TOLD = f"{_HUB}/StructureDefinition/person-told"
 LOG_ENTRY = f"{_HUB}/StructureDefinition/log-entry"
+PREFERRED_MANNER = f"{_HUB}/StructureDefinition/preferred-manner"
+PREFERRED_COMPANY = f"{_HUB}/StructureDefinition/preferred-company"
+NEVER_THIS_ONE = f"{_HUB}/StructureDefinition/never-this-one"
+ESSENTIAL_NEED = f"{_HUB}/StructureDefinition/essential-need"
+IS_SO = f"{_HUB}/StructureDefinition/is-so"
+IS_NOT = f"{_HUB}/StructureDefinition/is-not"
+COUNCIL_CHOOSES = f"{_HUB}/StructureDefinition/council-chooses"
+WISHES = (
+    PREFERRED_MANNER, PREFERRED_COMPANY, NEVER_THIS_ONE, ESSENTIAL_NEED, IS_SO, IS_NOT,
+    COUNCIL_CHOOSES,
+)  # fmt: skip

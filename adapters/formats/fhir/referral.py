@@ -11,6 +11,7 @@ a member of a document that they never saw.
 | contact | Patient.telecom; wishes by extension |
 | access | Patient.communication, the interpreter extension, access needs by extension |
 | needs, why, task_note, priority | ServiceRequest: reasonCode, reasonCode.text, note, priority |
+| wishes | ServiceRequest: performer, orderDetail, occurrenceTiming, extensions (`wishes`) |
 | agreement | Consent: who, to what, for whom, after which words, how, until when |
 
 An address of several lines becomes one text. `priority` has two values here: `asap` and `urgent`
@@ -40,6 +41,7 @@ from adapters.formats.fhir.reading import (
 from adapters.formats.fhir.reading import (
     codes as codes_of,
 )
+from adapters.formats.fhir.wishes import read_wishes
 
 _PRIORITIES = {"routine": "routine", "urgent": "urgent", "asap": "urgent"}
 _STATUSES = frozenset({"active", "draft"})
@@ -88,6 +90,9 @@ def read_referral(message: Message) -> Incoming:
         **_why(resource, path, places),
         "agreement": agreement,
     }
+    said = read_wishes(message, request, places)
+    if said is not None:
+        document["wishes"] = said
     return Incoming(document, places, own_id(request), _kept(resource, patient.resource, consent))
 
 
@@ -225,7 +230,7 @@ def _kept(request: Element, patient: Element, consent: Element | None) -> dict[s
     """Extensions and codings that the hub's document has no room for, by resource."""
     own = {
         codes.AREA, codes.CONTACT_PREFERRED, codes.CONTACT_NEVER, codes.ACCESS_NEED,
-        codes.INTERPRETER, codes.CONSENT_HOW, codes.SERVICE_AGREED,
+        codes.INTERPRETER, codes.CONSENT_HOW, codes.SERVICE_AGREED, *codes.WISHES,
     }  # fmt: skip
     kept: dict[str, Any] = {}
     for name, resource in (("ServiceRequest", request), ("Patient", patient), ("Consent", consent)):

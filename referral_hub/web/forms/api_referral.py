@@ -24,6 +24,7 @@ from referral_hub.domain.codes import (
     Priority,
 )
 from referral_hub.domain.commands import (
+    NO_WISHES,
     AgreementTaken,
     Assessment,
     AuthorityTaken,
@@ -45,6 +46,7 @@ from referral_hub.web.forms.api_fields import (
     Truth,
     part,
 )
+from referral_hub.web.forms.api_wishes import WishesBody, check_wishes
 from referral_hub.web.forms.deciding import PROXIES
 from referral_hub.web.forms.referral import EMAIL, OLDEST, PHONE, POSTCODE, SHAREABLE
 from referral_hub.web.labels import Labels
@@ -250,6 +252,7 @@ class ReferralBody(ApiBody):
     priority = OneCode(Priority, load_default=Priority.ROUTINE)
     agreement = part(AgreementBody, load_default=None)
     concern = part(ConcernBody, load_default=None)
+    wishes = part(WishesBody, load_default=None)
 
     def __init__(self, today: date) -> None:
         self.today = today
@@ -259,6 +262,11 @@ class ReferralBody(ApiBody):
     def _one_ground(self, data: Mapping[str, Any], **_options: Any) -> None:
         if data["agreement"] is not None and data["concern"] is not None:
             raise ValidationError("Send an agreement or a concern, not both.", "concern")
+
+    @validates_schema
+    def _can_be_meant(self, data: Mapping[str, Any], **_options: Any) -> None:
+        if data["wishes"] is not None:
+            check_wishes(data["wishes"], data["needs"])
 
     @validates_schema
     def _days(self, data: Mapping[str, Any], **_options: Any) -> None:
@@ -291,6 +299,7 @@ class ReferralBody(ApiBody):
             priority=data["priority"],
             agreement=data["agreement"],
             concern=ConcernRaised(**concern) if concern else None,
+            wishes=data["wishes"] or NO_WISHES,
         )
 
 
