@@ -99,13 +99,8 @@ def propose_recipients(
     access.require(actor, Permission.REFER)
     at, needs = hub.clock(), tuple(needs)
     with hub.database.direct() as link:
-        known = gather(
-            link,
-            actor.agency_id,
-            home=Home(seeker.area, whose.postcode),
-            needs=list(needs),
-            nhs_index=nhs_index(hub, actor, whose.nhs_number),
-        )
+        home, index = Home(seeker.area, whose.postcode), nhs_index(hub, actor, whose.nhs_number)
+        known = gather(link, actor.agency_id, home=home, needs=list(needs), nhs_index=index)
     seeker = replace(seeker, point=known.point, never=seeker.never | never_before(known))
     listed = listed_in(known.services, known.standing)
     services = [one.service for one in listed]
