@@ -108,6 +108,13 @@ class TaskType(StrEnum):
     VOLUNTEERING = "volunteering"
 
 
+class Span(StrEnum):
+    """What a cap of minutes is for."""
+
+    WEEK = "week"
+    MONTH = "month"
+
+
 class Vetting(StrEnum):
     """A check of the Disclosure and Barring Service; an enhanced one with which barred lists."""
 

@@ -226,7 +226,8 @@ class DecideForChild(_Redacted):
 class AnswerTask(_Redacted):
     """A recipient's accept or decline. `reason` is required for a decline.
 
-    `helper_agreed`: a household that helps another was asked and said yes.
+    `helper_agreed`: a household that helps another was asked and said yes. `minutes_a_week` and
+    `hard_case` are what the recipient expects, so that its helpers are not asked for too much.
     """
 
     task_id: UUID
@@ -234,6 +235,8 @@ class AnswerTask(_Redacted):
     reason: DeclineReason | None
     note: str | None
     helper_agreed: bool = False
+    minutes_a_week: int | None = None
+    hard_case: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)

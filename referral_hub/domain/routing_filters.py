@@ -92,6 +92,19 @@ def helpers_full(service: Service, _asked: Question) -> bool:
     return service.at_limit
 
 
+def time_full(service: Service, _asked: Question) -> bool:
+    """Its helpers give all the time that they have, as far as it is known."""
+    return service.time_full
+
+
+def hard_cases_full(service: Service, _asked: Question) -> bool:
+    """Its helpers have as many hard cases as they take on: nobody new until one has ended.
+
+    Whether the new person would be one is not asked: that would sort people by what ails them.
+    """
+    return service.hard_full
+
+
 def rests(service: Service, asked: Question) -> bool:
     """Its helper rests after an ending."""
     return service.rests_until is not None and asked.at < service.rests_until
@@ -180,6 +193,8 @@ FILTERS: tuple[tuple[RouteReason, Filter], ...] = (
     (RouteReason.CLOSED_THEN, closed_then),
     (RouteReason.LANGUAGE, no_language),
     (RouteReason.ACCESS, no_access),
+    (RouteReason.TIME_FULL, time_full),
+    (RouteReason.HARD_CASES_FULL, hard_cases_full),
 )
 
 

@@ -50,6 +50,8 @@ class RouteReason(StrEnum):
     RULED_OUT = "ruled_out"
     FULL = "full"
     HELPERS_FULL = "helpers_full"
+    TIME_FULL = "time_full"
+    HARD_CASES_FULL = "hard_cases_full"
     RESTS = "rests"
     OTHER_TASKS = "other_tasks"
     VETTING = "vetting"
@@ -109,6 +111,8 @@ RULES: Mapping[RouteReason, str] = {
     _R.LANGUAGE: "T25",
     _R.ACCESS: "T26",
     _R.NO_BACKUP: "T27",
+    _R.TIME_FULL: "T28",
+    _R.HARD_CASES_FULL: "T29",
     _R.MEETS_NEED: "T30",
     _R.COVERS_AREA: "T31",
     _R.ASKED_FIRST: "T40",
@@ -143,7 +147,8 @@ class Service:
     """A service of the directory (HSDS `service`), as routing needs it.
 
     `eligibility` and `exclusions` are the provider's own; of `eligibility` one is enough. `point`
-    is WGS 84 (latitude, longitude). `at_limit` and `rests_until` are the caps of its helpers.
+    is WGS 84 (latitude, longitude). `at_limit` (people), `time_full`, `hard_full` (hard
+    cases) and `rests_until` are the caps of its helpers.
     """
 
     id: UUID
@@ -171,6 +176,8 @@ class Service:
     backup_id: UUID | None = None
     missed_visit_alarm: bool = False
     at_limit: bool = False
+    time_full: bool = False
+    hard_full: bool = False
     rests_until: datetime | None = None
     point: Point | None = None
 

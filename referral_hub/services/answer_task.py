@@ -152,6 +152,8 @@ def _accept(answer: AnswerTask) -> Move:
         party=Party.RECIPIENT,
         note=note,
         helper_agreed=answer.helper_agreed,
+        minutes_a_week=answer.minutes_a_week,
+        hard_case=answer.hard_case,
         outbox=(OutboxKind.ACCEPTANCE,),
     )
 

@@ -125,6 +125,8 @@ def service(row: Row, agency: Row) -> Service:
         backup_id=UUID(row["backup_service_id"]) if row["backup_service_id"] else None,
         missed_visit_alarm=row["missed_visit_alarm"],
         at_limit=bool(row["at_limit"]),
+        time_full=bool(row["time_full"]),
+        hard_full=bool(row["hard_full"]),
         rests_until=instant(row["rests_until"]),
         point=_point(row),
     )

@@ -52,6 +52,8 @@ class Move:
     next_position: int | None = None
     give_help: str | None = None
     helper_agreed: bool = False
+    minutes_a_week: int | None = None
+    hard_case: bool = False
 
 
 def move(
@@ -95,6 +97,8 @@ def move(
         next_position=wanted.next_position,
         give_help=wanted.give_help,
         helper_agreed_at=at if wanted.helper_agreed else None,
+        minutes_a_week=wanted.minutes_a_week,
+        hard_case=wanted.hard_case,
     )
     change.write(connection, change.Change([entry], inserts, [moved]))
     return state

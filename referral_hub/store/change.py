@@ -116,6 +116,8 @@ class TaskMove:
     next_position: int | None = None
     give_help: str | None = None
     helper_agreed_at: datetime | None = None
+    minutes_a_week: int | None = None
+    hard_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,8 @@ def _move_row(move: TaskMove) -> Row:
         "next_position": move.next_position,
         "give_help": move.give_help,
         "helper_agreed_at": move.helper_agreed_at,
+        "minutes_a_week": move.minutes_a_week,
+        "hard_case": move.hard_case,
     }
 
 
@@ -262,6 +266,8 @@ def _statement(
             " outcome = COALESCE(m.outcome, task.outcome),"
             " give_help = COALESCE(m.give_help, task.give_help),"
             " helper_agreed_at = COALESCE(m.helper_agreed_at, task.helper_agreed_at),"
+            " minutes_a_week = COALESCE(m.minutes_a_week, task.minutes_a_week),"
+            " hard_case = m.hard_case OR task.hard_case,"
             " due_at = m.due_at, next_position = m.next_position, version = task.version + 1"
             " FROM json_populate_recordset(NULL::task, %(moves)s) AS m"
             " WHERE task.id = m.id AND task.version = m.version RETURNING task.id)"

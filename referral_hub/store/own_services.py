@@ -22,6 +22,7 @@ EDITED = (
     *("email", "fees", "alert", "status", "paused_until", "eligibility", "exclusions", "tasks"),
     *("manners", "cover", "opening", "backup_service_id", "missed_visit_alarm"),
     *("open_people_limit", "rest_days", "latitude", "longitude", "location_confidential"),
+    *("minutes_limit", "minutes_per", "usual_minutes", "hard_cases_limit"),
     *("assured_date", "assurer_email", "last_modified"),
 )
 DETAILS = ("venue", "address", "town", "county", "postcode", "verified_by", "verified_at")

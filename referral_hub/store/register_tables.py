@@ -120,6 +120,10 @@ service = Table(
     Column("latitude", Double),
     Column("longitude", Double),
     Column("location_confidential", Boolean, nullable=False, server_default=text("false")),
+    Column("minutes_limit", Integer),
+    Column("minutes_per", Text),
+    Column("usual_minutes", Integer),
+    Column("hard_cases_limit", SmallInteger),
     # Without a list of what is to be merged, which each look-up would walk: areas change seldom.
     Index(None, "areas", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
     Index(None, "agency_id"),

@@ -35,9 +35,11 @@ FACTS = (
     ", ".join(f"v.{name}" for name in _COLUMNS)
     + ", CASE WHEN NOT v.location_confidential THEN v.latitude END AS latitude"
     + ", CASE WHEN NOT v.location_confidential THEN v.longitude END AS longitude"
-    + ", v.active AND v.status = 'active' AS active, c.at_limit, c.rests_until"
+    + ", v.active AND v.status = 'active' AS active, c.at_limit, c.time_full, c.hard_full"
+    + ", c.rests_until"
 )
 CAPPED = """service v LEFT JOIN LATERAL (
-    SELECT at_limit, rests_until FROM service_cap WHERE service_id = v.id
-) c ON v.open_people_limit IS NOT NULL OR v.rest_days IS NOT NULL"""
+    SELECT at_limit, time_full, hard_full, rests_until FROM service_cap WHERE service_id = v.id
+) c ON v.open_people_limit IS NOT NULL OR v.rest_days IS NOT NULL
+    OR v.minutes_limit IS NOT NULL OR v.hard_cases_limit IS NOT NULL"""
 LISTED = "v.status IN ('active', 'temporarily closed')"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     UUID,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -54,6 +55,8 @@ task = Table(
     Column("next_position", SmallInteger),
     Column("give_help", Text),
     Column("helper_agreed_at", Instant),
+    Column("minutes_a_week", Integer),
+    Column("hard_case", Boolean, nullable=False, server_default=text("false")),
     Index(None, "referral_id", "slot"),
     Index(
         "ix_task_unwound",

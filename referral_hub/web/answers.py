@@ -59,8 +59,15 @@ def _accept(hub: Hub, actor: Actor, task_id: UUID, form: Filled) -> object:
 
 
 def _accepting(task_id: UUID, given: Mapping[str, Any]) -> AnswerTask:
-    agreed = Answer.YES in given["helper_agreed"]
-    return AnswerTask(task_id, True, None, given["note"], helper_agreed=agreed)
+    return AnswerTask(
+        task_id,
+        True,
+        None,
+        given["note"],
+        helper_agreed=Answer.YES in given["helper_agreed"],
+        minutes_a_week=given["minutes"],
+        hard_case=Answer.YES in given["hard"],
+    )
 
 
 def _decline(hub: Hub, actor: Actor, task_id: UUID, form: Filled) -> object:

@@ -64,8 +64,7 @@ def open_content(hub: Hub, caller: Caller, task_id: UUID) -> Response:
 def accept(hub: Hub, caller: Caller, task_id: UUID) -> Response:
     """Take the task on."""
     given = _read(hub, caller, task_id, schema=AcceptTaskBody())
-    agreed = given["helper_agreed"]
-    answer = AnswerTask(task_id, True, None, given["note"], helper_agreed=agreed)
+    answer = AnswerTask(task_id, True, None, **given)
     return _now(task_id, answer_task(hub, caller.actor, answer))
 
 

@@ -146,7 +146,10 @@ def _typed(part: str, row: Row) -> Raw:
         case "about":
             return about_typed(row)
         case "room":
-            names = ("capacity", "capacity_note", "wait_days", "open_people_limit", "rest_days")
+            names = (
+                *("capacity", "capacity_note", "wait_days", "open_people_limit", "rest_days"),
+                *("minutes_limit", "minutes_per", "usual_minutes", "hard_cases_limit"),
+            )
             raw: Raw = {name: str(row[name]) for name in names if row[name] is not None}
             return raw | day_parts("paused_until", row["paused_until"])
         case "rules":

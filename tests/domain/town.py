@@ -61,6 +61,8 @@ def service(number: int, notation: str = "") -> Service:
         backup_id=UUID(int=int(said["backup"])) if "backup" in said else None,
         missed_visit_alarm=said.get("alarm") == "yes",
         at_limit=said.get("at_limit") == "yes",
+        time_full=said.get("time_full") == "yes",
+        hard_full=said.get("hard_full") == "yes",
         rests_until=AT + timedelta(days=int(said["rests"])) if "rests" in said else None,
         point=_point(said.get("point", "")),
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from referral_hub.domain.codes import NeedCode
+from referral_hub.domain.commands import AnswerTask
 from referral_hub.domain.routing import RouteReason, Seeker
+from referral_hub.services.answer_task import answer_task
 from referral_hub.services.propose_recipients import Choice, Whose, propose_recipients
 from tests.hub_bench import Bench
 
@@ -66,6 +68,29 @@ def test_helpers_are_capped_by_how_many_people_they_have_and_rest_after_an_endin
     bench.rows("UPDATE task SET state = 'closed', moved_at = now() - interval '27 days'")
     assert name not in _choices(bench, None)
     bench.rows("UPDATE task SET moved_at = now() - interval '29 days'")
+    assert name in _choices(bench, None)
+
+
+def test_helpers_are_capped_by_their_time_and_by_hard_cases(bench: Bench) -> None:
+    name = "Friendly visits"
+    stated = "UPDATE service SET minutes_limit = %s, minutes_per = %s, usual_minutes = %s"
+    bench.rows(f"{stated}, open_people_limit = NULL, rest_days = NULL", 480, "month", None)
+    bench.refer(to=("neighbours", "council"))
+    bench.deliver()
+    assert name in _choices(bench, None)  # how long somebody takes is not known
+    bench.rows(stated, 480, "month", 110)
+    assert name in _choices(bench, None)
+    bench.rows(stated, 480, "month", 111)  # 111 minutes in each of 52/12 weeks are 481
+    assert name not in _choices(bench, None)
+    (task,) = bench.tasks()
+    said = AnswerTask(task["id"], True, None, None, minutes_a_week=60, hard_case=True)
+    answer_task(bench.hub, bench.staff["neighbours"], said)
+    assert name in _choices(bench, None)  # what was said counts, not what is usual
+    bench.rows(stated, 60, "week", None)
+    assert name not in _choices(bench, None)
+    bench.rows(stated + ", hard_cases_limit = 1", None, None, None)
+    assert name not in _choices(bench, None)
+    bench.rows("UPDATE task SET state = 'closed'")
     assert name in _choices(bench, None)
 
 

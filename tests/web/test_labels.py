@@ -77,6 +77,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     listings.PartOfDay,
     codes.Manner,
     codes.TaskType,
+    codes.Span,
     codes.Vetting,
     codes.InsuredBy,
     codes.Training,

@@ -104,7 +104,8 @@ def test_room_rules_and_cover_are_stated_and_shown(
     at = f"/directory/services/{service_id}"
     for part, form in (
         ("room", {"capacity": "waitlist", "capacity_note": "Two places in May", "wait_days": "21",
-                  "open_people_limit": "12", "rest_days": "7"}),
+                  "open_people_limit": "12", "rest_days": "7", "minutes_limit": "600",
+                  "minutes_per": "month", "usual_minutes": "60", "hard_cases_limit": "2"}),
         ("rules", {"tasks": ["company"], "manners": ["group"], "eligibility": ["lives_alone"],
                    "exclusions": ["risk_to_visitors"], "alarm": ["yes"]}),
         ("cover", {"task": "company", "vetting": "basic", "vetting_until-day": "1",
@@ -115,6 +116,8 @@ def test_room_rules_and_cover_are_stated_and_shown(
         assert provider.post(f"{at}/{part}", form).status_code == 302, provider.text
     found = row(town, service_id)
     assert (found.capacity, found.wait_days, found.open_people_limit) == ("waitlist", 21, 12)
+    caps = (found.minutes_limit, found.minutes_per, found.usual_minutes, found.hard_cases_limit)
+    assert caps == (600, "month", 60, 2)
     assert found.cover == [
         {"task": "company", "vetting": "basic", "vetting_until": "2027-05-01",
          "insurance": "own", "training": ["safeguarding"]}

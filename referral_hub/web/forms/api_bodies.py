@@ -10,9 +10,9 @@ from marshmallow import ValidationError, post_load, validates_schema
 
 from referral_hub.domain.codes import ClosingOutcome, DeclineReason, GiveHelp
 from referral_hub.domain.commands import AgreementTaken
-from referral_hub.web.forms.api_fields import ApiBody, Id, LongText, OneCode, Truth
+from referral_hub.web.forms.api_fields import ApiBody, Count, Id, LongText, OneCode, Truth
 from referral_hub.web.forms.api_referral import AgreementBody, check_days
-from referral_hub.web.forms.tasks import LONGEST_NOTE
+from referral_hub.web.forms.tasks import LONGEST_NOTE, MINUTES_OF_A_WEEK
 
 
 class ConsentBody(AgreementBody):
@@ -36,10 +36,15 @@ class NothingBody(ApiBody):
 
 
 class AcceptTaskBody(ApiBody):
-    """Take a task on, with a note for the sender if you like."""
+    """Take a task on, with a note for the sender if you like.
+
+    `minutes_a_week` and `hard_case` count towards the caps that your service states.
+    """
 
     note = LongText("It", longest=LONGEST_NOTE, load_default=None)
     helper_agreed = Truth(load_default=False)
+    minutes_a_week = Count(least=1, most=MINUTES_OF_A_WEEK, load_default=None)
+    hard_case = Truth(load_default=False)
 
 
 class DeclineTaskBody(ApiBody):

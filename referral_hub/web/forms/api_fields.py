@@ -180,6 +180,21 @@ class Truth(fields.Field[bool]):
         return value
 
 
+class Count(fields.Field[int]):
+    """A whole number from `least` to `most`."""
+
+    def __init__(self, *, least: int, most: int, **options: Any) -> None:
+        self._least, self._most = least, most
+        described = {"type": "integer", "minimum": least, "maximum": most}
+        super().__init__(**_strict(options, described))
+
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> int:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or not self._least <= value <= self._most:
+            raise ValidationError(f"Send a whole number from {self._least} to {self._most}.")
+        return int(value)
+
+
 def part(schema: type[Schema] | Schema, **options: Any) -> fields.Nested:
     """An object within the body."""
     return fields.Nested(schema, error_messages=MESSAGES, allow_none=False, **_defaulted(options))

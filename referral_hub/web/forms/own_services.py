@@ -20,6 +20,7 @@ from referral_hub.domain.codes import (
     InsuredBy,
     Manner,
     NeedCode,
+    Span,
     TaskType,
     Training,
     Vetting,
@@ -28,6 +29,7 @@ from referral_hub.domain.geography import is_postcode, place_key
 from referral_hub.domain.listings import Weekday
 from referral_hub.web.forms import FormPage
 from referral_hub.web.forms.fields import Code, DateParts, Line, Many, OneOf, Paragraph, Whole
+from referral_hub.web.forms.tasks import MINUTES_OF_A_WEEK
 
 YES = {"yes": "Yes"}
 SLOTS = ("", "2")
@@ -129,12 +131,20 @@ class RoomPage(_Known):
     paused_until = DateParts("Paused until", load_default=None)
     open_people_limit = Whole("The number of people", least=1, most=10_000, load_default=None)
     rest_days = Whole("The days of rest", least=0, most=365, load_default=None)
+    minutes_limit = Whole("The minutes", least=1, most=600_000, load_default=None)
+    minutes_per = Code(Span, "Select a week or a month", load_default=None)
+    usual_minutes = Whole("The minutes", least=1, most=MINUTES_OF_A_WEEK, load_default=None)
+    hard_cases_limit = Whole("The number of hard cases", least=1, most=10_000, load_default=None)
 
     @validates_schema(skip_on_field_errors=True)
     def _days(self, data: Mapping[str, Any], **_options: Any) -> None:
         if data["paused_until"] and data["paused_until"] < self.known.today:
             raise ValidationError("The last day of the pause must be today or later",
                                   "paused_until")  # fmt: skip
+        if bool(data["minutes_limit"]) != bool(data["minutes_per"]):
+            raise ValidationError(
+                "Enter both the minutes and whether they are for a week or a month", "minutes_limit"
+            )
 
 
 class RulesPage(_Known):

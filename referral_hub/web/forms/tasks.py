@@ -10,10 +10,11 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from referral_hub.domain.codes import ClosingOutcome, DeclineReason, GiveHelp
 from referral_hub.web.forms import FormPage
-from referral_hub.web.forms.fields import Code, Many, Paragraph
+from referral_hub.web.forms.fields import Code, Many, Paragraph, Whole
 from referral_hub.web.forms.referral import Answer
 
 LONGEST_NOTE = 1000
+MINUTES_OF_A_WEEK = 7 * 24 * 60
 NO_VERSION = -1
 _VERSION = re.compile(r"[0-9]{1,9}")
 
@@ -25,6 +26,8 @@ class AcceptPage(FormPage):
     helper_agreed = Many(
         Answer, "Tick the box if the helping household said yes", load_default=frozenset()
     )
+    minutes = Whole("The minutes a week", least=1, most=MINUTES_OF_A_WEEK, load_default=None)
+    hard = Many(Answer, "Tick the box if it is a hard case", load_default=frozenset())
 
 
 class DeclinePage(FormPage):
