@@ -18,6 +18,7 @@ class Permission(StrEnum):
     WITHDRAW_AGREEMENT = "withdraw_agreement"
     RECORD_DEATH = "record_death"
     CORRECT_FACT = "correct_fact"
+    GIVE_CODE = "give_code"
     REPLY = "reply"
     HANDLE_STAGED = "handle_staged"
     IMPORT_FILE = "import_file"

@@ -33,6 +33,7 @@ _REFERRER: dict[Permission, Predicate] = {
     Permission.WITHDRAW_AGREEMENT: is_origin,
     Permission.RECORD_DEATH: is_origin,
     Permission.CORRECT_FACT: is_origin,
+    Permission.GIVE_CODE: is_origin,
     Permission.REPLY: is_origin,
     Permission.HANDLE_STAGED: is_recipient,
     Permission.IMPORT_FILE: always,

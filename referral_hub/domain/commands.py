@@ -71,6 +71,11 @@ class ContactDetails(_Redacted):
     never: frozenset[ContactMethod]
     note: str | None
 
+    @property
+    def unsafe(self) -> bool:
+        """Whether every way was ruled out: whoever helps goes through the sender."""
+        return self.never >= frozenset(ContactMethod)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AccessDetails(_Redacted):

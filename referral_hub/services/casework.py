@@ -24,7 +24,7 @@ def case_of(batch: CaseBatch, rows: CaseRows) -> Case:
         referral_id=referral["id"],
         subject=subject,
         sender=subject.owner,
-        person=facts.person_flags(subject.id, rows.subject),
+        person=facts.person_flags(subject.id, rows.subject, unsafe=referral["unsafe_to_contact"]),
         events=tuple(map(facts.consent_event, rows.consent_events)),
         proxies=tuple(map(facts.proxy, rows.proxies)),
         agreements=facts.agreements_in(rows.agreements),

@@ -194,6 +194,8 @@ def _flags(
     subject_id: UUID, command: SubmitReferral, known: Intake, minor: date | None
 ) -> PersonFlags:
     """What the person has ruled out, now and before."""
-    before = facts.person_flags(subject_id, known.subject, minor=minor)
+    before = facts.person_flags(
+        subject_id, known.subject, unsafe=command.contact.unsafe, minor=minor
+    )
     never = before.never_share_with.union(map(str, command.wishes.never))
     return replace(before, never_share_with=never)

@@ -168,8 +168,11 @@ def standing(row: Row, at: datetime) -> RecipientStanding:
     )
 
 
-def person_flags(subject_id: UUID, row: Row | None, *, minor: date | None = None) -> PersonFlags:
-    """Return what a person has ruled out; nothing yet for someone new.
+def person_flags(
+    subject_id: UUID, row: Row | None, *, unsafe: bool, minor: date | None = None
+) -> PersonFlags:
+    """Return what a person has ruled out; nothing yet for someone new. `unsafe`: this referral says
+    that it is not safe to contact them.
 
     A child is known by `minor_until`, rounded up to a month's first day: a rule about children then
     holds too long by days, never too short. The date of birth is sealed, and stands in no record of
@@ -178,7 +181,9 @@ def person_flags(subject_id: UUID, row: Row | None, *, minor: date | None = None
     """
     if row is None:
         return PersonFlags(
-            subject_id=str(subject_id), date_of_birth=_latest_birth(minor) or GROWN_UP
+            subject_id=str(subject_id),
+            date_of_birth=_latest_birth(minor) or GROWN_UP,
+            unsafe_to_contact=unsafe,
         )
     return PersonFlags(
         subject_id=str(subject_id),
@@ -186,6 +191,7 @@ def person_flags(subject_id: UUID, row: Row | None, *, minor: date | None = None
         conflicts=frozenset(map(str, row["conflicts"])),
         deceased=row["deceased"],
         date_of_birth=_latest_birth(minor or row["minor_until"]) or GROWN_UP,
+        unsafe_to_contact=unsafe,
     )
 
 

@@ -166,6 +166,7 @@ def _referral_row(
         "purpose": drawn.case.purpose.value,
         "plan": plan.to_json(drawn.slots),
         "created_at": stamp[1],
+        "unsafe_to_contact": command.contact.unsafe,
     }
 
 

@@ -51,7 +51,7 @@ class CaseBatch:
 _REFERRALS = text(
     """
     SELECT r.id, r.reference, r.origin_agency_id, r.owner_agency_id, r.subject_id, r.priority,
-        r.purpose, r.plan, r.created_at, r.withdrawn_at,
+        r.purpose, r.plan, r.created_at, r.withdrawn_at, r.unsafe_to_contact,
         (SELECT row_to_json(x) FROM (
             SELECT id, lacks_capacity, assessment_id, assessed_on, decision_id, decided_on,
                 recorded_at

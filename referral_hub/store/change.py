@@ -81,6 +81,7 @@ _INSERTABLE = (
     "saved_search",
     "refusal_review",
     "oversight_look",
+    "person_code",
     "log_entry",
     "log_opening",
     "idempotency_key",

@@ -76,6 +76,7 @@ from referral_hub.store.matter_tables import (
     matter_words,
 )
 from referral_hub.store.notification_tables import notification
+from referral_hub.store.person_tables import person_code
 from referral_hub.store.register_tables import (
     agency,
     agency_contact,
@@ -148,6 +149,7 @@ __all__ = [
     "notification",
     "outbox",
     "oversight_look",
+    "person_code",
     "processing_activity",
     "proxy_authority",
     "referral",
@@ -201,6 +203,7 @@ referral = Table(
     Column("plan", JSONB, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("withdrawn_at", Instant),
+    Column("unsafe_to_contact", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("reference"),
     UniqueConstraint("origin_agency_id", "draft_id"),
     Index(None, "origin_agency_id", "id"),

@@ -31,7 +31,7 @@ from referral_hub.services.assemble_referral import PlainReferral, assemble
 from referral_hub.web import journey
 from referral_hub.web.forms import Filled, fill
 from referral_hub.web.forms.deciding import PROXIES
-from referral_hub.web.forms.referral import Answer, Known, Until
+from referral_hub.web.forms.referral import Answer, Known, Until, ruled_out
 
 _MONTHS = {Until.THREE_MONTHS: 3, Until.SIX_MONTHS: 6, Until.TWELVE_MONTHS: 12}
 
@@ -110,7 +110,7 @@ def command(draft_id: UUID, pages: Pages, *, today: date) -> SubmitReferral:
         phone=contact["phone"],
         email=contact["email"],
         preferred=contact["preferred"],
-        never=contact["never"],
+        never=ruled_out(contact),
         contact_note=contact["contact_note"],
         language=access["language"],
         interpreter=Answer.YES in access["interpreter"],

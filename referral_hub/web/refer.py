@@ -26,6 +26,7 @@ from referral_hub.web.assemble import Unfinished, check_pages, command
 from referral_hub.web.forms import Filled, fill, read_form
 from referral_hub.web.forms.referral import Known
 from referral_hub.web.known import known_for, notice_key
+from referral_hub.web.person_codes import note_sent
 from referral_hub.web.recipients import AGAIN, asks
 from referral_hub.web.rendering import today, words
 from referral_hub.web.summary import summarise
@@ -120,6 +121,8 @@ def send(hub: Hub, actor: Actor, draft_id: UUID) -> Response:
     if item_id:
         settle_imported(hub, actor, item_id, referral_id=sent.referral_id)
     drafts.finish_draft(hub, actor, draft_id, referral_id=sent.referral_id)
+    if sent.slots:
+        note_sent(sent.referral_id)
     return redirect(url_for("referrals.sent", referral_id=sent.referral_id))
 
 

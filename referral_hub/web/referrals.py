@@ -37,6 +37,7 @@ from referral_hub.web.history import owners_history, senders_history
 from referral_hub.web.known import notice_key, notices, page_before
 from referral_hub.web.looking import ask_why
 from referral_hub.web.opened import sections
+from referral_hub.web.person_codes import address, code_once_sent
 from referral_hub.web.rendering import today, words
 
 
@@ -67,7 +68,13 @@ def show(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
 def sent(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Confirm that the referral was accepted, and say what happens next."""
     view = read_referral(hub, actor, referral_id)
-    return ask_why(hub, actor, view) or render_template("referrals/sent.html", view=view)
+    return ask_why(hub, actor, view) or render_template(
+        "referrals/sent.html",
+        view=view,
+        ours=view.referral.origin_agency_id == actor.agency_id,
+        code=code_once_sent(hub, actor, referral_id),
+        address=address(hub),
+    )
 
 
 def open_own(hub: Hub, actor: Actor, referral_id: UUID) -> str:
@@ -200,5 +207,6 @@ def _buttons(actor: Actor, view: ReferralView) -> dict[str, bool]:
         Permission.RECORD_AGREEMENT,
         Permission.WITHDRAW_AGREEMENT,
         Permission.RECORD_DEATH,
+        Permission.GIVE_CODE,
     )
     return {permission.value: permits(actor, permission, situation) for permission in wanted}

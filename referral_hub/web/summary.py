@@ -10,7 +10,7 @@ from typing import Any
 from referral_hub.domain.nhs_number import parse_nhs_number
 from referral_hub.web.assemble import until
 from referral_hub.web.forms import Filled
-from referral_hub.web.forms.referral import Answer, Known
+from referral_hub.web.forms.referral import Answer, Known, ruled_out
 from referral_hub.web.labels import Labels
 from referral_hub.web.rendering import and_list, day
 
@@ -84,7 +84,7 @@ def _contact(
         Line("Phone", (contact["phone"] or NOTHING,), "contact"),
         Line("Email", (contact["email"] or NOTHING,), "contact"),
         Line("Contact by", (_listed(contact["preferred"], labels),), "contact"),
-        Line("Never contact by", (_listed(contact["never"], labels),), "contact"),
+        Line("Never contact by", (_listed(ruled_out(contact), labels),), "contact"),
         Line("Note on contact", (contact["contact_note"] or NOTHING,), "contact"),
         Line("Language", (language,), "access"),
         Line("Access needs", (_listed(access["access"], labels),), "access"),

@@ -181,6 +181,7 @@ def _sent(walk: Walk, gp: Person, records: Records) -> None:
     below = (
         "",
         "/sent",
+        "/code",
         "/message-back",
         "/agreement",
         "/agreements",

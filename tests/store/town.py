@@ -31,6 +31,7 @@ from referral_hub.services.emergency_access import ask_emergency_access, open_in
 from referral_hub.services.field_order import arrange_fields
 from referral_hub.services.notice_register import Adoption, propose_notice
 from referral_hub.services.overlook import say_why
+from referral_hub.services.person_codes import give_code
 from referral_hub.services.refusals import record_finding, to_review
 from referral_hub.services.register_mail import register_mail
 from referral_hub.services.remind_providers import count_figures
@@ -65,6 +66,7 @@ def populate(bench: Bench) -> None:
     bench.deliver()
     bench.refer(to=("neighbours",), by="hill-gp")
     bench.refer()
+    _codes(bench)
     _emergency(bench)
     people.disagreement_decided(bench)
     for username in ("gp", "hill-gp"):
@@ -92,6 +94,18 @@ def populate(bench: Bench) -> None:
             say_why(bench.hub, bench.staff["council"], row["id"], LookReason.SAMPLE)
     _figures(bench)
     approve_demo_policy(bench.hub)
+
+
+def _codes(bench: Bench) -> None:
+    """Somebody of each surgery has a code for their own page, one a second one."""
+    for username in ("gp", "hill-gp", "gp"):
+        us = bench.staff[username]
+        found = bench.rows(
+            "SELECT referral_id FROM consent_event WHERE origin_agency_id = %s AND state = 'given'"
+            " AND given_by = 'self' ORDER BY id LIMIT 1",
+            us.agency_id,
+        )
+        give_code(bench.hub, us, found[0]["referral_id"])
 
 
 def _directory(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -294,3 +295,41 @@ def test_nothing_that_was_typed_stands_in_any_address(gp: Any, begin: Begin) -> 
     for answer in answers:
         assert "Quayle" not in answer.headers["Location"]
         assert UUID(answer.headers["Location"].split("/")[2]) == journey.draft
+
+
+def test_the_page_after_sending_shows_a_code_for_the_patient_once(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    journey.fill_until("why")
+    referral = journey.send()
+
+    first = gp.get(f"/referrals/{referral}/sent").get_data(as_text=True)
+    code = re.search(r'<strong class="hub-code">(\w{4}-\w{4})</strong>', first)
+    assert code
+    assert "/my</span>" in first
+    again = gp.get(f"/referrals/{referral}/sent").get_data(as_text=True)
+    assert code[1] not in again
+    assert "was shown once" in again
+
+    made = gp.post(f"/referrals/{referral}/code").get_data(as_text=True)
+    assert "does not work any more" in made
+    assert "A code was given on" in gp.get(f"/referrals/{referral}/code").text
+    ended = gp.follow(gp.post(f"/referrals/{referral}/code/end"))
+    assert "The code is ended" in ended.text
+    assert "There is no code now" in ended.text
+
+
+def test_nobody_gets_a_code_whom_it_is_not_safe_to_contact(gp: Any, begin: Begin) -> None:
+    journey = begin(gp)
+    for page in ("danger", "person", "address"):
+        journey.fill(page)
+    both = journey.fill("contact", {"unsafe": ["yes"]})
+    assert both.status_code == 422
+    assert "cannot be both preferred and ruled out" in gp.text
+
+    journey = begin(gp)
+    journey.fill_until("why", contact={"preferred": [], "never": [], "unsafe": ["yes"]})
+    assert "Phone call, " in gp.get(journey.path("check")).get_data(as_text=True)
+    referral = journey.send()
+
+    assert "It is not safe to contact the patient" in gp.get(f"/referrals/{referral}/sent").text
+    assert gp.post(f"/referrals/{referral}/code").status_code == 409

@@ -155,6 +155,12 @@ class AddressPage(ReferralPage):
             raise ValidationError("Enter a full UK postcode, like LA1 1AA, or leave it blank")
 
 
+def ruled_out(contact: Mapping[str, Any]) -> frozenset[ContactMethod]:
+    """Return the ways in which the person must never be contacted: all, where it is not safe."""
+    never: frozenset[ContactMethod] = contact["never"]
+    return frozenset(ContactMethod) if Answer.YES in contact["unsafe"] else never
+
+
 class ContactPage(ReferralPage):
     """How the person may be reached, and how never."""
 
@@ -166,6 +172,7 @@ class ContactPage(ReferralPage):
     never = Many(
         ContactMethod, "Select how the patient must never be contacted", load_default=frozenset()
     )
+    unsafe = Many(Answer, "Tick the box if it is not safe", load_default=frozenset())
     contact_note = Line("Anything else about contacting them", longest=200, load_default=None)
 
     @validates("phone")
@@ -181,7 +188,7 @@ class ContactPage(ReferralPage):
     @validates_schema
     def _agree(self, data: Mapping[str, Any], **_options: Any) -> None:
         preferred = data["preferred"]
-        if preferred & data["never"]:
+        if preferred & ruled_out(data):
             raise ValidationError(
                 "A way of contact cannot be both preferred and ruled out", field_name="never"
             )

@@ -1,0 +1,80 @@
+"""Codes of people as rows: what one depends on, and ending it.
+
+What stands behind a reference is looked up by the worker's role, since whoever types it is nobody
+yet; everything else runs for the agency that sent the referral.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from referral_hub.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CodeRow:
+    """A referral with what a code for it depends on, and the code that works, where there is one.
+
+    `given_by` is of the newest agreement, `given_to` of the code.
+    """
+
+    referral_id: UUID
+    reference: str
+    origin_agency_id: UUID
+    subject_id: UUID
+    author_user_id: UUID
+    purpose: str
+    wrapped_key: bytes | None
+    erased_at: datetime | None
+    deceased: bool
+    minor_until: date | None
+    unsafe: bool
+    given_by: str | None
+    code_id: UUID | None
+    given_to: str | None
+    code_digest: bytes | None
+    made_at: datetime | None
+
+    def __repr__(self) -> str:
+        return f"<CodeRow {self.referral_id}>"
+
+
+_ROW = """
+    SELECT r.id, r.reference, r.origin_agency_id, r.subject_id, r.author_user_id, r.purpose,
+        s.wrapped_key, s.erased_at, s.deceased, s.minor_until,
+        EXISTS (SELECT 1 FROM referral x
+                WHERE x.subject_id = r.subject_id AND x.unsafe_to_contact),
+        (SELECT e.given_by FROM consent_event e
+         WHERE e.referral_id = r.id AND e.state IN ('given', 'renewed')
+         ORDER BY e.recorded_at DESC, e.id DESC LIMIT 1),
+        c.id, c.given_by, c.code_digest, c.made_at
+    FROM referral r JOIN subject s ON s.id = r.subject_id
+    LEFT JOIN person_code c ON c.referral_id = r.id AND c.ended_at IS NULL
+"""
+
+
+def of_referral(connection: Connection, referral_id: UUID) -> CodeRow:
+    """Return what a code depends on, of a referral that the acting agency sent. Raises NotFound."""
+    row = connection.execute(
+        text(f"{_ROW} WHERE r.id = :id AND r.origin_agency_id = acting_agency()"),
+        {"id": referral_id},
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return CodeRow(*row)
+
+
+def end(connection: Connection, referral_id: UUID, at: datetime) -> UUID | None:
+    """End the code that works, and the visit that it began; returns which it was."""
+    found: UUID | None = connection.execute(
+        text(
+            "UPDATE person_code SET ended_at = :at, visit_until = NULL"
+            " WHERE referral_id = :id AND ended_at IS NULL RETURNING id"
+        ),
+        {"id": referral_id, "at": at},
+    ).scalar()
+    return found
