@@ -23,13 +23,14 @@ from referral_hub.web.guards import NotSignedIn, register
 from referral_hub.web.headers import harden
 from referral_hub.web.hosts import refuse_odd_hosts
 from referral_hub.web.kept import ask_to_sign_in
+from referral_hub.web.my import OwnPageClosed, closed
 from referral_hub.web.officer import doubt
 from referral_hub.web.rates import Rates, tell_rates
 from referral_hub.web.rendering import teach_templates
 from referral_hub.web.responses import answer_errors
 from referral_hub.web.routes import ROUTES
 from referral_hub.web.session import keep_sessions
-from referral_hub.web.throttle import Throttle
+from referral_hub.web.throttle import PERSONS, Throttle
 from referral_hub.web.visits import VisitOver, over
 
 _WEB = Path(__file__).parent / "web"
@@ -51,6 +52,9 @@ def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
     harden(app, production=hub.settings.production)
     keep_sessions(app, hub)
     app.extensions["throttle"] = Throttle(hub.settings.redis_url, hub.settings.secret_key)
+    app.extensions["person_throttle"] = Throttle(
+        hub.settings.redis_url, hub.settings.secret_key, PERSONS, what="own-page"
+    )
     app.extensions["rates"] = Rates(
         hub.settings.redis_url, hub.settings.secret_key, hub.clock, hub.settings.quotas
     )
@@ -62,6 +66,7 @@ def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
     answer_errors(app)
     app.register_error_handler(NotSignedIn, lambda _error: ask_to_sign_in(hub))
     app.register_error_handler(VisitOver, over)
+    app.register_error_handler(OwnPageClosed, lambda _error: closed(hub))
     register(app, hub, ROUTES)
     if hub.settings.trusted_proxies:
         _believe_proxies(app, hub.settings.trusted_proxies)

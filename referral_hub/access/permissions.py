@@ -19,6 +19,8 @@ class Permission(StrEnum):
     RECORD_DEATH = "record_death"
     CORRECT_FACT = "correct_fact"
     GIVE_CODE = "give_code"
+    READ_OWN_PAGE = "read_own_page"
+    ASK_AS_PERSON = "ask_as_person"
     REPLY = "reply"
     HANDLE_STAGED = "handle_staged"
     IMPORT_FILE = "import_file"

@@ -113,6 +113,11 @@ _LINK_HOLDER: dict[Permission, Predicate] = {
     Permission.CLOSE_TASK: is_recipient,
     Permission.ACKNOWLEDGE: is_recipient,
 }
+_PERSON: dict[Permission, Predicate] = {
+    Permission.READ_OWN_PAGE: is_origin,
+    Permission.ASK_AS_PERSON: is_origin,
+    Permission.WITHDRAW_AGREEMENT: is_origin,
+}
 _PARTNER_SYSTEM: dict[Permission, Predicate] = {
     Permission.REFER: always,
     Permission.LIST_REFERRALS: always,
@@ -136,5 +141,6 @@ TABLE: Mapping[Role, Mapping[Permission, Predicate]] = MappingProxyType(
         Role.COMMISSIONER: MappingProxyType(_COMMISSIONER),
         Role.PARTNER_SYSTEM: MappingProxyType(_PARTNER_SYSTEM),
         Role.LINK_HOLDER: MappingProxyType(_LINK_HOLDER),
+        Role.PERSON: MappingProxyType(_PERSON),
     }
 )

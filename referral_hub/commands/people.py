@@ -9,7 +9,7 @@ from referral_hub.domain.codes import Role
 from referral_hub.services.demo import demo_code
 from referral_hub.services.staff_accounts import NewMember, add_account
 
-NOT_STAFF = {Role.PARTNER_SYSTEM, Role.LINK_HOLDER}
+NOT_STAFF = {Role.PARTNER_SYSTEM, Role.LINK_HOLDER, Role.PERSON}
 STAFF_ROLES = [role.value for role in Role if role not in NOT_STAFF]
 
 

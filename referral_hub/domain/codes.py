@@ -335,7 +335,9 @@ class MessagesBack(StrEnum):
 
 
 class Role(StrEnum):
-    """What a signed-in member of staff, a partner system or the holder of a link is there for."""
+    """What a signed-in member of staff, a partner system, the holder of a link or the person
+    themselves is there for.
+    """
 
     REFERRER = "referrer"
     COORDINATOR = "coordinator"
@@ -345,3 +347,4 @@ class Role(StrEnum):
     COMMISSIONER = "commissioner"
     PARTNER_SYSTEM = "partner_system"
     LINK_HOLDER = "link_holder"
+    PERSON = "person"

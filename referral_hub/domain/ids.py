@@ -41,6 +41,16 @@ def _head(at: datetime) -> int:
     return (head << 64) | (0b10 << 62)
 
 
+def tidy_reference(typed: str, prefix: str = "RH") -> str:
+    """Return a reference as it was made, however it was spaced, and with or without its prefix.
+
+    What is no reference comes back as something that was never given to anybody.
+    """
+    letters = "".join(character for character in typed.upper() if character.isalnum())
+    code = letters[len(prefix) :] if len(letters) > 8 else letters
+    return f"{prefix}-{code[:4]}-{code[4:8]}" if len(code) == 8 else "no reference"
+
+
 def new_reference(prefix: str = "RH") -> str:
     """Return a reference that can be read out on the telephone, such as `RH-7KQM-2X9D`.
 

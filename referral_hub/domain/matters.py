@@ -99,6 +99,7 @@ class IdentityCheck(StrEnum):
     KNOWN = "known"
     DOCUMENT = "document"
     ANSWERS = "answers"
+    CODE = "code"
     WAITING = "waiting"
 
 

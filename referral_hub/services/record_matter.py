@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from referral_hub import access
-from referral_hub.access import Permission
+from referral_hub.access import Permission, Situation
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.duty_clocks import Happened, local_day
 from referral_hub.domain.ids import new_id, new_reference
@@ -55,6 +55,22 @@ def record_request(hub: Hub, actor: Actor, asked: RecordRequest) -> UUID:
     Raises NotFound (another agency's person), Conflict (erased, or one is open), InvalidInput.
     """
     access.require(actor, Permission.HANDLE_MATTERS)
+    return _request(hub, actor, asked)
+
+
+def request_of_person(hub: Hub, actor: Actor, asked: RecordRequest) -> UUID:
+    """Record what the person themselves asks for on their own page; raises as `record_request`."""
+    access.require(actor, Permission.ASK_AS_PERSON, Situation(origin=actor.agency_id))
+    return _request(hub, actor, asked)
+
+
+def complaint_of_person(hub: Hub, actor: Actor, complaint: RecordComplaint) -> UUID:
+    """Record that the person says on their own page that something about them is wrong."""
+    access.require(actor, Permission.ASK_AS_PERSON, Situation(origin=actor.agency_id))
+    return _complaint(hub, actor, complaint)
+
+
+def _request(hub: Hub, actor: Actor, asked: RecordRequest) -> UUID:
     now = hub.clock()
     if asked.received_on > local_day(now):
         raise InvalidInput({"received_on": (FUTURE,)})
@@ -127,6 +143,10 @@ def record_breach(hub: Hub, actor: Actor, breach: RecordBreach) -> UUID:
 def record_complaint(hub: Hub, actor: Actor, complaint: RecordComplaint) -> UUID:
     """Record a complaint; returns the matter's id. Raises InvalidInput."""
     access.require(actor, Permission.HANDLE_MATTERS)
+    return _complaint(hub, actor, complaint)
+
+
+def _complaint(hub: Hub, actor: Actor, complaint: RecordComplaint) -> UUID:
     now = hub.clock()
     if complaint.received_on > local_day(now):
         raise InvalidInput({"received_on": (FUTURE,)})

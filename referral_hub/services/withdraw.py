@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from consent.model import Purpose
+from consent.model import GivenBy, Method, Purpose
 from referral_hub import access
 from referral_hub.access import Permission, Situation
 from referral_hub.audit.events import SubjectKey
@@ -34,8 +34,17 @@ class Withdrawn:
     already_disclosed: tuple[referrals.DisclosureRow, ...]
 
 
-def withdraw_agreement(hub: Hub, actor: Actor, referral_id: UUID) -> Withdrawn:
+def withdraw_agreement(
+    hub: Hub,
+    actor: Actor,
+    referral_id: UUID,
+    *,
+    method: Method = Method.IN_PERSON,
+    given_by: GivenBy = GivenBy.SELF,
+) -> Withdrawn:
     """Withdraw the person's agreement to share this referral, at their request; no reason is asked.
+
+    The actor is the sender's staff or system, or the person themselves.
 
     Raises NotFound, and Conflict when it has been withdrawn already.
     """
@@ -56,7 +65,7 @@ def withdraw_agreement(hub: Hub, actor: Actor, referral_id: UUID) -> Withdrawn:
         in_flight = withdrawals.cancel_unsent(connection, referral_id, at)
         disclosed = referrals.disclosures_of(connection, referral_id)
         told = [t for t in every if t.released_at is not None or t.id in in_flight]
-        said = Said(NotificationKind.WITHDRAWN)
+        said = Said(NotificationKind.WITHDRAWN, method=method, given_by=given_by)
         stop = Stop(referral, key, said, at, ends=tasks, told=told, in_flight=in_flight)
         stop_sharing(hub, connection, actor, stop)
         referrals.mark_withdrawn(connection, referral_id, at)

@@ -72,11 +72,12 @@ class AuditRow:
 
 COLUMNS = (
     "e.id, e.seq, e.entry, e.type, e.at, e.outcome, e.sender_agency_id, e.recipient_agency_id,"
-    " e.actor_agency_id, e.actor_user_id, e.subject_id, e.referral_id, u.display_name, u.role,"
-    " r.reference"
+    " e.actor_agency_id, e.actor_user_id, e.subject_id, e.referral_id, u.display_name,"
+    " coalesce(u.role, CASE WHEN p.id IS NOT NULL THEN 'person' END), r.reference"
 )
 NAMES = (
     " LEFT JOIN staff_user u ON u.id = e.actor_user_id LEFT JOIN referral r ON r.id = e.referral_id"
+    " LEFT JOIN person_code p ON p.id = e.actor_user_id"
 )
 REACHED = (
     "(e.type = 'release' OR e.referral_id IS NULL"

@@ -68,6 +68,54 @@ def of_referral(connection: Connection, referral_id: UUID) -> CodeRow:
     return CodeRow(*row)
 
 
+def by_reference(connection: Connection, reference: str) -> CodeRow | None:
+    """Return the referral with this reference and its code (`hub_worker`)."""
+    row = connection.execute(
+        text(f"{_ROW} WHERE r.reference = :reference"), {"reference": reference}
+    ).one_or_none()
+    return None if row is None else CodeRow(*row)
+
+
+def by_visit(connection: Connection, visit_hash: bytes, at: datetime) -> CodeRow | None:
+    """Return the referral whose page was opened with this visit's hash (`hub_worker`)."""
+    row = connection.execute(
+        text(f"{_ROW} WHERE c.visit_hash = :hash AND c.visit_until > :at"),
+        {"hash": visit_hash, "at": at},
+    ).one_or_none()
+    return None if row is None else CodeRow(*row)
+
+
+def begin_visit(connection: Connection, code_id: UUID, visit_hash: bytes, *, at: datetime) -> None:
+    """Begin a visit, which ends the one before it; `go_on` says until when it lasts."""
+    connection.execute(
+        text(
+            "UPDATE person_code SET visit_hash = :hash, visit_began = :at, visit_until = NULL"
+            " WHERE id = :id AND ended_at IS NULL"
+        ),
+        {"id": code_id, "hash": visit_hash, "at": at},
+    )
+
+
+def go_on(connection: Connection, code_id: UUID, *, idle_until: datetime, longest: float) -> None:
+    """Let a visit last until `idle_until`, and no longer than `longest` seconds in all."""
+    connection.execute(
+        text(
+            "UPDATE person_code SET visit_until ="
+            " LEAST(:until, visit_began + make_interval(secs => :longest))"
+            " WHERE id = :id AND ended_at IS NULL"
+        ),
+        {"id": code_id, "until": idle_until, "longest": longest},
+    )
+
+
+def leave(connection: Connection, code_id: UUID) -> None:
+    """End the visit; the code goes on working."""
+    connection.execute(
+        text("UPDATE person_code SET visit_hash = NULL, visit_until = NULL WHERE id = :id"),
+        {"id": code_id},
+    )
+
+
 def end(connection: Connection, referral_id: UUID, at: datetime) -> UUID | None:
     """End the code that works, and the visit that it began; returns which it was."""
     found: UUID | None = connection.execute(

@@ -151,6 +151,8 @@ def _who(logged: Logged, us: UUID, labels: Labels) -> str:
     row = logged.row
     if row.user_name is not None and row.user_role is not None:
         return f"{row.user_name}, {labels.label(Role(row.user_role)).lower()}"
+    if row.user_role == Role.PERSON:
+        return labels.label(Role.PERSON)
     if row.actor_agency_id is None:
         return "Referral Hub, by itself"
     if row.actor_agency_id == us:

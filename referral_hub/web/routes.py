@@ -45,7 +45,6 @@ from referral_hub.web import (
     pages,
     partner,
     people,
-    person_codes,
     receipts,
     refer,
     referrals,
@@ -67,6 +66,7 @@ from referral_hub.web.journey import NAMES
 from referral_hub.web.oauth import CLIENTS
 from referral_hub.web.outward_routes import GOING_OUT
 from referral_hub.web.partner import PARTNER
+from referral_hub.web.person_routes import OF_THE_PERSON
 from referral_hub.web.register_routes import KEEPING
 from referral_hub.web.visits import VISITOR
 
@@ -142,9 +142,6 @@ REFERRING: tuple[Route, ...] = (
     Route(f"{_AGREED}/files/<path:name>", agreement_records.download, staff(May.READ_AGREEMENT)),
     Route(f"{_REFERRAL}/withdraw", referrals.confirm_withdraw, staff(May.WITHDRAW_AGREEMENT)),
     Route(f"{_REFERRAL}/withdraw", referrals.withdraw, staff(May.WITHDRAW_AGREEMENT), _POST),
-    Route(f"{_REFERRAL}/code", person_codes.show, staff(May.GIVE_CODE)),
-    Route(f"{_REFERRAL}/code", person_codes.make, staff(May.GIVE_CODE), _POST),
-    Route(f"{_REFERRAL}/code/end", person_codes.end, staff(May.GIVE_CODE), _POST),
     Route(f"{_REFERRAL}/death", referrals.death_form, staff(May.RECORD_DEATH)),
     Route(f"{_REFERRAL}/death", referrals.record_death_of, staff(May.RECORD_DEATH), _POST),
     Route(f"{_REFERRAL}/changed", changes.ask, staff(May.WITHDRAW_AGREEMENT)),
@@ -383,6 +380,7 @@ ROUTES: tuple[Route, ...] = (
     *RECEIVING,
     *STAGED,
     *LINKS,
+    *OF_THE_PERSON,
     *IMPORTING,
     *DOORSTEP,
     *WORKING,

@@ -1,9 +1,10 @@
-"""Slowing down guesses at sign-in.
+"""Slowing down guesses at sign-in, and at the code of a person's own page.
 
 Counts live in Redis so that every web process shares them; while Redis is away each process counts
 for itself, which is weaker and still a limit. Keys are keyed hashes: neither Redis nor a dump of it
 names anybody. Only failures count, so that nobody is slowed down for working. Three windows: one
-user from one address, one user from anywhere, one address for any user.
+user from one address, one user from anywhere, one address for any user; and, where a name is a
+reference that several people know, one for everybody together.
 """
 
 from __future__ import annotations
@@ -28,13 +29,26 @@ class Limits:
     pair: str = "8 per 5 minutes"
     user: str = "40 per hour"
     address: str = "120 per 5 minutes"
+    everybody: str | None = None
+
+
+PERSONS = Limits("8 per 10 minutes", "20 per hour", "60 per 10 minutes", "900 per 10 minutes")
 
 
 class Throttle:
     """Counts failures; `allows` is asked before any password is looked at."""
 
-    def __init__(self, redis_url: str | None, secret: str, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        redis_url: str | None,
+        secret: str,
+        limits: Limits | None = None,
+        *,
+        what: str = "sign-in",
+    ) -> None:
         wanted = limits or Limits()
+        self._what = what
+        self._everybody = parse(wanted.everybody) if wanted.everybody else None
         self._key = hashlib.sha256(b"referral-hub/throttle/v1" + secret.encode()).digest()
         self._pair, self._user = parse(wanted.pair), parse(wanted.user)
         self._address = parse(wanted.address)
@@ -52,7 +66,9 @@ class Throttle:
 
     def _windows(self, username: str, address: str) -> tuple[tuple[RateLimitItem, str], ...]:
         name = username.strip().casefold()
+        together = ((self._everybody, self._hash("everybody")),) if self._everybody else ()
         return (
+            *together,
             (self._pair, self._hash(f"{name}\n{address}")),
             (self._user, self._hash(f"user\n{name}")),
             (self._address, self._hash(f"address\n{address}")),
@@ -62,7 +78,7 @@ class Throttle:
         for limiter in filter(None, (self._shared, self._local)):
             try:
                 ask = limiter.test if what == "test" else limiter.hit
-                return ask(item, "sign-in", key)
+                return ask(item, self._what, key)
             except (RedisError, OSError):
                 continue
         return False
