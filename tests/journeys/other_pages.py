@@ -16,6 +16,7 @@ from tests.journeys.walking import Records, Walk
 _REGISTER = "/registers/<any(agreements,notices,activities):register>"
 _MATTER = "/duties/<uuid:matter_id>"
 _VISIT = "/visits/<uuid:invitation_id>"
+_NEIGHBOURS = "Mereford Good Neighbours"
 
 
 def registers_and_searches(walk: Walk, officer: Person, records: Records) -> None:
@@ -133,3 +134,27 @@ def by_link(walk: Walk, gp: Person, stranger: Person, running: RunningHub) -> No
     stranger.press("Accept referral")
     walk.chosen(stranger, answers, "contact", "close")
     walk.to(stranger, "/link-sent", "/left")
+
+
+def own_page(walk: Walk, gp: Person, person: Person) -> None:
+    """The page of somebody whom the surgery gave a code, and what they can do there."""
+    reference = refer(
+        gp, name="Wanda Selby", needs=("Lonely or isolated",), agencies=(_NEIGHBOURS,)
+    )
+    gp.look()
+    code = gp.page.locator("strong.hub-code").last.inner_text()
+    walk.to(person, "/my")
+    person.page.fill("#reference", reference)
+    person.page.fill("#code", code)
+    person.press("Open my page")
+    walk.looked(person, "/my/page")
+    walk.to(person, "/my/wrong")
+    person.page.fill("#what", "I moved to number 2")
+    person.press("Send")
+    person.see("You said that something is wrong")
+    person.press("I have changed my mind: share nothing more")
+    person.see("Nothing more is shared")
+    person.look()
+    person.follow("Back to your page")
+    person.press("Close my page")
+    walk.looked(person, "/my/left")

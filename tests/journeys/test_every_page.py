@@ -23,6 +23,7 @@ from tests.journeys.other_pages import (
     concerns,
     duties,
     files_of_visits,
+    own_page,
     registers_and_searches,
     ways_out,
 )
@@ -38,6 +39,7 @@ LONELY = {"needs": ("Lonely or isolated",), "agencies": (NEIGHBOURS,)}
 FILES_AND_ANSWERS = {
     "/healthz": "for a load balancer",
     "/readyz": "for a load balancer",
+    "/my/exit": "leads away from the hub at once",
     "/figures/table": "a file",
     "/log/checkpoint": "a signed note",
     "/log/tile/<path:path>": "bytes of the log",
@@ -91,6 +93,7 @@ def test_no_page_of_the_map_has_a_fault_that_axe_finds(
     concerns(walk, person("parcels-admin"))
     ways_out(walk, person("council-admin"), person("mentors"))
     by_link(walk, person("gp"), stranger(), running_hub)
+    own_page(walk, person("gp"), stranger())
 
     assert PAGES - walk.seen == set()
     assert set(NAMES) - walk.form_pages == set()

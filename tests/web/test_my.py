@@ -1,4 +1,4 @@
-"""The person's own page: reference and code open it, ten minutes keep it, and one press withdraws."""
+"""The person's own page: reference and code open it, ten minutes keep it, one press withdraws."""
 
 from __future__ import annotations
 
