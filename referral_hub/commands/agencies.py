@@ -8,8 +8,16 @@ import click
 
 from referral_hub.commands.opening import open_hub
 from referral_hub.domain.codes import AgencyKind
-from referral_hub.services.agencies import all_agencies, register_agency, register_area, set_open
+from referral_hub.domain.working_days import Nation
+from referral_hub.services.agencies import (
+    all_agencies,
+    register_agency,
+    register_area,
+    set_nation,
+    set_open,
+)
 
+_NATIONS = click.Choice([nation.value for nation in Nation])
 _KINDS = click.Choice([kind.value for kind in AgencyKind])
 
 
@@ -26,22 +34,41 @@ def agencies() -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     help="The last day of its own liability insurance.",
 )
-def add_agency(*, name: str, kind: str, insured_until: datetime | None) -> None:
+@click.option(
+    "--nation",
+    type=_NATIONS,
+    default=Nation.ENGLAND_AND_WALES.value,
+    help="Whose bank holidays its clocks pause on.",
+)
+def add_agency(*, name: str, kind: str, insured_until: datetime | None, nation: str) -> None:
     """Register an agency. Then add its staff: hub users add."""
     day = insured_until.date() if insured_until else None
     with open_hub() as hub:
-        made = register_agency(hub, name, AgencyKind(kind), insured_until=day)
+        made = register_agency(
+            hub, name, AgencyKind(kind), insured_until=day, nation=Nation(nation)
+        )
     click.echo(f"Registered {name}: {made}")
 
 
 @agencies.command("list")
 def list_agencies() -> None:
-    """List every agency, with its kind and whether it is open."""
+    """List every agency, with its kind, whether it is open, and whose bank holidays count."""
     with open_hub() as hub:
         for line in all_agencies(hub):
             click.echo(
-                f"{line.id}  {line.kind:<16} {'open' if line.active else 'closed':<7} {line.name}"
+                f"{line.id}  {line.kind:<16} {'open' if line.active else 'closed':<7}"
+                f" {line.nation:<17} {line.name}"
             )
+
+
+@agencies.command("nation")
+@click.argument("name")
+@click.argument("nation", type=_NATIONS)
+def nation_of_agency(*, name: str, nation: str) -> None:
+    """Say whose bank holidays an agency's clocks pause on."""
+    with open_hub() as hub:
+        set_nation(hub, name, Nation(nation))
+    click.echo(f"Bank holidays of {name}: {nation}.")
 
 
 @agencies.command("close")

@@ -14,6 +14,7 @@ from uuid import UUID
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.domain.codes import AgencyKind
 from referral_hub.domain.ids import new_id
+from referral_hub.domain.working_days import Nation
 from referral_hub.errors import Conflict, HubError, InvalidInput
 from referral_hub.services.hub import Hub
 from referral_hub.services.speaking_for import LONDON
@@ -29,9 +30,15 @@ ONLY_A_COUNCIL = "An area's people are looked after by a council; this agency is
 
 
 def register_agency(
-    hub: Hub, name: str, kind: AgencyKind, *, insured_until: date | None = None
+    hub: Hub,
+    name: str,
+    kind: AgencyKind,
+    *,
+    insured_until: date | None = None,
+    nation: Nation = Nation.ENGLAND_AND_WALES,
 ) -> UUID:
-    """Register an agency; returns its id. `insured_until` is the last day of its own insurance.
+    """Register an agency; returns its id. `insured_until` is the last day of its own insurance,
+    `nation` whose bank holidays its clocks pause on.
 
     Raises InvalidInput (name) and Conflict (name taken).
     """
@@ -49,6 +56,7 @@ def register_agency(
             "active": True,
             "joined_at": at,
             "insured_until": _end_of(insured_until),
+            "nation": nation.value,
         }
         registers.add(connection, "agency", [row])
         _log(hub, connection, agency_id, "agency_registered", kind=kind.value)
@@ -64,6 +72,17 @@ def set_open(hub: Hub, name: str, *, active: bool) -> None:
     with registers.as_owner(owner_url(hub.settings)) as connection:
         registers.set_active(connection, agency_id, active=active)
         _log(hub, connection, agency_id, "agency_opened" if active else "agency_closed")
+
+
+def set_nation(hub: Hub, name: str, nation: Nation) -> None:
+    """Say whose bank holidays count for an agency, from now. Raises InvalidInput (no such agency).
+
+    Clocks that run are told anew from their history, so they follow at once.
+    """
+    agency_id = _named(hub, name).id
+    with registers.as_owner(owner_url(hub.settings)) as connection:
+        registers.set_nation(connection, agency_id, nation.value)
+        _log(hub, connection, agency_id, "nation_set", nation=nation.value)
 
 
 def register_area(hub: Hub, code: str, name: str, *, council: str) -> None:

@@ -36,6 +36,7 @@ from referral_hub.domain.small_numbers import Coin, moved
 from referral_hub.services.audit_filters import first_id
 from referral_hub.services.hub import Hub
 from referral_hub.services.measures import measures
+from referral_hub.services.record import NEEDS_FIELD
 from referral_hub.store import figures
 from referral_hub.store.engine import Connection
 from referral_hub.store.figures import FOLDED_AT_ONCE, Counted
@@ -46,6 +47,7 @@ def note_row(
 ) -> Mapping[str, Any]:
     """Return what is counted of a referral's needs; a gap is a need that nobody may even be asked
     about but the council, which must take it. A safeguarding concern goes to the council by rule.
+    Needs that come back later are noted then (`note_came_back`).
     """
     met = {
         need
@@ -63,6 +65,25 @@ def note_row(
         "needs": sorted(map(str, command.needs)),
         "gaps": sorted(map(str, unmet)),
     }
+
+
+def note_came_back(
+    hub: Hub, actor: Actor, task_id: UUID, fields: Mapping[str, Any], *, at: datetime
+) -> None:
+    """Count needs that came back to the council after everybody else's no, as gaps of the month.
+
+    Called where the council opens them for the first time anyway: nothing is opened to be counted,
+    so what is never opened is never counted.
+    """
+    needs, area = fields.get(NEEDS_FIELD), fields.get("contact.area")
+    if not needs or not area:
+        return
+    with hub.database.working() as connection:
+        if not figures.has_come_back(connection, task_id):
+            return
+    row = {"id": uuid4(), "us": actor.agency_id, "month": month_of(at), "area": area}
+    with hub.database.acting_for(actor.agency_id) as connection:
+        figures.note_gaps(connection, {**row, "gaps": sorted(needs)})
 
 
 def count_figures(hub: Hub, *, go_on: Callable[[], bool] = lambda: True) -> int:

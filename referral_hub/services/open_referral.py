@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import time
+from datetime import date, time
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from referral_hub.domain.listings import (
     minute_of_week,
     need_term,
 )
+from referral_hub.domain.working_hours import LONDON
 from referral_hub.errors import InvalidInput, NotFound
 from referral_hub.services.hub import Hub
 from referral_hub.store import open_referral as store
@@ -42,9 +43,12 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Query:
-    """What a list may be asked, checked. `proximity` is in metres; `day` is MO to SU."""
+    """What a list may be asked, checked: `asked` are fields of `Asked`.
 
-    asked: Asked = field(default_factory=Asked)
+    `proximity` is in metres; `day` is MO to SU.
+    """
+
+    asked: Mapping[str, Any] = field(default_factory=dict)
     day: str | None = None
     start: time | None = None
     end: time | None = None
@@ -58,14 +62,14 @@ class Query:
 def list_services(hub: Hub, query: Query, *, limit: int, offset: int) -> Listed:
     """Return a page of services."""
     with hub.database.one_statement() as connection:
-        total, found = store.services(connection, _filters(query), limit=limit, offset=offset)
+        total, found = store.services(connection, _filters(hub, query), limit=limit, offset=offset)
     return Listed(total, [service_item(record) for record in found])
 
 
 def read_service(hub: Hub, entry_id: UUID) -> Record:
     """Return a service with all that is known of it. Raises NotFound."""
     with hub.database.one_statement() as connection:
-        found = store.service(connection, entry_id)
+        found = store.service(connection, entry_id, _today(hub))
     if found is None:
         raise NotFound
     return found
@@ -74,7 +78,7 @@ def read_service(hub: Hub, entry_id: UUID) -> Record:
 def list_places(hub: Hub, query: Query, *, limit: int, offset: int) -> Listed:
     """Return a page of services at locations. Raises InvalidInput for an unknown postcode."""
     with hub.database.one_statement() as connection:
-        asked = _filters(query)
+        asked = _filters(hub, query)
         if query.postcode is not None:
             place = places.find(connection, place_key(query.postcode))
             if place is None:
@@ -91,7 +95,7 @@ def list_places(hub: Hub, query: Query, *, limit: int, offset: int) -> Listed:
 def read_place(hub: Hub, place_id: UUID) -> Record:
     """Return a service at a location. Raises NotFound."""
     with hub.database.one_statement() as connection:
-        found = store.place(connection, place_id)
+        found = store.place(connection, place_id, _today(hub))
     if found is None:
         raise NotFound
     return place_whole(found[1], _at(found[1], found[0]))
@@ -104,16 +108,19 @@ def list_taxonomies(hub: Hub) -> Sequence[Record]:
     return [_ours(), *map(_taxonomy, others)]
 
 
-def read_taxonomy(hub: Hub, taxonomy_id: UUID) -> Record:
-    """Return a taxonomy with its terms. Raises NotFound."""
+def read_taxonomy(hub: Hub, taxonomy_id: UUID, *, limit: int, offset: int) -> tuple[Record, int]:
+    """Return a taxonomy with a page of its terms, and how many terms it has. Raises NotFound."""
     if taxonomy_id == NEEDS_TAXONOMY:
-        return {**_ours(), "taxonomy_terms": _our_terms()}
+        ours = _our_terms()
+        return {**_ours(), "taxonomy_terms": ours[offset : offset + limit]}, len(ours)
     with hub.database.one_statement() as connection:
         found = store.taxonomies(connection, NEEDS_TAXONOMY, taxonomy_id)
-        terms = store.terms(connection, NEEDS_TAXONOMY, taxonomy=taxonomy_id)
-    if not found:
-        raise NotFound
-    return {**_taxonomy(found[0]), "taxonomy_terms": [_term(term) for term in terms]}
+        if not found:
+            raise NotFound
+        total, terms = store.page_of_terms(
+            connection, NEEDS_TAXONOMY, limit=limit, offset=offset, taxonomy=taxonomy_id
+        )
+    return {**_taxonomy(found[0]), "taxonomy_terms": [_term(term) for term in terms]}, total
 
 
 def list_terms(hub: Hub, *, limit: int, offset: int) -> Listed:
@@ -136,10 +143,10 @@ def read_term(hub: Hub, term_id: UUID) -> Record:
     if ours is not None:
         return ours
     with hub.database.one_statement() as connection:
-        found = store.terms(connection, NEEDS_TAXONOMY, only=term_id)
-    if not found:
+        found = store.term(connection, NEEDS_TAXONOMY, term_id)
+    if found is None:
         raise NotFound
-    return _term(found[0])
+    return _term(found)
 
 
 def need_attribute(need: NeedCode) -> dict[str, Any]:
@@ -147,8 +154,12 @@ def need_attribute(need: NeedCode) -> dict[str, Any]:
     return {"id": str(need_term(need)), "link_type": "service", "taxonomy_term": _need(need)}
 
 
-def _filters(query: Query) -> Asked:
-    asked = query.asked
+def _today(hub: Hub) -> date:
+    return hub.clock().astimezone(LONDON).date()
+
+
+def _filters(hub: Hub, query: Query) -> Asked:
+    asked = Asked(_today(hub), **query.asked)
     if asked.taxonomy_id == NEEDS_TAXONOMY:
         asked = replace(asked, own_terms=[need_term(need) for need in NeedCode])
     if query.day is None and query.start is None and query.end is None:

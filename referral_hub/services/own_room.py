@@ -116,9 +116,16 @@ def full_until(hub: Hub, actor: Actor, service_id: UUID, until: date) -> None:
     _state(hub, actor, service_id, stated | {"capacity_as_of": at})
 
 
-def room_again(hub: Hub, actor: Actor, service_id: UUID) -> None:
-    """Take people again, from now. Raises Forbidden, NotFound."""
-    stated = {"capacity": Capacity.CAPACITY.value, "paused_until": None}
+def room_again(
+    hub: Hub, actor: Actor, service_id: UUID, capacity: Capacity = Capacity.CAPACITY
+) -> None:
+    """Take people again, from now: at once, by a waiting list, or after an assessment.
+
+    Raises Forbidden, NotFound, ValueError for no room, which has a day (`full_until`).
+    """
+    if capacity is Capacity.NO_CAPACITY:
+        raise ValueError("no room is said with its last day")
+    stated = {"capacity": capacity.value, "paused_until": None}
     _state(hub, actor, service_id, stated | {"capacity_as_of": hub.clock()})
 
 

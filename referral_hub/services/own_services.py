@@ -103,12 +103,6 @@ def edit_service(hub: Hub, actor: Actor, service_id: UUID, changes: Row, *, part
         _change((hub, actor, connection, service_id), changes, part=part)
 
 
-def state_room(hub: Hub, actor: Actor, service_id: UUID, room: Row) -> None:
-    """State the room as of now. Raises Forbidden, NotFound."""
-    changes = dict(room) | {"capacity_as_of": hub.clock()}
-    edit_service(hub, actor, service_id, changes, part="room")
-
-
 def pause(hub: Hub, actor: Actor, service_id: UUID, *, running: bool) -> None:
     """Stop a service for now, or let it run again: at once, for routing and the public alike."""
     changes: Row = {"active": running} | ({"paused_until": None} if running else {})

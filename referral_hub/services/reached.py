@@ -23,6 +23,7 @@ from referral_hub.crypto.jwks import encryption_key
 from referral_hub.crypto.pasted_keys import public_encryption_jwk
 from referral_hub.domain.codes import MessagesBack, Transport
 from referral_hub.domain.commands import Actor
+from referral_hub.domain.working_days import Nation
 from referral_hub.errors import CryptoError, InvalidInput, NotFound
 from referral_hub.services.hub import Hub
 from referral_hub.services.message_back import WRITABLE
@@ -41,11 +42,15 @@ _BOTH = "Leave the key out, or send it sealed"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reach:
-    """What is registered for the agency, and where its mails without content go, if any."""
+    """What is registered for the agency, and where its mails without content go, if any.
+
+    `nation` says whose bank holidays count; whoever runs the hub sets it.
+    """
 
     own: ReachRow
     mail_address: str | None
     digest: bool = False
+    nation: Nation = Nation.ENGLAND_AND_WALES
 
     def __repr__(self) -> str:
         return f"<Reach by {self.own.transport}>"
@@ -78,7 +83,8 @@ def read_reach(hub: Hub, actor: Actor) -> Reach:
     access.require(actor, Permission.CHOOSE_REACH)
     with hub.database.acting_for(actor.agency_id) as connection:
         own = reach.own(connection) or _INBOX
-        return Reach(own, links.own_address(connection), links.digest_of(connection))
+        nation = Nation(reach.nation(connection))
+        return Reach(own, links.own_address(connection), links.digest_of(connection), nation)
 
 
 def choices(hub: Hub) -> tuple[Mapping[str, FormatAbout], Mapping[str, TransportAbout]]:

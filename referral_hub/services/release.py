@@ -27,6 +27,7 @@ from referral_hub.domain.transitions import DISCLOSED
 from referral_hub.errors import Conflict, HubError
 from referral_hub.services import record
 from referral_hub.services.casework import case_of, record_context, stored_record, subject_of
+from referral_hub.services.count_figures import note_came_back
 from referral_hub.services.hub import Hub
 from referral_hub.services.moves import note_context
 from referral_hub.services.open_statements import (
@@ -168,12 +169,15 @@ def open_task(hub: Hub, actor: Actor, task_id: UUID) -> OpenedTask:
     if release["record_version"] != batch.cases[task.referral_id].sealed["version"]:
         raise Conflict("Something in it was just corrected. Open it again in a minute.")
     opened = _open_released(hub, actor, task, batch=batch, release=release)
-    if task.seen_at is None:
-        with hub.database.one_worker_statement() as connection:
-            referrals.note_seen(connection, [task_id], hub.clock())
     allowed = {record.stored_field(name, task.slot) for name in permit.fields}
     shown = {name: value for name, value in opened.items() if name in allowed}
     fields = record.from_bytes(shown)
+    if task.seen_at is None:
+        at = hub.clock()
+        with hub.database.one_worker_statement() as connection:
+            referrals.note_seen(connection, [task_id], at)
+        if task.recipient_agency_id == task.owner_agency_id:
+            note_came_back(hub, actor, task_id, fields, at=at)
     note_own_surname(hub, actor, fields, entry_id)
     return OpenedTask(
         fields=fields,

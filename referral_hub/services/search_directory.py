@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import time
+from datetime import date, time
 from typing import Any
 from uuid import UUID
 
 from referral_hub.domain.codes import AccessNeed, NeedCode
 from referral_hub.domain.geography import MILE_METRES, box_around, is_postcode, outward, place_key
 from referral_hub.domain.listings import DAY_MINUTES, DAYS, PartOfDay, meant, minute_of_week
+from referral_hub.domain.working_hours import LONDON
 from referral_hub.errors import InvalidInput, NotFound
 from referral_hub.services.hub import Hub
 from referral_hub.store import directory_search, places
@@ -76,13 +77,13 @@ def search_directory(hub: Hub, search: Search, *, most: int = PER_PAGE) -> Resul
     """Return what fits. Raises InvalidInput for a place that is not known."""
     with hub.database.one_statement() as connection:
         found = _place(connection, search.place) if search.place.strip() else None
-        wanted = _wanted(search, found)
+        wanted = _wanted(hub, search, found)
         items = directory_search.search(connection, wanted, most=most + 1)
         corrected = None
         if not items and wanted.query is not None and search.after is None:
             corrected = _corrected(connection, search.words)
             if corrected is not None:
-                wanted = _wanted(replace(search, words=corrected), found)
+                wanted = _wanted(hub, replace(search, words=corrected), found)
                 items = directory_search.search(connection, wanted, most=most + 1)
     more = items[most - 1].after if len(items) > most else None
     return Results(items[:most], found.name if found else None, corrected, more)
@@ -99,10 +100,14 @@ def search_beside(hub: Hub, search: Search, *, most: int) -> Sequence[Found]:
 def read_listing(hub: Hub, entry_id: UUID) -> tuple[Found, Mapping[str, Any]]:
     """Return a service and its whole record. Raises NotFound."""
     with hub.database.one_statement() as connection:
-        found = directory_search.one(connection, entry_id)
+        found = directory_search.one(connection, entry_id, _today(hub))
     if found is None:
         raise NotFound
     return found
+
+
+def _today(hub: Hub) -> date:
+    return hub.clock().astimezone(LONDON).date()
 
 
 def _place(connection: Connection, typed: str) -> FoundPlace:
@@ -115,10 +120,11 @@ def _place(connection: Connection, typed: str) -> FoundPlace:
     return found
 
 
-def _wanted(search: Search, place: FoundPlace | None) -> Wanted:
+def _wanted(hub: Hub, search: Search, place: FoundPlace | None) -> Wanted:
     words = tokens(search.words)
     metres = search.miles * MILE_METRES
     return Wanted(
+        _today(hub),
         query=" & ".join(f"{word}:*" for word in words) or None,
         meant=sorted(meant("need", search.words)) if words else (),
         needs=sorted(search.needs),

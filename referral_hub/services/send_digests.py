@@ -3,7 +3,8 @@
 The mail has a number and the way in: no name, no reference, no state. Nothing changed means no
 mail. That an agency had its turn is noted before anything leaves, so nobody gets two on one day,
 also from two workers; what a mail server lost is counted in the next day's mail. The agency's
-administrator switches it off; there are no addresses of single members to write to.
+administrator switches it off, and whoever wants leaves their own referrals out of the number
+(`own_daily_mail`); there are no addresses of single members to write to.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ _EVENTS = tuple(sorted(event.value for event in TELLING))
 _SENDER = "Referral Hub"
 _AFTER = (
     "This message holds nothing about anybody. It comes at most once a working day; your"
-    " administrator can switch it off under “How referrals reach you”."
+    " administrator can switch it off under “How referrals reach you”, and you can leave yours out"
+    " under “Referrals you sent”."
 )
 
 

@@ -45,7 +45,9 @@ _CHANGED = text(
     SELECT d.agency, count(DISTINCT e.referral_id) AS many
     FROM json_to_recordset(:due) AS d (agency uuid, since timestamptz)
     JOIN task_event e ON e.origin_agency_id = d.agency AND e.at > d.since AND e.at <= :until
-    WHERE e.id >= :first AND e.event = ANY(:events)
+    JOIN referral r ON r.id = e.referral_id
+    LEFT JOIN staff_user u ON u.id = r.author_user_id
+    WHERE coalesce(u.digest, true) AND e.id >= :first AND e.event = ANY(:events)
         AND e.actor_agency_id IS DISTINCT FROM e.origin_agency_id
     GROUP BY d.agency
     """
@@ -85,6 +87,23 @@ def changed(
         "until": until,
     }
     return {row.agency: row.many for row in connection.execute(_CHANGED, wanted)}
+
+
+def counts(connection: Connection, user_id: UUID) -> bool:
+    """Tell whether the mail counts what a member of the acting agency's staff sent."""
+    found = connection.execute(
+        text("SELECT digest FROM staff_user WHERE id = :id"), {"id": user_id}
+    )
+    return bool(found.scalar())
+
+
+def count_for(connection: Connection, user_id: UUID, *, wanted: bool) -> bool:
+    """Set whether it does; False when it was set so already."""
+    done = connection.execute(
+        text("UPDATE staff_user SET digest = :wanted WHERE id = :id AND digest <> :wanted"),
+        {"id": user_id, "wanted": wanted},
+    )
+    return done.rowcount == 1
 
 
 def tried(connection: Connection, ids: Collection[UUID], at: datetime) -> None:

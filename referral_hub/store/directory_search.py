@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,9 +41,10 @@ class Wanted:
 
     `query` is a tsquery that was made of the words, `meant` the needs that the words stand for.
     `spans` are minutes of the week in one of which it should be open. `outside` leaves out what is
-    the hub's own.
+    the hub's own. `today` is the day in London by which a pause is over or not.
     """
 
+    today: date
     query: str | None = None
     meant: Sequence[str] = ()
     needs: Sequence[str] = ()
@@ -147,7 +148,8 @@ def search(connection: Connection, wanted: Wanted, *, most: int) -> list[Found]:
         LEFT JOIN service v ON v.id = e.service_id
         ORDER BY page.unsure, page.rank, coalesce(page.metres, :nowhere), page.id
     """
-    rows = connection.execute(text(statement), values | {"most": most, "nowhere": FAR})
+    values |= {"most": most, "nowhere": FAR, "today": wanted.today}
+    rows = connection.execute(text(statement), values)
     return [Found(*row) for row in rows]
 
 
@@ -170,14 +172,16 @@ def closest_word(connection: Connection, word: str) -> str | None:
     return found
 
 
-def one(connection: Connection, entry_id: UUID) -> tuple[Found, Mapping[str, Any]] | None:
-    """Return a service that is listed, and its whole record."""
+def one(
+    connection: Connection, entry_id: UUID, today: date
+) -> tuple[Found, Mapping[str, Any]] | None:
+    """Return a service that is listed, as it stands on the day `today`, and its whole record."""
     row = connection.execute(
         text(
             f"SELECT {_COLUMNS}, 0, 0, CAST(NULL AS integer), e.record FROM directory_entry e"
             f" LEFT JOIN service v ON v.id = e.service_id WHERE e.id = :id AND {LISTED}"
         ),
-        {"id": entry_id},
+        {"id": entry_id, "today": today},
     ).one_or_none()
     return None if row is None else (Found(*row[:-1]), row[-1])
 

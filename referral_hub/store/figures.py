@@ -150,6 +150,35 @@ _READ = text(
 )
 
 
+_RETURNED = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM task o WHERE o.referral_id = t.referral_id AND o.slot = t.slot AND o.id < t.id
+            AND o.state IN ('declined', 'no_answer')
+    ) OR EXISTS (
+        SELECT FROM referral r, jsonb_array_elements(r.plan) part
+        WHERE r.id = t.referral_id AND part->'then' @> to_jsonb(t.slot)
+    )
+    FROM task t WHERE t.id = :id AND t.service_id IS NULL
+        AND t.recipient_agency_id = t.owner_agency_id
+    """
+)
+_NOTE = text(
+    "INSERT INTO figure_note (id, agency_id, owner_agency_id, month, area, needs, gaps)"
+    " VALUES (:id, :us, :us, :month, :area, '{}', :gaps)"
+)
+
+
+def has_come_back(connection: Connection, task_id: UUID) -> bool:
+    """Tell whether a task is the council's because others were asked and nobody took it on."""
+    return bool(connection.execute(_RETURNED, {"id": task_id}).scalar())
+
+
+def note_gaps(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Note needs that nobody met, for the acting council: no referral's id and no instant."""
+    connection.execute(_NOTE, row)
+
+
 def fold(connection: Connection) -> int:
     """Turn a batch of notes into counts; returns how many notes are gone."""
     return int(connection.execute(_FOLD, {"most": FOLDED_AT_ONCE}).scalar_one())

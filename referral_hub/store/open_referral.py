@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ Record = Mapping[str, Any]
 CLOSED = "e.agency_id IN (SELECT a.id FROM agency a WHERE NOT a.active)"
 STATUS_NOW = (
     f"CASE WHEN e.status IN ('active', 'temporarily closed') AND {CLOSED} THEN 'inactive'"
-    " WHEN e.status = 'active' AND (NOT v.active OR v.paused_until >= CURRENT_DATE)"
+    " WHEN e.status = 'active' AND (NOT v.active OR v.paused_until >= :today)"
     " THEN 'temporarily closed' ELSE e.status END"
 )
 METRES = (
@@ -34,8 +35,12 @@ IN_BOX = "p.latitude BETWEEN :south AND :top AND p.longitude BETWEEN :west AND :
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The filters of a list; None where one was not given. `slot` are minutes of the week."""
+    """The filters of a list; None where one was not given. `days` are minutes of the week.
 
+    `today` is the day in London by which a pause is over or not.
+    """
+
+    today: date
     words: str | None = None
     term_id: UUID | None = None
     taxonomy_id: UUID | None = None
@@ -68,6 +73,7 @@ def services(
     where, values = _where(asked)
     joined = f"FROM directory_entry e LEFT JOIN service v ON v.id = e.service_id WHERE {where}"
     total = connection.execute(text(f"SELECT count(*) {joined}"), values).scalar_one()
+    values["today"] = asked.today
     rows = connection.execute(
         text(f"SELECT e.record, {STATUS_NOW} AS now {joined} ORDER BY e.id LIMIT :most OFFSET :at"),
         values | {"most": limit, "at": offset},
@@ -75,14 +81,14 @@ def services(
     return int(total), [{**row.record, "status": row.now} for row in rows]
 
 
-def service(connection: Connection, entry_id: UUID) -> Record | None:
-    """Return one service's record."""
+def service(connection: Connection, entry_id: UUID, today: date) -> Record | None:
+    """Return one service's record, as it stands on the day `today`."""
     row = connection.execute(
         text(
             f"SELECT e.record, {STATUS_NOW} AS now FROM directory_entry e"
             " LEFT JOIN service v ON v.id = e.service_id WHERE e.id = :id"
         ),
-        {"id": entry_id},
+        {"id": entry_id, "today": today},
     ).one_or_none()
     return None if row is None else {**row.record, "status": row.now}
 
@@ -103,6 +109,7 @@ def places(
         f" LEFT JOIN service v ON v.id = e.service_id WHERE {where}"
     )
     total = connection.execute(text(f"SELECT count(*) {joined}"), values).scalar_one()
+    values["today"] = asked.today
     rows = connection.execute(
         text(
             f"SELECT p.id, e.record, {STATUS_NOW} AS now {joined}"
@@ -113,15 +120,15 @@ def places(
     return int(total), [(row.id, {**row.record, "status": row.now}) for row in rows]
 
 
-def place(connection: Connection, place_id: UUID) -> tuple[UUID, Record] | None:
-    """Return one service at a location."""
+def place(connection: Connection, place_id: UUID, today: date) -> tuple[UUID, Record] | None:
+    """Return one service at a location, as it stands on the day `today`."""
     row = connection.execute(
         text(
             f"SELECT p.id, e.record, {STATUS_NOW} AS now FROM directory_place p"
             " JOIN directory_entry e ON e.id = p.entry_id"
             " LEFT JOIN service v ON v.id = e.service_id WHERE p.id = :id LIMIT 1"
         ),
-        {"id": place_id},
+        {"id": place_id, "today": today},
     ).one_or_none()
     return None if row is None else (row.id, {**row.record, "status": row.now})
 
@@ -137,7 +144,10 @@ _TERMS = """
         AND (CAST(:taxonomy AS uuid) IS NULL OR taxonomy_id = :taxonomy) AND taxonomy_id <> :ours
     ORDER BY id, agency_id
 """
-MOST_TERMS = 20_000
+_COUNTED = """
+    SELECT count(DISTINCT id) FROM directory_term WHERE taxonomy_id <> :ours
+        AND (CAST(:taxonomy AS uuid) IS NULL OR taxonomy_id = :taxonomy)
+"""
 
 
 def taxonomies(connection: Connection, ours: UUID, only: UUID | None = None) -> list[Record]:
@@ -147,26 +157,29 @@ def taxonomies(connection: Connection, ours: UUID, only: UUID | None = None) -> 
 
 
 def page_of_terms(
-    connection: Connection, ours: UUID, *, limit: int, offset: int
+    connection: Connection,
+    ours: UUID,
+    *,
+    limit: int,
+    offset: int,
+    taxonomy: UUID | None = None,
 ) -> tuple[int, list[Record]]:
-    """Return how many terms of other people's records there are, and a page of them by id."""
-    counted = "SELECT count(DISTINCT id) FROM directory_term WHERE taxonomy_id <> :ours"
-    total = connection.execute(text(counted), {"ours": ours}).scalar_one()
+    """Return how many terms of other people's records there are, or of one taxonomy, and a page of
+    them by id.
+    """
+    values = {"id": None, "taxonomy": taxonomy, "ours": ours}
+    total = connection.execute(text(_COUNTED), values).scalar_one()
     rows = connection.execute(
-        text(f"{_TERMS} LIMIT :most OFFSET :at"),
-        {"id": None, "taxonomy": None, "ours": ours, "most": limit, "at": offset},
+        text(f"{_TERMS} LIMIT :most OFFSET :at"), {**values, "most": limit, "at": offset}
     )
     return int(total), [dict(row._mapping) for row in rows]
 
 
-def terms(
-    connection: Connection, ours: UUID, *, only: UUID | None = None, taxonomy: UUID | None = None
-) -> list[Record]:
-    """Return a term of other people's records, or a taxonomy's by id, at most 20,000."""
-    rows = connection.execute(
-        text(f"{_TERMS} LIMIT {MOST_TERMS}"), {"id": only, "taxonomy": taxonomy, "ours": ours}
-    )
-    return [dict(row._mapping) for row in rows]
+def term(connection: Connection, ours: UUID, term_id: UUID) -> Record | None:
+    """Return a term of other people's records."""
+    values = {"id": term_id, "taxonomy": None, "ours": ours}
+    row = connection.execute(text(f"{_TERMS} LIMIT 1"), values).one_or_none()
+    return None if row is None else dict(row._mapping)
 
 
 def _where(asked: Asked) -> tuple[str, dict[str, Any]]:

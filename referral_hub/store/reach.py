@@ -58,6 +58,14 @@ def own(connection: Connection) -> ReachRow | None:
     return ReachRow(**{**row._mapping, "pinned": tuple(row.pinned)})
 
 
+def nation(connection: Connection) -> str:
+    """Return whose bank holidays count for the acting agency."""
+    found: str = connection.execute(
+        text("SELECT nation FROM agency WHERE id = acting_agency()")
+    ).scalar_one()
+    return found
+
+
 def choose(connection: Connection, row: Mapping[str, Any]) -> None:
     """Store how the acting agency is reached, in place of what was chosen before."""
     connection.execute(_CHOOSE, {"rows": to_json([row])})

@@ -171,6 +171,7 @@ staff_user = Table(
     Column("totp_counter", BigInteger, nullable=False, server_default=text("0")),
     Column("disabled_at", Instant),
     Column("created_at", Instant, nullable=False),
+    Column("digest", Boolean, nullable=False, server_default=text("true")),
     UniqueConstraint("username"),
     Index(None, "agency_id"),
 )

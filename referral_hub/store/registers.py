@@ -30,6 +30,7 @@ class AgencyLine:
     name: str
     kind: str
     active: bool
+    nation: str
 
 
 @contextmanager
@@ -65,7 +66,8 @@ def agency_named(connection: Connection, name: str) -> UUID | None:
 def agencies(connection: Connection) -> list[AgencyLine]:
     """Return every agency, by name."""
     table = tables.agency.c
-    statement = select(table.id, table.name, table.kind, table.active).order_by(table.name)
+    columns = (table.id, table.name, table.kind, table.active, table.nation)
+    statement = select(*columns).order_by(table.name)
     return [AgencyLine(*row) for row in connection.execute(statement)]
 
 
@@ -73,6 +75,12 @@ def set_active(connection: Connection, agency_id: UUID, *, active: bool) -> None
     """Say whether an agency takes part."""
     table = tables.agency
     connection.execute(update(table).where(table.c.id == agency_id).values(active=active))
+
+
+def set_nation(connection: Connection, agency_id: UUID, nation: str) -> None:
+    """Say whose bank holidays count for an agency."""
+    table = tables.agency
+    connection.execute(update(table).where(table.c.id == agency_id).values(nation=nation))
 
 
 def put_area(connection: Connection, code: str, name: str, owner_agency_id: UUID) -> None:

@@ -22,7 +22,6 @@ from referral_hub.errors import InvalidInput
 from referral_hub.services import open_referral as service
 from referral_hub.services.hub import Hub
 from referral_hub.services.open_referral import Query
-from referral_hub.store.open_referral import Asked
 
 BASE = "/open-referral/v3"
 KEPT_SECONDS = 300
@@ -68,8 +67,14 @@ def taxonomies(hub: Hub) -> Response:
 
 
 def one_taxonomy(hub: Hub, taxonomy_id: UUID) -> Response:
-    """A taxonomy with its terms."""
-    return _answer(service.read_taxonomy(hub, taxonomy_id))
+    """A taxonomy with a page of its terms; a link leads on, since the profile numbers none."""
+    number, size = _whole("page", 1, LAST_PAGE), _whole("per_page", MOST_PER_PAGE, MOST_PER_PAGE)
+    at = (number - 1) * size
+    found, total = service.read_taxonomy(hub, taxonomy_id, limit=size, offset=at)
+    answer = _answer(found)
+    if at + size < total:
+        answer.headers["Link"] = f'<{request.path}?page={number + 1}&per_page={size}>; rel="next"'
+    return answer
 
 
 def terms(hub: Hub) -> Response:
@@ -113,13 +118,13 @@ def _query() -> Query:
     day = request.args.get("day")
     if day is not None and day.strip().lower() not in _DAYS:
         raise InvalidInput({"day": ("Use MO, TU, WE, TH, FR, SA or SU",)})
-    asked = Asked(
-        words=words or None,
-        term_id=_id("taxonomy_term_id"),
-        taxonomy_id=_id("taxonomy_id"),
-        minimum_age=_number("minimum_age"),
-        maximum_age=_number("maximum_age"),
-    )
+    asked = {
+        "words": words or None,
+        "term_id": _id("taxonomy_term_id"),
+        "taxonomy_id": _id("taxonomy_id"),
+        "minimum_age": _number("minimum_age"),
+        "maximum_age": _number("maximum_age"),
+    }
     return Query(
         asked=asked,
         day=_DAYS[day.strip().lower()] if day is not None else None,

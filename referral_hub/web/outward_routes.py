@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from referral_hub.access import Permission as May
 from referral_hub.domain.deliveries import Way
-from referral_hub.web import callbacks, deliveries, reached, take_away
+from referral_hub.web import callbacks, daily_mail, deliveries, reached, take_away
 from referral_hub.web.guards import Route, staff
 
 _TO = "/deliveries/agencies/<uuid:agency_id>"
@@ -25,6 +25,9 @@ GOING_OUT: tuple[Route, ...] = (
     Route("/reached", reached.show, staff(May.CHOOSE_REACH)),
     Route("/reached", reached.by_mail, staff(May.CHOOSE_REACH), _POST),
     Route("/reached/no-mail", reached.no_mail, staff(May.CHOOSE_REACH), _POST),
+    Route("/daily-mail", daily_mail.show, staff(May.REFER)),
+    Route("/daily-mail/count", daily_mail.count, staff(May.REFER), _POST),
+    Route("/daily-mail/leave-out", daily_mail.leave_out, staff(May.REFER), _POST),
     Route("/reached/digest", reached.digest, staff(May.CHOOSE_REACH), _POST),
     Route("/reached/no-digest", reached.no_digest, staff(May.CHOOSE_REACH), _POST),
     Route("/reached/system", reached.system_form, staff(May.CHOOSE_REACH)),

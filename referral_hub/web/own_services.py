@@ -25,7 +25,6 @@ from referral_hub.web.forms.own_services import (
     ServiceKnown,
     about_columns,
     about_typed,
-    day_parts,
 )
 from referral_hub.web.forms.retention import NothingPage
 from referral_hub.web.nearby import opening_times
@@ -122,7 +121,7 @@ def _state(hub: Hub, actor: Actor, service_id: UUID, *, part: str, values: Row) 
         case "about":
             service.edit_service(hub, actor, service_id, about_columns(values), part=part)
         case "room":
-            service.state_room(hub, actor, service_id, values)
+            service.edit_service(hub, actor, service_id, dict(values), part=part)
         case "rules":
             many = ("tasks", "manners", "eligibility", "exclusions")
             changes = {name: sorted(values[name]) for name in many} | {
@@ -147,14 +146,13 @@ def _typed(part: str, row: Row) -> Raw:
             return about_typed(row)
         case "room":
             names = (
-                *("capacity", "capacity_note", "wait_days", "open_people_limit", "rest_days"),
+                *("capacity_note", "wait_days", "open_people_limit", "rest_days"),
                 *("minutes_limit", "minutes_per", "usual_minutes", "hard_cases_limit"),
             )
-            raw: Raw = {name: str(row[name]) for name in names if row[name] is not None}
-            return raw | day_parts("paused_until", row["paused_until"])
+            return {name: str(row[name]) for name in names if row[name] is not None}
         case "rules":
             many = ("tasks", "manners", "eligibility", "exclusions")
-            raw = {name: list(row[name]) for name in many}
+            raw: Raw = {name: list(row[name]) for name in many}
             if row["backup_service_id"]:
                 raw["backup"] = str(row["backup_service_id"])
             return raw | ({"alarm": ["yes"]} if row["missed_visit_alarm"] else {})

@@ -14,6 +14,7 @@ from uuid import UUID
 from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from referral_hub.domain.codes import NeedCode
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import NotFound
 from referral_hub.services import drafts
@@ -24,12 +25,14 @@ from referral_hub.services.submit_referral import submit_referral
 from referral_hub.web import journey
 from referral_hub.web.assemble import Unfinished, check_pages, command
 from referral_hub.web.forms import Filled, fill, read_form
-from referral_hub.web.forms.referral import Known
+from referral_hub.web.forms.referral import Known, StartPage
 from referral_hub.web.known import known_for, notice_key
 from referral_hub.web.person_codes import note_sent
 from referral_hub.web.recipients import AGAIN, asks
 from referral_hub.web.rendering import today, words
 from referral_hub.web.summary import summarise
+
+CARER = "carer"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,12 +46,19 @@ class Opened:
 
 def start(hub: Hub, actor: Actor) -> str:
     """Say what is needed, and offer to go on with an unfinished referral."""
-    return render_template("refer/start.html", unfinished=drafts.latest_draft(hub, actor))
+    unfinished = drafts.latest_draft(hub, actor)
+    carer = request.args.get("for") == CARER
+    return render_template("refer/start.html", unfinished=unfinished, carer=carer)
 
 
 def begin(hub: Hub, actor: Actor) -> Response:
-    """Start a draft."""
-    return _to("danger", drafts.start_draft(hub, actor))
+    """Start a draft; a carer's begins with their own need and with nothing of anybody else's."""
+    form = read_form(StartPage())
+    draft_id = drafts.start_draft(hub, actor)
+    if form.ok and form.values["carer"]:
+        needs = {"needs": {"needs": [NeedCode.CARING_TOO_MUCH.value]}}
+        drafts.save_draft(hub, actor, draft_id, pages=needs)
+    return _to("danger", draft_id)
 
 
 def page(hub: Hub, actor: Actor, *, draft_id: UUID, name: str) -> str | Response:

@@ -37,6 +37,7 @@ from referral_hub.web import (
     log_checks,
     log_files,
     matters,
+    menu,
     messages_back,
     oauth,
     officer,
@@ -114,6 +115,7 @@ SHELL: tuple[Route, ...] = (
     Route("/sign-out", sign_in.leave, PUBLIC, _POST),
     Route("/sign-out/everywhere", sign_in.leave_everywhere, SIGNED_IN, _POST),
     Route("/welcome", pages.welcome, SIGNED_IN),
+    Route("/menu", menu.show, SIGNED_IN),
     Route("/kept/<uuid:draft_id>", kept.show, SIGNED_IN),
 )
 

@@ -67,6 +67,7 @@ def files_of_visits(walk: Walk, admin: Person, librarian: Person, directory: Pat
 
 def say_what_columns_mean(admin: Person) -> None:
     """The administrator takes the first proposal and says what a yes stands for."""
+    admin.follow("More")
     admin.follow("File columns")
     admin.page.select_option("#notice", index=1)
     admin.page.get_by_label("Mereford Council", exact=True).check()
@@ -100,6 +101,7 @@ def concerns(walk: Walk, admin: Person) -> None:
 
 def new_concern_link(admin: Person, label: str) -> str:
     """Make a link for whoever delivers there; returns its path."""
+    admin.follow("More")
     admin.follow("Links for concerns")
     admin.page.fill("#label", label)
     admin.press("Make a link")

@@ -105,6 +105,7 @@ def test_what_is_no_page_is_in_the_map() -> None:
 
 def _referring(walk: Walk, gp: Person) -> None:
     walk.to(gp, "/welcome", "/cookies", "/accessibility", "/sign-out", "/refer", "/referrals")
+    walk.to(gp, "/daily-mail")
     walk.to(gp, "/work")
     fill_in(gp, name="Una Prest", **LONELY, agreed=True)
     walk.ids["draft_id"] = UUID(gp.page.url.split("/")[-2])
@@ -288,7 +289,7 @@ def _erasing(walk: Walk, gp: Person, officer: Person, records: Records) -> None:
 
 
 def _administering(walk: Walk, admin: Person) -> None:
-    walk.to(admin, "/clients", "/clients/new")
+    walk.to(admin, "/menu", "/clients", "/clients/new")
     admin.page.fill("#name", "Case system")
     for box in admin.page.locator("input[type=checkbox]").all():
         box.check()

@@ -124,4 +124,6 @@ def test_an_empty_hub_is_set_up_by_commands_alone(tmp_path: Path, empty_database
     secret = re.search(r"shown only now: ([A-Z2-7]{32})", told)
     assert secret
     assert f"otpauth://totp/Referral%20Hub:officer?secret={secret[1]}" in told
-    assert "council          open    Aldmoor Council" in hub("agencies", "list")
+    assert hub("agencies", "nation", "Aldmoor Council", "scotland").endswith("scotland.\n")
+    listed = hub("agencies", "list")
+    assert "council          open    scotland          Aldmoor Council" in listed

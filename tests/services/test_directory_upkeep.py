@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,8 +16,9 @@ from referral_hub.services.agencies import set_open
 from referral_hub.services.directory_facts import _last_day
 from referral_hub.services.directory_import import Reading, import_source, run_due_imports
 from referral_hub.services.directory_sources import add_source, list_sources, read_source
-from referral_hub.services.open_referral import Query, list_services
+from referral_hub.services.open_referral import Query, list_services, read_service
 from referral_hub.services.own_services import list_own, state_cover
+from referral_hub.services.search_directory import read_listing
 from referral_hub.store import directory_search, directory_sources, own_services
 from referral_hub.store.directory_search import Wanted
 from tests.feeds import URL, Feed, a_service, outside
@@ -46,10 +47,12 @@ def test_what_a_closed_agency_published_is_not_listed_and_is_inactive(bench: Ben
     }
     assert ids
 
+    today = bench.clock().date()
+
     def standing() -> tuple[bool, bool, set[str]]:
         with bench.hub.database.one_statement() as connection:
-            found = {one.id for one in directory_search.search(connection, Wanted(), most=500)}
-            one = directory_search.one(connection, min(ids))
+            found = {one.id for one in directory_search.search(connection, Wanted(today), most=500)}
+            one = directory_search.one(connection, min(ids), today)
         items = list_services(bench.hub, Query(), limit=100, offset=0).items
         states = {str(item["status"]) for item in items if UUID(item["id"]) in ids}
         return bool(found & ids), one is not None, states
@@ -191,3 +194,17 @@ def test_two_who_state_cover_at_once_both_keep_their_line(bench: Bench) -> None:
 )
 def test_insurance_counts_to_its_last_day_in_london(until: str | None, day: date | None) -> None:
     assert _last_day(until) == day
+
+
+def test_a_pause_is_over_by_the_hubs_clock_and_the_day_in_london(bench: Bench) -> None:
+    bench.clock.stop_at(datetime(2027, 7, 1, 22, 30, tzinfo=UTC))  # half past eleven in London
+    bench.rows("UPDATE service SET paused_until = '2027-07-01' WHERE name = 'Friendly visits'")
+    entry = bench.one("SELECT id FROM directory_entry WHERE name = 'Friendly visits'")
+
+    def status() -> tuple[str, str]:
+        found, _ = read_listing(bench.hub, entry)
+        return found.status, str(read_service(bench.hub, entry)["status"])
+
+    assert status() == ("temporarily closed", "temporarily closed")
+    bench.clock.forward(timedelta(hours=1))
+    assert status() == ("active", "active")

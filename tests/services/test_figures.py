@@ -17,6 +17,7 @@ from referral_hub.services.count_figures import count_figures, publish_next
 from referral_hub.services.figures import read_figures
 from referral_hub.services.keep_clocks import keep_clocks
 from referral_hub.services.measures import measures
+from referral_hub.services.release import open_task
 from referral_hub.store import figures
 from tests.hub_bench import Bench
 
@@ -184,3 +185,23 @@ def test_a_council_reads_its_own_and_only_a_commissioner_reads(march: Bench) -> 
 def test_a_month_is_over_when_it_is_over_in_london() -> None:
     assert last_complete(datetime(2026, 7, 2, 22, 59, tzinfo=UTC)) == date(2026, 5, 1)
     assert last_complete(datetime(2026, 7, 2, 23, 0, tzinfo=UTC)) == date(2026, 6, 1)
+
+
+def test_needs_that_come_back_to_the_council_are_gaps_once_it_opens_them(march: Bench) -> None:
+    referral = march.refer(to=("mentors", "council"))
+    chosen = march.refer(to=("council",))  # nobody else was agreed to, so nobody has refused
+    march.deliver()
+    no = DeclineReason.NO_CAPACITY
+    (task,) = march.tasks(referral.referral_id)
+    answer_task(march.hub, march.staff["mentors"], AnswerTask(task["id"], False, no, None))
+    march.deliver()
+    council = march.staff["council"]
+    for sent in (referral, chosen):
+        last = march.tasks(sent.referral_id)[-1]
+        assert last["to"] == "council"
+        for _ in range(2):
+            open_task(march.hub, council, last["id"])
+    found = _publish(march)
+    assert found[Cell(Figure.GAPS, "lonely")] == 1
+    assert found[Cell(Figure.GAP_AREAS, AREA)] == 1
+    assert found[Cell(Figure.NEEDS, "lonely")] == 2

@@ -11,6 +11,7 @@ from adapters.contract import Delivery, DeliveryOutcome
 from referral_hub.domain.codes import DeclineReason
 from referral_hub.domain.commands import AnswerTask
 from referral_hub.services.answer_task import answer_task
+from referral_hub.services.own_daily_mail import count_own, counts_own
 from referral_hub.services.reached import choose_digest
 from referral_hub.services.send_digests import send_digests
 from tests.hub_bench import Bench, NewBench
@@ -113,3 +114,25 @@ def test_what_the_sender_did_itself_is_no_news(friday: Bench) -> None:
 
 def _no_connection(*_arguments: object) -> DeliveryOutcome:
     return DeliveryOutcome(Delivery.TRY_AGAIN, "no_connection")
+
+
+def test_whoever_leaves_their_own_out_is_not_counted_and_their_colleague_is(
+    friday: Bench, mailbox: Mailbox
+) -> None:
+    bench = friday
+    gp = bench.staff["gp"]
+    assert counts_own(bench.hub, gp)
+    for _ in range(2):
+        count_own(bench.hub, gp, wanted=False)
+    assert not counts_own(bench.hub, gp)
+    assert counts_own(bench.hub, bench.staff["nurse"])
+    _answered(bench, 2)
+    last = bench.one("SELECT id FROM referral ORDER BY id DESC LIMIT 1")
+    bench.rows(
+        "UPDATE referral SET author_user_id = %s WHERE id = %s", bench.staff["nurse"].user_id, last
+    )
+    bench.clock.stop_at(datetime(2027, 2, 8, 9, tzinfo=UTC))
+    assert send_digests(bench.hub) == 1
+    assert _subjects(mailbox) == ["One of your referrals changed"]
+    said = bench.rows("SELECT outcome FROM log_entry WHERE outcome LIKE 'daily%%'")
+    assert [row["outcome"] for row in said] == ["daily_mail_leaves_own_out"]

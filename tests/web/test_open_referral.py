@@ -124,6 +124,10 @@ def test_places_taxonomies_and_terms_validate(ask: Ask, validates: Validates) ->
         for term in whole["taxonomy_terms"]:
             validates("taxonomy_term.json", term)
             assert ask(f"/taxonomy_terms/{term['id']}") == term
+    needs = f"/taxonomies/{taxonomies[0]['id']}"
+    pages = [ask(needs, per_page=5, page=number)["taxonomy_terms"] for number in (1, 2, 3, 4)]
+    assert [term for page in pages for term in page] == ask(needs)["taxonomy_terms"]
+    assert list(map(len, pages)) == [5, 5, len(NeedCode) - 10, 0]
     terms = _page(ask("/taxonomy_terms", per_page=100))
     assert len(terms) == len(NeedCode) + 1
     pages = [_page(ask("/taxonomy_terms", per_page=7, page=number)) for number in range(1, 9)]

@@ -103,7 +103,7 @@ def test_room_rules_and_cover_are_stated_and_shown(
 ) -> None:
     at = f"/directory/services/{service_id}"
     for part, form in (
-        ("room", {"capacity": "waitlist", "capacity_note": "Two places in May", "wait_days": "21",
+        ("room", {"capacity_note": "Two places in May", "wait_days": "21",
                   "open_people_limit": "12", "rest_days": "7", "minutes_limit": "600",
                   "minutes_per": "month", "usual_minutes": "60", "hard_cases_limit": "2"}),
         ("rules", {"tasks": ["company"], "manners": ["group"], "eligibility": ["lives_alone"],
@@ -114,6 +114,14 @@ def test_room_rules_and_cover_are_stated_and_shown(
     ):  # fmt: skip
         provider.get(f"{at}/{part}")
         assert provider.post(f"{at}/{part}", form).status_code == 302, provider.text
+    provider.get(f"/services/{service_id}/full")
+    assert (
+        provider.post(f"/services/{service_id}/room", {"capacity": "no-capacity"}).status_code
+        == 422
+    )
+    assert (
+        provider.post(f"/services/{service_id}/room", {"capacity": "waitlist"}).status_code == 302
+    )
     found = row(town, service_id)
     assert (found.capacity, found.wait_days, found.open_people_limit) == ("waitlist", 21, 12)
     caps = (found.minutes_limit, found.minutes_per, found.usual_minutes, found.hard_cases_limit)
@@ -135,8 +143,8 @@ def test_room_rules_and_cover_are_stated_and_shown(
 @pytest.mark.parametrize(
     ("part", "form", "error"),
     [
-        ("room", {"capacity": "full"}, "Select whether there is room"),
-        ("room", {"capacity": "capacity", "wait_days": "-3"}, "must be a whole number"),
+        ("room", {"minutes_limit": "600"}, "Enter both the minutes"),
+        ("room", {"wait_days": "-3"}, "must be a whole number"),
         ("rules", {"eligibility": ["veteran"], "exclusions": ["veteran"]}, "cannot be both"),
         ("rules", {"backup": "0190a000-0000-7000-8000-000000000000"}, "Select a service from"),
         ("cover", {"vetting": "basic"}, "Select the task"),

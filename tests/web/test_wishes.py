@@ -5,11 +5,14 @@ choose; the council chooses among the same people.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from referral_hub.services.deliver import drain
+from referral_hub.services.drafts import load_draft
 from tests.web.mereford import say_why
 
 Begin = Any
@@ -149,3 +152,24 @@ def test_who_was_ruled_out_before_is_shown_so_and_can_be_asked_again_after_a_cha
     assert gp.post(f"{changed}/never", {}).status_code == 409
     shown = gp.get(again.path("recipients")).get_data(as_text=True)
     assert "never this one" not in shown
+
+
+def test_a_carer_has_an_offer_of_their_own_with_nothing_of_the_patients(
+    town: Any, gp: Any, begin: Begin
+) -> None:
+    about = begin(gp)
+    about.fill_until("why", person={"family_name": "Quillfeather"})
+    referral = about.send()
+    for page in (f"/referrals/{referral}/sent", f"/referrals/{referral}"):
+        assert "/refer?for=carer" in gp.get(page).get_data(as_text=True)
+    start = gp.get("/refer?for=carer").get_data(as_text=True)
+    assert "Nothing of the patient’s referral is carried over" in start
+    answer = gp.post("/refer", {"carer": "yes"})
+    draft = answer.headers["Location"].split("/")[2]
+    kept = load_draft(town.hub, town.actor("gp"), UUID(draft))
+    assert kept == {"needs": {"needs": ["caring_too_much"]}}
+    theirs = replace(about, draft=UUID(draft))
+    theirs.fill_until("access", person={"first_name": "Carys", "family_name": "Hollis"})
+    shown = gp.get(theirs.path("needs")).get_data(as_text=True)
+    assert re.findall(r'value="(\w+)" checked', shown) == ["caring_too_much"]
+    assert "Quillfeather" not in shown

@@ -15,7 +15,6 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from referral_hub.domain.codes import (
     AccessNeed,
-    Capacity,
     Circumstance,
     InsuredBy,
     Manner,
@@ -123,12 +122,12 @@ class AboutPage(_Known):
 
 
 class RoomPage(_Known):
-    """Whether there is room, and how long people wait."""
+    """How long people wait, and what protects those who help. Whether there is room is said on a
+    page of its own (`web.rooms`), because it changes most often.
+    """
 
-    capacity = Code(Capacity, "Select whether there is room", required=True)
     capacity_note = Line("The note", longest=200, load_default=None)
     wait_days = Whole("The wait", least=0, most=730, load_default=None)
-    paused_until = DateParts("Paused until", load_default=None)
     open_people_limit = Whole("The number of people", least=1, most=10_000, load_default=None)
     rest_days = Whole("The days of rest", least=0, most=365, load_default=None)
     minutes_limit = Whole("The minutes", least=1, most=600_000, load_default=None)
@@ -137,10 +136,7 @@ class RoomPage(_Known):
     hard_cases_limit = Whole("The number of hard cases", least=1, most=10_000, load_default=None)
 
     @validates_schema(skip_on_field_errors=True)
-    def _days(self, data: Mapping[str, Any], **_options: Any) -> None:
-        if data["paused_until"] and data["paused_until"] < self.known.today:
-            raise ValidationError("The last day of the pause must be today or later",
-                                  "paused_until")  # fmt: skip
+    def _minutes(self, data: Mapping[str, Any], **_options: Any) -> None:
         if bool(data["minutes_limit"]) != bool(data["minutes_per"]):
             raise ValidationError(
                 "Enter both the minutes and whether they are for a week or a month", "minutes_limit"

@@ -96,6 +96,12 @@ class ReferralPage(FormPage):
         super().__init__()
 
 
+class StartPage(FormPage):
+    """The button that begins; `carer`: for somebody who cares for a patient, for their own sake."""
+
+    carer = Many(Answer, "Use the button to start", load_default=frozenset())
+
+
 class DangerPage(ReferralPage):
     """Whether anybody is in immediate danger, and whether this is a safeguarding concern."""
 
