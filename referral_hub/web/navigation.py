@@ -1,8 +1,9 @@
 """The service navigation: what each role finds at the top of every page, and what stands on the
 page behind "More".
 
-A telephone shows each link on a line of its own, so the top has at most six; a role with more finds
-the rest on one page, each with what it is for. The order of `ITEMS` decides which stay at the top.
+A telephone shows each link on a line of its own and a desk has one row, so the top has at most six
+beside the way out; a role with more has four, and the rest on one page, each with what it is for.
+The order of `ITEMS` decides which stay at the top.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain.codes import Role
 
-MOST = 6
+MOST, KEPT = 6, 4
 MORE = "menu.show"
 
 
@@ -48,17 +49,17 @@ ITEMS: tuple[Item, ...] = (
         also=("changes", "daily_mail"),
     ),
     Item(
-        "intake.list_all",
-        "Waiting for you",
-        _P.HANDLE_STAGED,
-        "What your systems and files sent and could not finish",
-    ),
-    Item(
         "tasks.list_all",
         "Referrals to you",
         _P.LIST_TASKS,
         "People whom your agency was asked to help",
         also=("answers", "rooms"),
+    ),
+    Item(
+        "intake.list_all",
+        "Waiting for you",
+        _P.HANDLE_STAGED,
+        "What your systems and files sent and could not finish",
     ),
     Item("figures.show", "Figures", _P.READ_FIGURES, "Volumes, waits, gaps and outcomes"),
     Item(
@@ -78,6 +79,13 @@ ITEMS: tuple[Item, ...] = (
         also=("saved_searches",),
     ),
     Item(
+        "matters.list_all",
+        "Requests and breaches",
+        _P.HANDLE_MATTERS,
+        "Requests for records, breaches and complaints, with their dates",
+        also=("access_requests", "breaches", "complaints"),
+    ),
+    Item(
         "emergency_reviews.list_all",
         "Emergency access",
         _P.REVIEW_EMERGENCY_ACCESS,
@@ -90,10 +98,10 @@ ITEMS: tuple[Item, ...] = (
         "What your agency offers, and whether there is room",
     ),
     Item(
-        "directory_sources.list_all",
-        "The directory",
-        _P.KEEP_DIRECTORY,
-        "Feeds and files that other services come from",
+        "reached.show",
+        "How referrals reach you",
+        _P.CHOOSE_REACH,
+        "The inbox, mails that something waits, or your own system",
     ),
     Item(
         "clients.list_all",
@@ -101,19 +109,12 @@ ITEMS: tuple[Item, ...] = (
         _P.MANAGE_CLIENTS,
         "Programs that may send and answer for your agency",
     ),
-    Item(
-        "matters.list_all",
-        "Requests and breaches",
-        _P.HANDLE_MATTERS,
-        "Requests for records, breaches and complaints, with their dates",
-        also=("access_requests", "breaches", "complaints"),
-    ),
     Item("deliveries.show", "Deliveries", _P.OPERATE, "What is on its way, and what is stuck"),
     Item(
-        "reached.show",
-        "How referrals reach you",
-        _P.CHOOSE_REACH,
-        "The inbox, mails that something waits, or your own system",
+        "directory_sources.list_all",
+        "The directory",
+        _P.KEEP_DIRECTORY,
+        "Feeds and files that other services come from",
     ),
     Item(
         "callbacks.list_all",
@@ -190,6 +191,6 @@ def home_endpoint(role: Role) -> str:
 
 
 def _split(role: Role) -> tuple[Sequence[Item], Sequence[Item]]:
-    """The links at the top and those behind "More", which counts as one of the most."""
+    """The links at the top, and those behind "More"."""
     items = [item for item in ITEMS if access.allowed(role, item.permission)]
-    return (items, []) if len(items) <= MOST else (items[: MOST - 1], items[MOST - 1 :])
+    return (items, []) if len(items) <= MOST else (items[:KEPT], items[KEPT:])

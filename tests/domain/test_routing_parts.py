@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from referral_hub.domain.codes import NeedCode
-from referral_hub.domain.routing import Slot, propose, together, with_owner
+from referral_hub.domain.routing import RouteReason, Slot, propose, together, with_owner
 from tests.domain.town import AT, agency, seeker, service
 
 PROPERTY = settings(max_examples=60, deadline=None)
@@ -58,6 +58,18 @@ def test_what_falls_to_the_owner_is_one_part_for_the_owner() -> None:
     (part,) = together(plan, [OWNER, OWNER])
     assert _agencies(part) == [OWNER]
     assert set(part.needs) == {NeedCode.LONELY, NeedCode.HOME_SAFETY}
+
+
+def test_two_that_step_in_for_each_other_stand_together_and_one_alone_does_not() -> None:
+    def look(second: str) -> Slot:
+        town = [service(1, "backup=2;alarm=yes"), service(2, f"backup=1;alarm=yes;{second}")]
+        (slot,) = propose([NeedCode.LONELY], seeker("essential=lonely"), town, at=AT)
+        return slot
+
+    assert len(look("").candidates) == 2
+    alone = look("active=no")
+    assert not alone.candidates
+    assert {row.reason for row in alone.excluded} == {RouteReason.PAUSED, RouteReason.NO_BACKUP}
 
 
 def _notation() -> st.SearchStrategy[str]:

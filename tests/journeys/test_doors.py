@@ -80,6 +80,7 @@ def test_a_concern_from_a_doorstep_becomes_a_referral_of_the_councils(
     assert not phone.context.cookies()
     phone.context.close()
     council = person("council")
+    council.follow("More")
     council.follow("Waiting for you")
     council.page.locator("tbody a").last.click()
     council.look()

@@ -205,3 +205,15 @@ def test_needs_that_come_back_to_the_council_are_gaps_once_it_opens_them(march: 
     assert found[Cell(Figure.GAPS, "lonely")] == 1
     assert found[Cell(Figure.GAP_AREAS, AREA)] == 1
     assert found[Cell(Figure.NEEDS, "lonely")] == 2
+
+
+def test_where_services_are_there_and_none_is_for_this_person_the_council_has_it_as_a_gap(
+    march: Bench,
+) -> None:
+    march.rows("UPDATE service SET minimum_age = 120")
+    sent = march.refer(to=("mentors", "neighbours", "council"))
+    assert march.states() == [("council", "routed")]
+    plan = march.one("SELECT plan FROM referral WHERE id = %s", sent.referral_id)
+    assert {row["reason"] for row in plan[0]["excluded"]} == {"age"}
+    found = _publish(march)
+    assert found[Cell(Figure.GAPS, "lonely")] == 1

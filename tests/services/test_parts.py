@@ -142,3 +142,29 @@ def test_what_waits_unsent_for_somebody_who_is_now_ruled_out_goes_on_without_the
     rule_out(bench.hub, bench.staff["gp"], sent.referral_id, {bench.agencies["mentors"]})
     bench.deliver()
     assert bench.states() == [("mentors", "withheld"), ("neighbours", "offered")]
+
+
+def test_a_plan_goes_round_once_and_ends_with_the_council_that_cannot_pass_it_on(
+    bench: Bench,
+) -> None:
+    bench.rows(
+        "UPDATE service s SET backup_service_id = o.id FROM service o"
+        " WHERE o.id <> s.id AND o.needs && s.needs"
+    )
+    sent = bench.refer(to=("mentors", "neighbours", "council"))
+    bench.deliver()
+    for key in ("mentors", "neighbours"):
+        last = bench.tasks(sent.referral_id)[-1]
+        assert last["to"] == key
+        no = AnswerTask(last["id"], False, DeclineReason.NO_CAPACITY, None)
+        answer_task(bench.hub, bench.staff[key], no)
+        bench.deliver()
+    last = bench.tasks(sent.referral_id)[-1]
+    with pytest.raises(Conflict, match="accountable"):
+        answer_task(bench.hub, bench.staff["council"], replace(no, task_id=last["id"]))
+    bench.deliver()
+    assert bench.states(sent.referral_id) == [
+        ("mentors", "declined"),
+        ("neighbours", "declined"),
+        ("council", "offered"),
+    ]
