@@ -224,9 +224,6 @@ OVERSEEING: tuple[Route, ...] = (
     Route(_STEER, overlook.do, staff(May.STEER), _POST),
     Route("/council/undelivered", council.list_stuck, staff(May.OVERSEE)),
     Route("/council/undelivered/<uuid:outbox_id>", council.try_again, staff(May.REPLAY), _POST),
-)
-
-COMMISSIONERS: tuple[Route, ...] = (
     Route("/figures", figures.show, staff(May.READ_FIGURES)),
     Route("/figures/table", figures.table, staff(May.READ_FIGURES)),
 )
@@ -388,7 +385,6 @@ ROUTES: tuple[Route, ...] = (
     *WORKING,
     *OVERSEEING,
     *GOING_OUT,
-    *COMMISSIONERS,
     *OFFICERS,
     *KEEPING,
     *REVIEWING,
