@@ -152,12 +152,17 @@ _READ = text(
 
 _RETURNED = text(
     """
-    SELECT EXISTS (
+    SELECT (
+        EXISTS (
+            SELECT FROM task o WHERE o.referral_id = t.referral_id AND o.slot = t.slot
+                AND o.id < t.id AND o.state IN ('declined', 'no_answer')
+        ) OR EXISTS (
+            SELECT FROM referral r, jsonb_array_elements(r.plan) part
+            WHERE r.id = t.referral_id AND part->'then' @> to_jsonb(t.slot)
+        )
+    ) AND NOT EXISTS (
         SELECT FROM task o WHERE o.referral_id = t.referral_id AND o.slot = t.slot AND o.id < t.id
-            AND o.state IN ('declined', 'no_answer')
-    ) OR EXISTS (
-        SELECT FROM referral r, jsonb_array_elements(r.plan) part
-        WHERE r.id = t.referral_id AND part->'then' @> to_jsonb(t.slot)
+            AND o.recipient_agency_id = t.recipient_agency_id AND o.seen_at IS NOT NULL
     )
     FROM task t WHERE t.id = :id AND t.service_id IS NULL
         AND t.recipient_agency_id = t.owner_agency_id
@@ -170,7 +175,9 @@ _NOTE = text(
 
 
 def has_come_back(connection: Connection, task_id: UUID) -> bool:
-    """Tell whether a task is the council's because others were asked and nobody took it on."""
+    """Tell whether a task is the council's because others were asked and nobody took it on; true
+    for the first such task of each part.
+    """
     return bool(connection.execute(_RETURNED, {"id": task_id}).scalar())
 
 

@@ -172,7 +172,7 @@ def _named(found: Figures, labels: Labels, figure: Figure) -> list[Line]:
 def _asked_and_unmet(
     found: Figures, labels: Labels, asked: Figure, unmet: Figure
 ) -> list[tuple[Line, Line]]:
-    """Each need or area: how often it was asked for, and how often there was nobody to ask."""
+    """Each need or area: how often it was asked for, and how often nobody took it on."""
     summed = found.summed(asked)
     both = [
         (_name(cell, labels, found)[0], count, gap)
