@@ -16,7 +16,9 @@ from referral_hub.services.answer_task import answer_task
 from referral_hub.services.never_ask import never_asked, rule_out
 from referral_hub.services.read_referrals import list_referrals, read_referral
 from referral_hub.services.release import open_task
+from referral_hub.services.submit_many import accept_many
 from referral_hub.services.submit_referral import Submitted
+from referral_hub.store import change
 from tests.hub_bench import Bench, nhs_number
 from tests.statements import counting
 
@@ -132,6 +134,19 @@ def test_who_was_ruled_out_once_is_left_out_of_every_later_referral_until_that_i
     said = bench.rows("SELECT outcome FROM log_entry WHERE outcome LIKE 'never%%' ORDER BY id")
     assert [row["outcome"] for row in said] == ["never_recorded"] * 2 + ["never_lifted"]
     assert bench.verify().ok
+
+
+def test_rows_of_a_file_rule_somebody_out_for_a_known_person_as_well(bench: Bench) -> None:
+    person, gp = {"nhs_number": nhs_number(42)}, bench.staff["gp"]
+    bench.refer(person=person)
+    wishes = Wishes(never=frozenset({bench.agencies["mentors"]}))
+    with bench.hub.database.acting_for(gp.agency_id) as connection:
+        command = bench.command(person=person, wishes=wishes)
+        made, _ = accept_many(bench.hub, gp, connection, commands=[command], at=bench.clock())
+        assert made is not None
+        change.write(connection, made)
+    assert bench.one("SELECT never_share_with FROM subject") == [bench.agencies["mentors"]]
+    assert bench.tasks()[-1]["to"] == "neighbours"
 
 
 def test_what_waits_unsent_for_somebody_who_is_now_ruled_out_goes_on_without_them(
