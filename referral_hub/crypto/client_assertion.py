@@ -24,7 +24,7 @@ LONGEST_LIFE = timedelta(minutes=5)
 CLOCK_LEEWAY = timedelta(seconds=30)
 SHORTEST_ID, LONGEST_ID = 16, 128
 _HEADERS = ({"alg", "kid"}, {"alg", "kid", "typ"})
-_TYPES = frozenset({"JWT", "client-authentication+jwt"})
+_TYPES = ("JWT", "client-authentication+jwt")
 
 
 class AssertionFault(StrEnum):

@@ -115,7 +115,7 @@ def signing_keys(jwks: Mapping[str, object]) -> dict[str, SigningKey]:
         if kid in found:
             raise CryptoError("jwk kid: two keys have the same id; give each its own")
         kind = _kind(jwk)
-        if kind not in _SIGNING:
+        if kind is None or kind not in _SIGNING:
             raise CryptoError("jwk: sign with an Ed25519, P-256 or P-384 key")
         found[kid] = SigningKey(kid, _SIGNING[kind], _import(_public_members(jwk)))
     if not found:
@@ -162,10 +162,12 @@ def _key_list(jwks: Mapping[str, object]) -> list[Jwk]:
     return keys
 
 
-def _kind(jwk: Jwk) -> tuple[object, object]:
+def _kind(jwk: Jwk) -> tuple[str, str] | None:
+    """Return type and curve; None where either is no text, and so of no kind that is known."""
     if "d" in jwk or "k" in jwk:
         raise CryptoError("jwk: a private key was sent; replace it and register the public one")
-    return jwk.get("kty"), jwk.get("crv")
+    kty, crv = jwk.get("kty"), jwk.get("crv")
+    return (kty, crv) if isinstance(kty, str) and isinstance(crv, str) else None
 
 
 def _public_members(jwk: Jwk) -> str:

@@ -22,6 +22,11 @@ def segment(value: object) -> str:
     return encode(json.dumps(value).encode())
 
 
+def laid_over(base: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    """Lay a row's changes over what is good; the text "absent" removes a member."""
+    return {name: value for name, value in {**base, **changes}.items() if value != "absent"}
+
+
 def ed25519_jwk(key: Ed25519PrivateKey, kid: str) -> dict[str, str]:
     public = encode(key.public_key().public_bytes_raw())
     return {"kty": "OKP", "crv": "Ed25519", "x": public, "kid": kid, "use": "sig"}

@@ -25,7 +25,15 @@ from referral_hub.crypto.partner import (
     verify_partner_token,
 )
 from referral_hub.errors import CryptoError
-from tests.crypto.jose import ec_jwk, ed25519_jwk, encode, segment, signed, signed_by_ec
+from tests.crypto.jose import (
+    ec_jwk,
+    ed25519_jwk,
+    encode,
+    laid_over,
+    segment,
+    signed,
+    signed_by_ec,
+)
 from tests.crypto.samples import MENTORS, TIME_BANK
 
 ATTACKS = tomllib.loads((Path(__file__).parent / "token_attacks.toml").read_text())["attack"]
@@ -62,10 +70,6 @@ def fault_of(token: str, **expected: Any) -> TokenFault:
     fault = refused.value.fault
     assert re.fullmatch(rf"token {fault.value}: [a-z].{{15,}}", str(refused.value))
     return fault
-
-
-def laid_over(base: dict[str, object], changes: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in {**base, **changes}.items() if value != "absent"}
 
 
 def attempt(attack: dict[str, Any]) -> str:
@@ -265,6 +269,8 @@ def test_the_claimed_issuer_is_read_without_being_believed() -> None:
         ({"keys": [{**ed25519_jwk(PARTNER, "a"), "d": "x"}]}, "private key"),
         ({"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "a"}]}, "Ed25519, P-256"),
         ({"keys": [{"kty": "EC", "crv": "P-521", "x": "", "y": "", "kid": "a"}]}, "Ed25519, P-256"),
+        ({"keys": [{**ed25519_jwk(PARTNER, "a"), "kty": ["OKP"]}]}, "Ed25519, P-256"),
+        ({"keys": [{**ed25519_jwk(PARTNER, "a"), "crv": {}}]}, "Ed25519, P-256"),
         ({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "a"}]}, "not a public key"),
         ({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AAAA", "kid": "a"}]}, "not a public key"),
         (
