@@ -233,6 +233,8 @@ class AnswerTask(_Redacted):
 
     `helper_agreed`: a household that helps another was asked and said yes. `minutes_a_week` and
     `hard_case` are what the recipient expects, so that its helpers are not asked for too much.
+    `version`: the task as its page showed it, where the answer must not outrun a colleague's; None
+    where nobody looked.
     """
 
     task_id: UUID
@@ -242,6 +244,7 @@ class AnswerTask(_Redacted):
     helper_agreed: bool = False
     minutes_a_week: int | None = None
     hard_case: bool = False
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

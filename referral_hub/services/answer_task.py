@@ -20,6 +20,7 @@ from referral_hub.services.moves import Move, Note, move
 from referral_hub.store import referrals
 from referral_hub.store.engine import Connection
 
+MOVED_ON = "Something has happened since you opened the page."
 BOTH_AGREE = "Ask the household that is to help first. Both must say yes; then say so and accept."
 
 
@@ -38,6 +39,8 @@ def answer_task(hub: Hub, actor: Actor, answer: AnswerTask) -> TaskState:
         if _answered_so_already(task, answer):
             _require_own_repetition(connection, actor, task.id)
             return TaskState(task.state)
+        if answer.version not in {None, task.version}:
+            raise Conflict(MOVED_ON)
         if not answer.accept and task.recipient_agency_id == task.owner_agency_id:
             raise Conflict(
                 "Your agency is accountable for this referral and cannot pass it on. "
@@ -64,7 +67,7 @@ def ask(
         situation = Situation(recipient=task.recipient_agency_id)
         access.require(actor, _permission(actor, Permission.ASK), situation)
         if version not in {None, task.version}:
-            raise Conflict("Something has happened since you opened the page.")
+            raise Conflict(MOVED_ON)
         return move(hub, connection, actor, task=task, wanted=wanted)
 
 

@@ -1,7 +1,8 @@
 """What a recipient says about a task, each on a small page of its own.
 
-Sending a page twice is harmless: saying the same again is the same answer, and a question is bound
-to the version of the task that its page showed. A task that somebody else has moved meanwhile gets
+Sending a page twice is harmless: saying the same again is the same answer. A question and a no are
+bound to the version of the task that their page showed, so that no old page takes from a colleague
+what they have just accepted. A task that somebody else has moved meanwhile gets
 a page that says where it stands now.
 """
 
@@ -72,7 +73,8 @@ def _accepting(task_id: UUID, given: Mapping[str, Any]) -> AnswerTask:
 
 def _decline(hub: Hub, actor: Actor, task_id: UUID, form: Filled) -> object:
     given = form.values
-    return answer_task(hub, actor, AnswerTask(task_id, False, given["reason"], given["note"]))
+    no = AnswerTask(task_id, False, given["reason"], given["note"], version=given["version"])
+    return answer_task(hub, actor, no)
 
 
 def _ask(hub: Hub, actor: Actor, task_id: UUID, form: Filled) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -274,6 +275,20 @@ def test_declining_needs_a_reason_and_keeps_what_was_typed(
     assert 'href="#reason"' in answer.text
     assert "We are two people" in answer.text
     assert mereford.reread(task).state == "offered"
+
+
+def test_a_page_to_decline_that_is_older_than_an_acceptance_gives_nothing_back(
+    mereford: Mereford, neighbours: Any
+) -> None:
+    task = mereford.offered()
+    page = neighbours.get(f"/tasks/{task.id}/decline").text
+    shown = re.search(r'name="version" value="([0-9]+)"', page)
+    assert shown
+    neighbours.post(f"/tasks/{task.id}/accept", {"note": ""})
+    no = {"reason": "no_capacity", "note": "", "version": shown.group(1)}
+    answer = neighbours.post(f"/tasks/{task.id}/decline", no)
+    assert answer.status_code == 409
+    assert mereford.reread(task).state == "accepted"
 
 
 def test_another_reason_needs_words(mereford: Mereford, neighbours: Any) -> None:

@@ -30,11 +30,21 @@ class AcceptPage(FormPage):
     hard = Many(Answer, "Tick the box if it is a hard case", load_default=frozenset())
 
 
+class Version(fields.Field[int]):
+    """Which version of a task its page showed; what no page of ours sends matches none."""
+
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> int:
+        return int(value) if _VERSION.fullmatch(str(value)) else NO_VERSION
+
+
 class DeclinePage(FormPage):
-    """Why not; "another reason" needs words."""
+    """Why not; "another reason" needs words. `version` is what was on the page, so that no old page
+    gives back what a colleague has accepted since.
+    """
 
     reason = Code(DeclineReason, "Select why you cannot take this on", required=True)
     note = Paragraph("Note", longest=LONGEST_NOTE, load_default=None)
+    version = Version(load_default=None)
 
     @validates_schema
     def _other_is_explained(self, data: Mapping[str, Any], **_options: Any) -> None:
@@ -42,13 +52,6 @@ class DeclinePage(FormPage):
             raise ValidationError(
                 "Enter a few words about why, because you chose another reason", field_name="note"
             )
-
-
-class Version(fields.Field[int]):
-    """Which version of a task its page showed; what no page of ours sends matches none."""
-
-    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> int:
-        return int(value) if _VERSION.fullmatch(str(value)) else NO_VERSION
 
 
 class AskPage(FormPage):
