@@ -66,6 +66,7 @@ def show(hub: Hub, actor: Actor, service_id: UUID) -> str:
         one=one,
         opening=opening_times({"schedules": one.row["opening"]}),
         fewest=service.FEWEST,
+        today=today(hub.clock()),
         done=request.args.get("done"),
         back=url_for("own_services.list_all"),
     )

@@ -173,6 +173,21 @@ def test_a_pause_is_one_click_and_holds_for_the_public_and_for_routing(
     assert row(town, service_id).active is True
 
 
+def test_a_pause_with_an_end_is_no_running_service_and_is_ended_in_one_click(
+    town: Any, provider: Any, service_id: str
+) -> None:
+    last = town.hub.clock().date() + timedelta(days=9)
+    parts = {"day": last.day, "month": last.month, "year": last.year}
+    until = {f"paused_until-{part}": str(value) for part, value in parts.items()}
+    provider.get(f"/directory/services/{service_id}/room")
+    provider.post(f"/directory/services/{service_id}/room", {"capacity": "capacity", **until})
+    provider.get(f"/directory/services/{service_id}")
+    assert "Paused until the end of" in provider.text
+    assert "Pause now" not in provider.text
+    assert provider.post(f"/directory/services/{service_id}/resume").status_code == 302
+    assert row(town, service_id).paused_until is None
+
+
 def test_what_is_another_agencys_is_not_there(town: Any, service_id: str) -> None:
     other = town.browser("library")
     other.get("/directory/services")
