@@ -329,7 +329,9 @@ def test_question_and_answer_are_read_where_the_referral_is_opened(
     form = {"question": question, "version": str(task.version)}
     neighbours.post(f"/tasks/{task.id}/ask", form)
     reply(mereford.hub, mereford.actor("gp"), task.id, "No dog, one cat.")
-    assert "No dog" not in neighbours.get(f"/tasks/{task.id}").text
+    waiting = neighbours.get(f"/tasks/{task.id}").text
+    assert "No dog" not in waiting
+    assert "has answered your question" in waiting
     page = neighbours.post(f"/tasks/{task.id}/open").text
     assert "Question from you" in page
     assert "Answer from Harbour Street Surgery" in page
