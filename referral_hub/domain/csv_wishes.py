@@ -49,7 +49,7 @@ def wishes_page(wishes: Wishes) -> dict[str, Any]:
         "never": sorted(map(str, wishes.never)),
         "prefers": wishes.prefers.value if wishes.prefers else "",
     }
-    for name in ("tasks", "essential", "is_so", "company"):
+    for name in ("tasks", "essential", "is_so", "company", "days"):
         page[name] = sorted(getattr(wishes, name))
     return {name: value for name, value in page.items() if value}
 

@@ -53,7 +53,8 @@ class NotChosen:
 class ProposedSlot:
     """Needs that the same services can meet. The last choice is the accountable owner.
 
-    `stated` are the circumstances that any service for these needs requires or rules out.
+    `stated` are the circumstances that any service for these needs requires or rules out; `timed`
+    says that some of them state on which days they are open.
     """
 
     needs: tuple[NeedCode, ...]
@@ -61,6 +62,7 @@ class ProposedSlot:
     excluded: tuple[NotChosen, ...]
     more_excluded: int = 0
     stated: frozenset[Circumstance] = frozenset()
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -138,6 +140,7 @@ def propose_recipients(
             ),
             more_excluded=max(0, len(slot.excluded) - MOST_EXCLUDED),
             stated=_stated(slot, services),
+            timed=any(one.open_days for one in services if not one.needs.isdisjoint(slot.needs)),
         )
         for slot in slots
     )

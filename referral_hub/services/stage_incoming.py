@@ -32,6 +32,7 @@ from referral_hub.domain.codes import (
     TaskType,
 )
 from referral_hub.domain.ids import new_id
+from referral_hub.domain.listings import Weekday
 from referral_hub.domain.staging import StagedSource, StagedState, WaitsBecause
 from referral_hub.services.api_access import Caller, authenticate
 from referral_hub.services.hub import Hub
@@ -182,6 +183,7 @@ def _wishes(said: Mapping[str, Any]) -> dict[str, Any]:
             ("essential", NeedCode),
             ("is_so", Circumstance),
             ("company", Circumstance),
+            ("days", Weekday),
         )
     }
     read["prefers"] = "".join(_codes([said.get("prefers")], Manner))

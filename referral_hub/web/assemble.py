@@ -71,6 +71,7 @@ def wishes(values: Mapping[str, Any]) -> Wishes:
         tasks=values["tasks"],
         essential=values["essential"],
         is_so=values["is_so"],
+        days=frozenset(day.value for day in values["days"]),
         person_chooses=Answer.YES in values["choose"],
     )
 
@@ -92,6 +93,7 @@ def seeker(pages: Pages, today: date, said: Wishes = NO_WISHES) -> Seeker:
         tasks=said.tasks,
         essential=said.essential,
         is_so=said.is_so,
+        days=said.days,
     )
 
 

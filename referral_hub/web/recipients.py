@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from referral_hub.domain.codes import Circumstance, Manner, NeedCode, TaskType
+from referral_hub.domain.listings import Weekday
 from referral_hub.domain.routing_model import PROTECTED
 from referral_hub.domain.vetting import need_rules
 from referral_hub.services.propose_recipients import ProposedSlot
@@ -32,5 +33,6 @@ def asks(known: Known) -> dict[str, Any]:
         "tasks": [task for task in TaskType if task in tasks],
         "essential": [need for need in NeedCode if need in needs and rules[need].essential],
         "circumstances": [one for one in Circumstance if one in stated - PROTECTED],
+        "days": list(Weekday) if any(slot.timed for slot in slots) else [],
         "company": [one for one in Circumstance if one in stated & PROTECTED],
     }

@@ -113,6 +113,7 @@ def _wishes(value: Mapping[str, Any], known: Known, labels: Labels) -> tuple[Lin
             ("Must not be missed", "essential"),
             ("Is so", "is_so"),
             ("Would like to be with", "company"),
+            ("Days that suit", "days"),
         )
         if said.get(name)
     ]

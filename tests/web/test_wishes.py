@@ -66,6 +66,7 @@ def test_a_wish_is_shown_again_in_the_new_order_and_stands_on_the_check_page(
         "prefers": "one_to_one",
         "never": [named["Common Ground Peer Mentors"]],
         "first": [named["Mereford Good Neighbours"]],
+        "days": ["MO", "TU", "WE", "TH", "FR"],
         "again": "yes",
     }
     answer = gp.post(page.path("recipients"), wanted)
@@ -79,6 +80,7 @@ def test_a_wish_is_shown_again_in_the_new_order_and_stands_on_the_check_page(
     check = gp.get(page.path("check")).get_data(as_text=True)
     assert "Mereford Good Neighbours" in check.partition("Ask first")[2][:300]
     assert "Common Ground" in check.partition("Never ask")[2][:300]
+    assert "Monday" in check.partition("Days that suit")[2][:300]
 
 
 def test_nobody_can_be_asked_first_and_never(gp: Any, page: Any) -> None:

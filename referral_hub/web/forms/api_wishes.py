@@ -1,7 +1,7 @@
 """How somebody would like to be helped, as a partner's system says it.
 
-The same facts as on the page of recipients, and two more that only a system asks for: what is not
-so, and the days that suit. Whoever the person agreed to stands in `agreement`; here stands whom
+The same facts as on the page of recipients, and one more that only a system asks for: what is not
+so. Whoever the person agreed to stands in `agreement`; here stands whom
 they would like asked first, and whom never.
 """
 

@@ -26,6 +26,7 @@ from referral_hub.domain.codes import (
     Priority,
     TaskType,
 )
+from referral_hub.domain.listings import Weekday
 from referral_hub.domain.nhs_number import InvalidNhsNumber, parse_nhs_number
 from referral_hub.domain.routing import age_on
 from referral_hub.domain.routing_model import PROTECTED
@@ -236,6 +237,7 @@ class RecipientsPage(ReferralPage):
     company = Many(Circumstance, "Select company from the list", load_default=frozenset())
     first = Many("nearby", _NO_LONGER_HERE, load_default=frozenset())
     never = Many("nearby", _NO_LONGER_HERE, load_default=frozenset())
+    days = Many(Weekday, "Select days from the list", load_default=frozenset())
     choose = Many(Answer, "Tick the box if the council is to choose", load_default=frozenset())
     again = Many(Answer, "Use the button to show the list again", load_default=frozenset())
 
