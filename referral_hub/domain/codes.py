@@ -266,6 +266,7 @@ class OutboxKind(StrEnum):
     REMINDER = "reminder"
     ADVANCE = "advance"
     MESSAGE_BACK = "message_back"
+    PERSON = "person"
 
 
 class OutboxState(StrEnum):

@@ -26,6 +26,7 @@ from referral_hub.services.push import push_all
 from referral_hub.services.remind import send_reminders
 from referral_hub.services.settle import Failure, settle_later
 from referral_hub.services.tell import push_notifications
+from referral_hub.services.tell_person import send_to_people
 from referral_hub.store import outbox
 from referral_hub.store.outbox import Claimed
 
@@ -97,6 +98,9 @@ def _work(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> None:
     back = [claim for claim in claims if claim.kind is OutboxKind.MESSAGE_BACK]
     if back:
         _guarded(hub, back, lambda some: send_messages_back(hub, some, until=until))
+    people = [claim for claim in claims if claim.kind is OutboxKind.PERSON]
+    if people:
+        _guarded(hub, people, lambda some: send_to_people(hub, some, until=until))
     telling = [claim for claim in claims if claim.kind is OutboxKind.NOTIFICATION]
     if telling:
         _guarded(hub, telling, lambda some: push_notifications(hub, some, until=until))

@@ -4,8 +4,8 @@ It needs PostgreSQL and nothing else. A ring through Redis only makes it quicker
 for good everything still arrives within `SWEEP_SECONDS`. Before anything else, and once a minute,
 the erasure ledger is applied: after a restored backup, nobody who was erased is delivered. Once a
 minute, too, agreements are announced, ended and silence about them chased, the clocks of tasks
-take their steps, and senders who are due hear by mail how many of their referrals changed; what
-was accepted is counted, and a month that is over published.
+take their steps, people hear that there is news, and senders who are due hear by mail how many of
+their referrals changed; what was accepted is counted, and a month that is over published.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from referral_hub.services.hub import Hub
 from referral_hub.services.keep_clocks import keep_clocks
 from referral_hub.services.keep_time import keep_time
 from referral_hub.services.send_digests import send_digests
+from referral_hub.services.tell_person import tell_people
 from referral_hub.store import housekeeping
 
 SWEEP_SECONDS = 1.0
@@ -42,6 +43,7 @@ def sweep_until(hub: Hub, go_on: Callable[[], bool]) -> None:
         if monotonic() >= tidy_at:
             surviving(lambda: keep_time(hub, go_on=go_on))
             surviving(lambda: keep_clocks(hub, go_on=go_on))
+            surviving(lambda: tell_people(hub, go_on=go_on))
             surviving(lambda: send_digests(hub, go_on=go_on))
             surviving(lambda: tidy(hub))
             surviving(lambda: count_figures(hub, go_on=go_on))

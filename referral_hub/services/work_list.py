@@ -1,7 +1,8 @@
 """The work list: what waits for a person, for whom, since when, why, and who can clear it.
 
-Three things wait: a referral that consent holds, a recipient who was told something and stayed
-silent after a reminder, and an agreement that is about to end. The sender's staff, the accountable
+Four things wait: a referral that consent holds, a recipient who was told something and stayed
+silent after a reminder, an agreement that is about to end, and a person to be told of a step in a
+way that is not the hub's. The sender's staff, the accountable
 council and each one's data protection officer read the same list, without a word about the person.
 Clearing a hold needs no further step here: recording the agreement lets the plan go on by itself.
 """
@@ -31,6 +32,7 @@ class Waits(StrEnum):
     HELD = "held"
     SILENT = "silent"
     ENDING = "ending"
+    TELL = "tell"
 
 
 class Clearing(StrEnum):
@@ -38,6 +40,7 @@ class Clearing(StrEnum):
 
     AGREE = "agree"
     SETTLE = "settle"
+    TOLD = "told"
     LOOK = "look"
     LOG = "log"
 
@@ -87,6 +90,8 @@ def _clearing(actor: Actor, row: WaitingRow) -> Clearing:
         return Clearing.LOG
     if row.what == Waits.SILENT:
         return Clearing.SETTLE
+    if row.what == Waits.TELL:
+        return Clearing.TOLD
     sends = actor.role is Role.REFERRER and actor.agency_id == row.origin_agency_id
     if sends and _clearer(row) is Clearer.SENDER_AGENCY:
         return Clearing.AGREE

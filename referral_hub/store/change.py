@@ -82,6 +82,7 @@ _INSERTABLE = (
     "refusal_review",
     "oversight_look",
     "person_code",
+    "person_message",
     "log_entry",
     "log_opening",
     "idempotency_key",

@@ -54,6 +54,8 @@ _ERASE = text(
     ), reasons AS (
         DELETE FROM emergency_note WHERE access_id IN
             (SELECT id FROM emergency_access WHERE referral_id = ANY(:referrals))
+    ), messages AS (
+        DELETE FROM person_message WHERE referral_id = ANY(:referrals)
     ), codes AS (
         DELETE FROM person_code WHERE referral_id = ANY(:referrals)
     ), staged AS (
@@ -96,6 +98,8 @@ _BACK = text(
         OR EXISTS (SELECT 1 FROM matter m JOIN matter_words w ON w.matter_id = m.id
                    WHERE m.subject_id = s.id)
         OR EXISTS (SELECT 1 FROM referral r JOIN person_code p ON p.referral_id = r.id
+                   WHERE r.subject_id = s.id)
+        OR EXISTS (SELECT 1 FROM referral r JOIN person_message p ON p.referral_id = r.id
                    WHERE r.subject_id = s.id)
         OR EXISTS (SELECT 1 FROM referral r JOIN child_decision c ON c.referral_id = r.id
                    WHERE r.subject_id = s.id)

@@ -72,7 +72,7 @@ _RESTING = """
 """
 _BY = (
     "CASE o.kind WHEN 'invitation' THEN 'mail' WHEN 'reminder' THEN 'mail'"
-    " WHEN 'callback' THEN 'call' ELSE 'own' END"
+    " WHEN 'callback' THEN 'call' WHEN 'person' THEN 'person' ELSE 'own' END"
 )
 _LET_GO = (
     "(o.kind = 'advance' OR NOT EXISTS (SELECT 1 FROM held h"
@@ -82,6 +82,12 @@ _ANSWERS = (
     "(o.kind <> 'callback' OR NOT EXISTS (SELECT 1 FROM callback c"
     " JOIN delivery_breaker b ON b.destination = c.endpoint_id AND b.opened_at IS NOT NULL"
     " WHERE c.id = o.id))"
+)
+# A mail to a person goes by our own mail server, whichever agency the referral is of.
+_MAILS = (
+    "(o.kind <> 'person' OR NOT EXISTS (SELECT 1 FROM delivery_stop s WHERE s.way = 'email_link'"
+    " UNION ALL SELECT 1 FROM delivery_breaker b WHERE b.way = 'email_link'"
+    " AND b.opened_at IS NOT NULL))"
 )
 _LEASED = """
     UPDATE outbox SET lease_until = :until, fence = fence + 1, attempts = attempts + 1
@@ -95,6 +101,7 @@ _CLAIM = text(
         SELECT o.id FROM outbox o
         WHERE o.state = 'due' AND o.due_at <= :at
           AND (o.lease_until IS NULL OR o.lease_until < :at) AND {_LET_GO} AND {_ANSWERS}
+          AND {_MAILS}
         ORDER BY o.due_at LIMIT :most FOR UPDATE OF o SKIP LOCKED
     )
     {_LEASED}
@@ -111,10 +118,10 @@ _PROBE = text(
             SELECT o.id FROM outbox o
             WHERE o.state = 'due' AND (o.lease_until IS NULL OR o.lease_until < :at)
               AND o.kind <> 'advance' AND {_LET_GO}
-              AND CASE r.way WHEN 'email_link' THEN o.kind IN ('invitation', 'reminder')
+              AND CASE r.way WHEN 'email_link' THEN o.kind IN ('invitation', 'reminder', 'person')
                   WHEN 'callback' THEN o.kind = 'callback' AND EXISTS (SELECT 1 FROM callback c
                       WHERE c.id = o.id AND c.endpoint_id = r.destination)
-                  ELSE o.kind NOT IN ('invitation', 'reminder', 'callback')
+                  ELSE o.kind NOT IN ('invitation', 'reminder', 'person', 'callback')
                       AND o.recipient_agency_id = r.destination END
             ORDER BY o.due_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED
         ) p

@@ -6,6 +6,7 @@ yet; everything else runs for the agency that sent the referral.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -66,6 +67,14 @@ def of_referral(connection: Connection, referral_id: UUID) -> CodeRow:
     if row is None:
         raise NotFound
     return CodeRow(*row)
+
+
+def several(connection: Connection, referral_ids: Collection[UUID]) -> dict[UUID, CodeRow]:
+    """Return these referrals with what a code for each depends on (`hub_worker`)."""
+    rows = connection.execute(
+        text(f"{_ROW} WHERE r.id = ANY(:ids)"), {"ids": list(set(referral_ids))}
+    )
+    return {row[0]: CodeRow(*row) for row in rows}
 
 
 def by_reference(connection: Connection, reference: str) -> CodeRow | None:

@@ -76,7 +76,7 @@ from referral_hub.store.matter_tables import (
     matter_words,
 )
 from referral_hub.store.notification_tables import notification
-from referral_hub.store.person_tables import person_code
+from referral_hub.store.person_tables import person_code, person_message, person_round
 from referral_hub.store.register_tables import (
     agency,
     agency_contact,
@@ -150,6 +150,8 @@ __all__ = [
     "outbox",
     "oversight_look",
     "person_code",
+    "person_message",
+    "person_round",
     "processing_activity",
     "proxy_authority",
     "referral",

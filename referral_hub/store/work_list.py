@@ -16,9 +16,11 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True, slots=True)
 class WaitingRow:
-    """One thing that waits: a held task, a silent recipient, or an agreement about to end.
+    """One thing that waits: a held task, a silent recipient, an agreement about to end, or a
+    person to be told of a step.
 
-    `kind` is the notification's; `decision` is the held task's, in codes and plain words.
+    `kind` is the notification's, or the step; `decision` is the held task's, in codes and plain
+    words, or the way in which the person is told.
     """
 
     id: UUID
@@ -61,6 +63,18 @@ _PARTS = {
         WHERE x.state IN ('waiting', 'chased', 'unanswered') AND x.kind = 'expiring'
           AND x.task_id IS NULL AND {_OURS} AND {_AFTER}
     """,
+    "tell": f"""
+        SELECT x.id, 'tell' AS what, x.referral_id, x.origin_agency_id, r.owner_agency_id,
+               x.origin_agency_id AS recipient_agency_id, x.step AS kind,
+               jsonb_build_object('way', x.way) AS decision, x.made_at AS since,
+               NULL::timestamptz AS until, NULL::timestamptz AS reminded_at
+        FROM person_message x
+            JOIN referral r ON r.id = x.referral_id AND r.withdrawn_at IS NULL
+            JOIN subject s ON s.id = r.subject_id AND NOT s.deceased
+            JOIN person_code c ON c.referral_id = x.referral_id AND c.ended_at IS NULL
+        WHERE x.closed_at IS NULL AND x.way IN ('phone', 'text', 'post', 'home_visit')
+          AND x.origin_agency_id = :agency AND {_AFTER}
+    """,
 }
 
 
@@ -69,7 +83,7 @@ def page(
 ) -> list[WaitingRow]:
     """Return what waits for `agency_id` as sender or accountable owner, oldest first.
 
-    `what` is `held`, `silent`, `ending`, or None for everything.
+    `what` is `held`, `silent`, `ending`, `tell`, or None for everything.
     """
     chosen = [_PARTS[what]] if what else list(_PARTS.values())
     parts = " UNION ALL ".join(f"({part} ORDER BY x.id LIMIT :most)" for part in chosen)

@@ -16,7 +16,10 @@ from referral_hub.domain.commands import Actor
 from referral_hub.errors import NotFound
 from referral_hub.services.acknowledge import acknowledge, settle
 from referral_hub.services.hub import Hub
+from referral_hub.services.person_told import person_told
 from referral_hub.services.work_list import Waits, read_work_list
+from referral_hub.web.forms import read_form
+from referral_hub.web.forms.my import PressPage
 from referral_hub.web.known import page_before
 
 
@@ -50,6 +53,13 @@ def settled(hub: Hub, actor: Actor, notification_id: UUID) -> Response:
     """A silent recipient told the sender or the council in another way."""
     settle(hub, actor, notification_id)
     return redirect(url_for("work_list.show", done="settled"))
+
+
+def told(hub: Hub, actor: Actor, message_id: UUID) -> Response:
+    """The sender told the person."""
+    read_form(PressPage())
+    person_told(hub, actor, message_id)
+    return redirect(url_for("work_list.show", done="person_told"))
 
 
 def _what() -> Waits | None:

@@ -106,6 +106,11 @@ def _codes(bench: Bench) -> None:
             us.agency_id,
         )
         give_code(bench.hub, us, found[0]["referral_id"])
+    bench.rows(
+        "INSERT INTO person_message (id, referral_id, origin_agency_id, cause_id, step, way,"
+        " made_at) SELECT gen_random_uuid(), referral_id, origin_agency_id, id, 'accepted',"
+        " 'phone', now() FROM person_code WHERE ended_at IS NULL"
+    )
 
 
 def _directory(bench: Bench) -> None:

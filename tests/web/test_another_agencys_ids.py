@@ -40,6 +40,7 @@ TABLES = {
     "ticket_id": ("emergency_access",),
     "item_id": ("staged_item", "sharing_agreement", "notice_adoption", "processing_activity"),
     "notification_id": ("notification",),
+    "message_id": ("person_message",),
     "import_id": ("csv_import",),
     "link_id": ("concern_link",),
     "outbox_id": ("outbox",),
