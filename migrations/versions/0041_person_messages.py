@@ -36,7 +36,7 @@ _TABLES = (
     "CREATE INDEX ix_person_message_referral_id ON person_message (referral_id)",
     """
     CREATE INDEX ix_person_message_to_tell ON person_message (origin_agency_id, id)
-        WHERE closed_at IS NULL AND way IN ('phone', 'text', 'post', 'home_visit')
+        WHERE closed_at IS NULL AND way IN ('phone', 'text', 'post', 'home_visit', 'page')
     """,
     """
     CREATE TABLE person_round (
@@ -54,7 +54,7 @@ def upgrade() -> None:
     """Create the tables and their rights."""
     for statement in _TABLES:
         op.execute(statement)
-    op.execute("GRANT SELECT, UPDATE (closed_at, closed_by) ON person_message TO hub_app")
+    op.execute("GRANT SELECT, INSERT, UPDATE (closed_at, closed_by) ON person_message TO hub_app")
     op.execute(
         "GRANT SELECT, INSERT, DELETE, UPDATE (way, closed_at) ON person_message TO hub_worker"
     )
@@ -62,10 +62,10 @@ def upgrade() -> None:
     for table in ("person_message", "person_round"):
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY worker_all ON {table} TO hub_worker USING (true)")
-    for command in ("SELECT", "UPDATE"):
+    for command, clause in (("SELECT", "USING"), ("INSERT", "WITH CHECK"), ("UPDATE", "USING")):
         op.execute(
             f"CREATE POLICY app_{command.lower()} ON person_message FOR {command} TO hub_app"
-            f" USING ({_OURS})"
+            f" {clause} ({_OURS})"
         )
 
 

@@ -19,7 +19,7 @@ from referral_hub import access
 from referral_hub.access import Permission, Situation
 from referral_hub.audit.events import EntryType, Event, SubjectKey, prepare
 from referral_hub.crypto.tokens import new_token, token_digest
-from referral_hub.domain.codes import GiveHelp, Role
+from referral_hub.domain.codes import GiveHelp, NotificationKind, Role
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.ids import tidy_reference
 from referral_hub.domain.person_codes import still_theirs
@@ -29,7 +29,7 @@ from referral_hub.services import record
 from referral_hub.services.hub import Hub
 from referral_hub.services.person_codes import facts_of, is_code
 from referral_hub.services.read_referrals import newest_turns
-from referral_hub.store import change, own_page, person_codes, referrals
+from referral_hub.store import change, own_page, person_codes, referrals, withdrawals
 from referral_hub.store.engine import Connection
 from referral_hub.store.own_page import AskedRow
 from referral_hub.store.person_codes import CodeRow
@@ -91,6 +91,7 @@ class OwnPage:
     owner: str
     until: datetime | None
     withdrawn_at: datetime | None
+    restricted: bool
     parts: tuple[OwnPart, ...]
     told: tuple[OwnTold, ...]
     asked: tuple[AskedRow, ...]
@@ -137,6 +138,7 @@ def read_page(hub: Hub, visit: PersonVisit) -> OwnPage:
         contacts = own_page.contacts(connection, agencies)
         asked = own_page.asked(connection, row.referral_id)
         until = own_page.agreed_until(connection, row.referral_id)
+        said = withdrawals.last_said(connection, row.subject_id)
         _note(hub, connection, visit, EntryType.VIEW, outcome="permit")
         _go_on(connection, visit, at)
     newest = newest_turns(referral, tasks)
@@ -149,6 +151,7 @@ def read_page(hub: Hub, visit: PersonVisit) -> OwnPage:
         owner=tasks[0].owner_name,
         until=until,
         withdrawn_at=referral.withdrawn_at,
+        restricted=said is not None and said[2].get("said") == NotificationKind.RESTRICTED,
         parts=tuple(_part(task, contacts.get(task.recipient_agency_id)) for task in newest),
         told=tuple(
             OwnTold(one.recipient_name, _classes(one.field_ids), one.at, one.task_id in keeps)

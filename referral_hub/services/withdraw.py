@@ -16,13 +16,13 @@ from consent.model import GivenBy, Method, Purpose
 from referral_hub import access
 from referral_hub.access import Permission, Situation
 from referral_hub.audit.events import SubjectKey
-from referral_hub.domain.codes import NotificationKind
+from referral_hub.domain.codes import NotificationKind, Role
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import OPEN
 from referral_hub.errors import Conflict
 from referral_hub.services.hub import Hub
 from referral_hub.services.stop_sharing import Said, Stop, stop_sharing
-from referral_hub.store import referrals, withdrawals
+from referral_hub.store import person_messages, referrals, withdrawals
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ def withdraw_agreement(
 ) -> Withdrawn:
     """Withdraw the person's agreement to share this referral, at their request; no reason is asked.
 
-    The actor is the sender's staff or system, or the person themselves.
+    The actor is the sender's staff or system, or the person themselves: then the sender's work
+    list says so.
 
     Raises NotFound, and Conflict when it has been withdrawn already.
     """
@@ -69,6 +70,8 @@ def withdraw_agreement(
         stop = Stop(referral, key, said, at, ends=tasks, told=told, in_flight=in_flight)
         stop_sharing(hub, connection, actor, stop)
         referrals.mark_withdrawn(connection, referral_id, at)
+        if actor.role is Role.PERSON:
+            person_messages.note_change(connection, referral_id, at)
     hub.doorbell.ring()
     return Withdrawn(
         stopped=tuple(t.recipient_name for t in tasks if t not in told),

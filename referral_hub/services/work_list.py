@@ -1,9 +1,10 @@
 """The work list: what waits for a person, for whom, since when, why, and who can clear it.
 
-Four things wait: a referral that consent holds, a recipient who was told something and stayed
-silent after a reminder, an agreement that is about to end, and a person to be told of a step in a
-way that is not the hub's. The sender's staff, the accountable
-council and each one's data protection officer read the same list, without a word about the person.
+Five things wait: a referral that consent holds, a recipient who was told something and stayed
+silent after a reminder, an agreement that is about to end, a person to be told of a step in a way
+that is not the hub's, and one who changed their mind on their own page. The sender's staff, the
+accountable council and each one's data protection officer read the same list, without a word about
+the person.
 Clearing a hold needs no further step here: recording the agreement lets the plan go on by itself.
 """
 
@@ -33,6 +34,7 @@ class Waits(StrEnum):
     SILENT = "silent"
     ENDING = "ending"
     TELL = "tell"
+    CHANGED = "changed"
 
 
 class Clearing(StrEnum):
@@ -41,6 +43,7 @@ class Clearing(StrEnum):
     AGREE = "agree"
     SETTLE = "settle"
     TOLD = "told"
+    READ = "read"
     LOOK = "look"
     LOG = "log"
 
@@ -92,6 +95,8 @@ def _clearing(actor: Actor, row: WaitingRow) -> Clearing:
         return Clearing.SETTLE
     if row.what == Waits.TELL:
         return Clearing.TOLD
+    if row.what == Waits.CHANGED:
+        return Clearing.READ
     sends = actor.role is Role.REFERRER and actor.agency_id == row.origin_agency_id
     if sends and _clearer(row) is Clearer.SENDER_AGENCY:
         return Clearing.AGREE

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Connection, bindparam, text
 from sqlalchemy import UUID as SqlUuid
 
+from referral_hub.domain.ids import new_id
 from referral_hub.errors import NotFound
 from referral_hub.store.change import to_json
 
@@ -88,10 +89,14 @@ _OLDER = text(
         AND m.way IN ('phone', 'text', 'post', 'home_visit')
     """
 ).bindparams(bindparam("ids", type_=ARRAY(SqlUuid)))
+_CHANGED = text(
+    "INSERT INTO person_message (id, referral_id, origin_agency_id, cause_id, step, way, made_at)"
+    " VALUES (:id, :referral, acting_agency(), :id, 'changed_mind', 'page', :at)"
+)
 _CLOSE = text(
     "UPDATE person_message SET closed_at = :at, closed_by = :by"
     " WHERE id = :id AND closed_at IS NULL"
-    " AND way IN ('phone', 'text', 'post', 'home_visit') RETURNING id"
+    " AND way IN ('phone', 'text', 'post', 'home_visit', 'page') RETURNING id"
 )
 
 
@@ -128,6 +133,11 @@ def decided(connection: Connection, rows: Sequence[Mapping[str, object]], at: da
         connection.execute(_OLDER, {"ids": [row["id"] for row in rows], "at": at})
 
 
+def note_change(connection: Connection, referral_id: UUID, at: datetime) -> None:
+    """Put on the sender's list that the person changed their mind on their own page."""
+    connection.execute(_CHANGED, {"id": new_id(at), "referral": referral_id, "at": at})
+
+
 def referral_of(connection: Connection, message_id: UUID) -> UUID:
     """Return whose message this is, of the acting agency's. Raises NotFound."""
     found: UUID | None = connection.execute(
@@ -139,6 +149,6 @@ def referral_of(connection: Connection, message_id: UUID) -> UUID:
 
 
 def close(connection: Connection, message_id: UUID, *, by: UUID, at: datetime) -> bool:
-    """Note that the sender has told the person; False when somebody had."""
+    """Note that the sender has told the person, or read it; False when somebody had."""
     values = {"id": message_id, "by": by, "at": at}
     return connection.execute(_CLOSE, values).scalar() is not None

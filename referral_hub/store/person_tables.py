@@ -64,7 +64,7 @@ person_message = Table(
         "origin_agency_id",
         "id",
         postgresql_where=text(
-            "closed_at IS NULL AND way IN ('phone', 'text', 'post', 'home_visit')"
+            "closed_at IS NULL AND way IN ('phone', 'text', 'post', 'home_visit', 'page')"
         ),
     ),
 )

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True, slots=True)
 class WaitingRow:
-    """One thing that waits: a held task, a silent recipient, an agreement about to end, or a
-    person to be told of a step.
+    """One thing that waits: a held task, a silent recipient, an agreement about to end, a
+    person to be told of a step, or one who changed their mind on their own page.
 
     `kind` is the notification's, or the step; `decision` is the held task's, in codes and plain
     words, or the way in which the person is told.
@@ -75,6 +75,14 @@ _PARTS = {
         WHERE x.closed_at IS NULL AND x.way IN ('phone', 'text', 'post', 'home_visit')
           AND x.origin_agency_id = :agency AND {_AFTER}
     """,
+    "changed": f"""
+        SELECT x.id, 'changed' AS what, x.referral_id, x.origin_agency_id, r.owner_agency_id,
+               x.origin_agency_id AS recipient_agency_id, x.step AS kind, NULL::jsonb AS decision,
+               x.made_at AS since, NULL::timestamptz AS until, NULL::timestamptz AS reminded_at
+        FROM person_message x JOIN referral r ON r.id = x.referral_id
+        WHERE x.closed_at IS NULL AND x.way = 'page'
+          AND x.origin_agency_id = :agency AND {_AFTER}
+    """,
 }
 
 
@@ -83,7 +91,7 @@ def page(
 ) -> list[WaitingRow]:
     """Return what waits for `agency_id` as sender or accountable owner, oldest first.
 
-    `what` is `held`, `silent`, `ending`, `tell`, or None for everything.
+    `what` is `held`, `silent`, `ending`, `tell`, `changed`, or None for everything.
     """
     chosen = [_PARTS[what]] if what else list(_PARTS.values())
     parts = " UNION ALL ".join(f"({part} ORDER BY x.id LIMIT :most)" for part in chosen)

@@ -11,10 +11,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from referral_hub.domain.codes import NotificationKind
+from referral_hub.services.change_of_mind import change_of_mind
 from referral_hub.services.deliver import drain
 from referral_hub.services.erase_person import erase_person
 from referral_hub.services.person_codes import GivenCode, end_code, give_code
 from referral_hub.services.record_death import record_death
+from referral_hub.services.stop_sharing import Said
 from referral_hub.web.my import ELSEWHERE, SLOW_DOWN, WRONG
 from tests.statements import counting
 
@@ -102,6 +105,11 @@ def test_changing_ones_mind_is_one_press_and_stops_everything(town: Any, begin: 
     assert person.post("/my/withdraw").headers["Location"] == "/my/page"
     gp = town.browser("gp")
     assert "Agreement was withdrawn" in gp.get(f"/referrals/{referral_id}").text
+    assert "The patient has changed their mind" in gp.get("/work?what=changed").text
+    seen = re.search(r"/people-to-tell/[0-9a-f-]{36}/told", gp.text)
+    assert seen
+    gp.follow(gp.post(seen.group()))
+    assert "Nothing waits for you" in gp.get("/work?what=changed").text
 
 
 def test_a_copy_and_a_correction_become_matters_with_their_clocks(town: Any, begin: Begin) -> None:
@@ -259,3 +267,22 @@ def test_a_code_opens_nothing_of_staff_and_no_other_referral(town: Any, begin: B
     person = _open(town, _given(town, referral_id))
     for path in ("/referrals", f"/referrals/{referral_id}", "/tasks", "/log"):
         assert person.get(path).headers["Location"].startswith("/sign-in")
+
+
+def test_a_restriction_is_told_on_the_page(town: Any, begin: Begin) -> None:
+    referral_id = _sent(town, begin)
+    given = _given(town, referral_id)
+    mentors = town.actor("mentors").agency_id
+    with town.hub.database.working() as connection:
+        query = text("SELECT recipient_agency_id FROM task WHERE referral_id = :id LIMIT 1")
+        recipient = connection.execute(query, {"id": referral_id}).scalar() or mentors
+    said = Said(NotificationKind.RESTRICTED, recipients=frozenset({recipient}))
+    change_of_mind(town.hub, town.actor("gp"), referral_id, said)
+    assert "is not used for now" in _open(town, given).get("/my/page").text
+
+
+def test_the_page_costs_so_many_statements_and_no_more(town: Any, begin: Begin) -> None:
+    person = _open(town, _given(town, _sent(town, begin)))
+    with counting(town.hub.database) as statements:
+        assert person.get("/my/page").status_code == 200
+    assert len(statements) <= 12, "\n".join(statements)
