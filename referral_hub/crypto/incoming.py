@@ -111,7 +111,7 @@ class HubBox:
             raise SealedRefused("kid: seal to a key of this hub's published JWK Set")
         try:
             return jwe.decrypt_compact(sealed, key, algorithms=[_WRAP, _CONTENT]).plaintext or b""
-        except (JoseError, ValueError, TypeError):
+        except (JoseError, ValueError, TypeError, KeyError):  # the last: a curve of its own
             raise SealedRefused("the body does not open: seal it again") from None
 
 
