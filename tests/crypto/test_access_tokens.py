@@ -65,6 +65,8 @@ FOREIGN = {
     "the same length, not ASCII": GOOD[:-1] + "é",
     "only zeros": "A" * 96,
     "the ordinary alphabet": made(b"\xff" * 56).replace("_", "/").replace("-", "+"),
+    "three bytes more under the hub's own tag": made(BODY + bytes(3)),
+    "three bytes less under the hub's own tag": made(BODY[:-3]),
     "another hub's secret": made(BODY, secret=ANOTHER),
     "another label": made(BODY, label=b"referral-hub/request-fingerprint/v1"),
     "another agency": made(UUID(MENTORS).bytes + BODY[16:])[:64] + GOOD[64:],
