@@ -59,7 +59,7 @@ def survivor(name: str, result: str, shown: str) -> Survivor:
     lines = (line for line in shown.splitlines() if line[:1] in "+-" and line[:3] not in HEADS)
     change = tuple(f"{line[0]} {line[1:].strip()}" for line in lines if line[1:].strip())
     module, _, function = re.sub(r"__mutmut_\d+$", "", name).rpartition(".")
-    function = function.removeprefix("x_").replace("xǁ", "").replace("ǁ", ".")
+    function = function.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
     return Survivor(name, result, f"{module}.{function}", change)
 
 

@@ -26,6 +26,8 @@ def test_a_survivor_is_known_by_its_function_and_its_lines() -> None:
     assert (ONE.where, ONE.change) == ("consent.rules.r10_child", CHANGE)
     method = survivor("consent.ledger.xǁLedgerǁstands__mutmut_12", "survived", SHOWN)
     assert method.where == "consent.ledger.Ledger.stands"
+    box = survivor("referral_hub.crypto.incoming.xǁHubBoxǁopen__mutmut_1", "survived", SHOWN)
+    assert box.where == "referral_hub.crypto.incoming.HubBox.open"
 
 
 def test_what_is_argued_passes_and_what_is_not_or_no_longer_is_does_not() -> None:
