@@ -7,6 +7,7 @@ it, because by then it has been on a clipboard and in a browser.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -46,7 +47,7 @@ def public_jwk(pasted: str) -> dict[str, str]:
     if len(text) > LONGEST_PASTE:
         raise CryptoError(NO_KEY)
     given = _from_json(text) if text.startswith("{") else _from_pem(text)
-    members = {name: given[name] for name in _MEMBERS if name in given}
+    members = _public_members(given)
     try:
         key = signing_keys({"keys": [{**members, "kid": "pasted"}]})["pasted"]
     except CryptoError:
@@ -73,7 +74,7 @@ def public_encryption_jwk(pasted: str) -> dict[str, str]:
         raise CryptoError(NO_ENCRYPTION_KEY)
     try:
         given = _from_json(text) if text.startswith("{") else _from_pem(text)
-        members = {name: str(given[name]) for name in _MEMBERS if name in given}
+        members = {name: str(value) for name, value in _public_members(given).items()}
         key = encryption_key(members)
     except CryptoError as wrong:
         raise CryptoError(PRIVATE if str(wrong) == PRIVATE else NO_ENCRYPTION_KEY) from None
@@ -83,6 +84,12 @@ def public_encryption_jwk(pasted: str) -> dict[str, str]:
     if given.get("use", "enc") != "enc":
         raise CryptoError("This key is for signing; paste the one that you decrypt with.")
     return members | {"kid": kid, "use": "enc"}
+
+
+def _public_members(given: Mapping[str, object]) -> dict[str, object]:
+    """Return what makes the key; only a point on an EC curve has a `y`, which is then checked."""
+    names = _MEMBERS if given.get("kty") == "EC" else _MEMBERS[:3]
+    return {name: given[name] for name in names if name in given}
 
 
 def _from_json(text: str) -> dict[str, object]:

@@ -9,6 +9,25 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jws
 from joserfc.jwk import ECKey
 
+# What JSON can hold where text or a number was expected. A door refuses each and breaks on none.
+ODD: tuple[object, ...] = (
+    None,
+    True,
+    -1,
+    1.5,
+    10**30,
+    1e308,
+    "",
+    "\x00",
+    "\ud800",
+    "x" * 3000,
+    [],
+    ["a"],
+    [[]],
+    {},
+    {"a": [None]},
+)
+
 
 def encode(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode()

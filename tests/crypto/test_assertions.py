@@ -18,6 +18,7 @@ from referral_hub.crypto.client_assertion import (
     verify_assertion,
 )
 from tests.crypto.jose import (
+    ODD,
     ec_jwk,
     ed25519_jwk,
     encode,
@@ -213,3 +214,11 @@ def test_a_claimed_client_is_one_name_twice(names: dict[str, object]) -> None:
     with pytest.raises(AssertionRefused) as refused:
         unverified_client(signed(HEADER, laid_over(claims(), names), CLIENT))
     assert refused.value.fault is AssertionFault.NAMES
+
+
+@pytest.mark.parametrize("member", [*HEADER, *claims(), "nbf"])
+def test_no_odd_value_of_a_member_breaks_the_door(member: str) -> None:
+    for odd in ODD:
+        header = {**HEADER, member: odd} if member in HEADER else HEADER
+        body = claims(**{member: odd}) if member not in HEADER else claims()
+        assert fault_of(signed(header, body, CLIENT)) in AssertionFault

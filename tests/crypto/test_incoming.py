@@ -27,6 +27,7 @@ from referral_hub.crypto.incoming import (
 )
 from referral_hub.errors import KeyUnavailable
 from tests.crypto.jose import (
+    ODD,
     decode,
     ec_jwk,
     ed25519_jwk,
@@ -281,3 +282,29 @@ def test_the_keys_are_made_once_and_are_each_hubs_own(tmp_path: Path) -> None:
 
 def test_an_unverified_document_shows_nothing_of_itself(box: HubBox) -> None:
     assert repr(opened(box, sign())) == "<UnverifiedDocument>"
+
+
+@pytest.mark.parametrize("member", INNER)
+def test_no_odd_value_in_the_signature_breaks_the_door(box: HubBox, member: str) -> None:
+    for odd in ODD:
+        assert words_of(box, seal(sign(**{member: odd}).encode()))[1] in WORDS.values()
+
+
+@pytest.mark.parametrize("member", [*OUTER, "kid", "epk"])
+def test_no_odd_value_in_the_envelope_breaks_the_door(box: HubBox, member: str) -> None:
+    for odd in ODD:
+        step, _ = words_of(box, seal(sign().encode(), **{member: odd}))
+        assert step == "open"
+
+
+@pytest.mark.parametrize("to", PUBLISHED, ids=["X25519", "P-256"])
+@pytest.mark.parametrize("member", ["kty", "crv", "x", "y"])
+def test_no_odd_value_in_the_ephemeral_key_breaks_the_door(
+    box: HubBox, to: Mapping[str, str], member: str
+) -> None:
+    inside = sign().encode()
+    for odd in ODD:
+        for kind in PUBLISHED:
+            point = {name: kind[name] for name in ("kty", "crv", "x", "y") if name in kind}
+            body = seal(inside, to=to, epk={**point, member: odd})
+            assert words_of(box, body) == ("open", WORDS["closed"])

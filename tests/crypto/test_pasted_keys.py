@@ -10,6 +10,7 @@ import pytest
 
 from referral_hub.crypto.pasted_keys import public_encryption_jwk, public_jwk
 from referral_hub.errors import CryptoError
+from tests.crypto.jose import ODD
 
 TABLE = tomllib.loads((Path(__file__).parent / "pasted_keys.toml").read_text())
 WORDS = TABLE["words"]
@@ -83,3 +84,10 @@ def test_a_private_key_is_told_so_however_long_it_is(field: str) -> None:
 @BOTH
 def test_half_a_character_is_no_key(field: str) -> None:
     assert made_of(field, "\ud800") == f"no_{field}_key"
+
+
+@BOTH
+@pytest.mark.parametrize("member", ["kty", "crv", "x", "y"])
+def test_no_odd_value_in_a_key_breaks_the_field(field: str, member: str) -> None:
+    for odd in ODD:
+        assert made_of(field, json.dumps({**P256, member: odd})) == f"no_{field}_key"

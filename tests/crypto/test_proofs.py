@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import ECKey, OKPKey
 
 from referral_hub.crypto.dpop import ProofExpectation, ProofRefused, Proven, verify_proof
-from tests.crypto.jose import ec_jwk, encode, laid_over, segment, signed, signed_by_ec
+from tests.crypto.jose import ODD, ec_jwk, encode, laid_over, segment, signed, signed_by_ec
 
 ATTACKS = tomllib.loads((Path(__file__).parent / "proof_attacks.toml").read_text())["attack"]
 CODES = {"header", "jwk", "alg", "signature", "htm", "htu", "iat", "ath", "jti"}
@@ -155,3 +155,18 @@ def test_a_proof_for_one_request_does_not_pass_for_another() -> None:
     assert code_of(proof, url=f"{URL}?x=1") == "htu"
     assert code_of(proof, token="another") == "ath"
     assert code_of(proof, at=NOW + timedelta(seconds=91)) == "iat"
+
+
+@pytest.mark.parametrize("member", [*HEADER, *claims()])
+def test_no_odd_value_of_a_member_breaks_the_door(member: str) -> None:
+    for odd in ODD:
+        header = {**HEADER, member: odd} if member in HEADER else HEADER
+        body = claims(**{member: odd}) if member not in HEADER else claims()
+        assert code_of(signed(header, body, HOLDER)) in {*CODES, "malformed"}
+
+
+@pytest.mark.parametrize("member", ["kty", "crv", "x"])
+def test_no_odd_value_in_the_key_breaks_the_door(member: str) -> None:
+    for odd in ODD:
+        proof = signed({**HEADER, "jwk": {**JWK, member: odd}}, claims(), HOLDER)
+        assert code_of(proof) == "jwk"
