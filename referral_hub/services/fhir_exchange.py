@@ -15,13 +15,16 @@ from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.crypto.fingerprints import request_fingerprint
 from referral_hub.domain.commands import Actor
+from referral_hub.domain.staging import StagedState
 from referral_hub.domain.transitions import FHIR_STATUS, TaskState
+from referral_hub.errors import Conflict, NotFound
 from referral_hub.services.hub import Hub
 from referral_hub.services.read_referrals import ReferralView, read_referral
 from referral_hub.services.task_inbox import PAGE, TaskPage
-from referral_hub.store import referrals
+from referral_hub.store import referrals, staging
 
 _KIND = b"fhir-identifier"
+_WAITS = "It is not complete and waits for your agency's staff. Ask them."
 
 
 def draft_of(hub: Hub, agency_id: UUID, own_id: tuple[str, str]) -> UUID:
@@ -35,10 +38,21 @@ def draft_of(hub: Hub, agency_id: UUID, own_id: tuple[str, str]) -> UUID:
 
 
 def referral_named(hub: Hub, actor: Actor, own_id: tuple[str, str]) -> ReferralView:
-    """The agency's referral that came under its own identifier. Raises NotFound."""
+    """The agency's referral that came under its own identifier, at once or through its staff.
+
+    Raises NotFound, Conflict (it waits for them).
+    """
+    named = draft_of(hub, actor.agency_id, own_id)
     with hub.database.acting_for(actor.agency_id) as connection:
-        row = referrals.by_draft(connection, draft_of(hub, actor.agency_id, own_id))
-    return read_referral(hub, actor, row.id)
+        waited = staging.became(connection, named)
+        if waited is None:
+            return read_referral(hub, actor, referrals.by_draft(connection, named).id)
+    state, referral_id = waited
+    if state == StagedState.WAITING:
+        raise Conflict(_WAITS)
+    if referral_id is None:
+        raise NotFound
+    return read_referral(hub, actor, referral_id)
 
 
 def search_tasks(

@@ -81,14 +81,20 @@ class Keyed:
         kind = b"sealed" if self.sealed else b"plain"
         return request_fingerprint(hub.settings.secret_key, kind, self.content)
 
-    def row(self, hub: Hub, written: Written, at: datetime) -> Mapping[str, Any]:
-        """The row that is written with what `written` tells."""
+    def identity(self, hub: Hub) -> Mapping[str, Any]:
+        """By which a request is known again, as columns; neither key nor content is in them."""
         return {
             "client_id": self.client_id,
             "endpoint": self.endpoint,
             "key_hash": self.key_hash,
-            "agency_id": self.agency_id,
             "fingerprint": self.fingerprint(hub),
+        }
+
+    def row(self, hub: Hub, written: Written, at: datetime) -> Mapping[str, Any]:
+        """The row that is written with what `written` tells."""
+        return {
+            **self.identity(hub),
+            "agency_id": self.agency_id,
             "status": written.status,
             "content_type": written.content_type,
             "location": written.location,
@@ -97,10 +103,15 @@ class Keyed:
         }
 
 
+def require_same(hub: Hub, keyed: Keyed, fingerprint: bytes) -> None:
+    """Raise KeyReused unless `fingerprint` is that of this request."""
+    if not hmac.compare_digest(fingerprint, keyed.fingerprint(hub)):
+        raise KeyReused
+
+
 def again(hub: Hub, keyed: Keyed, earlier: Earlier) -> Written:
     """Return the first answer, if this is the first request again. Raises KeyReused."""
-    if not hmac.compare_digest(earlier.fingerprint, keyed.fingerprint(hub)):
-        raise KeyReused
+    require_same(hub, keyed, earlier.fingerprint)
     return Written(
         earlier.status, earlier.content_type, earlier.answer, earlier.location, repeated=True
     )

@@ -11,6 +11,8 @@ is being written, the other is `InFlight`. Whoever comes second in any other way
 row and gets the first answer. Answers are kept for two days (`store.housekeeping`). Whether a
 request would be accepted today is another question than what was answered to it: a body that fails
 its checks is looked up as well (`answered_before`), and a seal is old by the time of the first.
+What waits for a person remembers its message for longer: the same one is told where it stands, and
+another one under its key or name is refused, so that no message is ever two referrals.
 
 A DPoP proof costs a statement more: it is spent before anything else is looked at.
 """
@@ -41,7 +43,14 @@ from referral_hub.services.api_access import Caller, Credential, admitted, prove
 from referral_hub.services.assemble_referral import PlainReferral, assemble
 from referral_hub.services.draw_up import draw_up, nhs_index
 from referral_hub.services.hub import Hub
-from referral_hub.services.idempotency import InFlight, Keyed, KeyReused, Written, again
+from referral_hub.services.idempotency import (
+    InFlight,
+    Keyed,
+    KeyReused,
+    Written,
+    again,
+    require_same,
+)
 from referral_hub.services.submit_referral import Submitted, accepting, outcomes
 from referral_hub.store import change
 from referral_hub.store.access_tokens import SpentId
@@ -54,6 +63,7 @@ from referral_hub.store.intake import (
     find_caller,
     gather_for_caller,
 )
+from referral_hub.store.staging import StagedRow
 
 __all__ = [
     "LARGEST_SEALED",
@@ -94,7 +104,8 @@ class Knock:
     `content` are the request's bytes as they count for its fingerprint, without a seal that is new
     each time. `draft_id` stands for the sender's own name for the referral: another request with it
     is `AlreadySent`. `sealed` is what `content` came in, its signature still to be verified, and
-    `audience` the URL that it must have been signed for.
+    `audience` the URL that it must have been signed for. `telling` writes what is answered about
+    an item that waits, or waited, for a person.
     """
 
     shown: Credential
@@ -103,6 +114,7 @@ class Knock:
     key: str
     content: bytes
     audience: str
+    telling: Callable[[StagedRow], Written]
     sealed: UnverifiedDocument | None = None
     draft_id: UUID | None = None
 
@@ -162,8 +174,9 @@ def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: An
             known, found = _look(hub, link, knock, command=command, at=at)
             caller = admitted(knock.shown, found.token, knock.scope)
             spent = _may_send(knock, caller, found, at)
-            if found.earlier is not None:
-                return again(hub, knock.keyed, found.earlier)
+            first = _first_answer(hub, knock, found)
+            if first is not None:
+                return first
             if repeated:
                 raise InvalidInput({"": ("jti was used before: sign the document again.",)})
             request = _Request(knock, caller.actor, answering, spent, at)
@@ -179,8 +192,8 @@ def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: An
     raise Conflict("The referral could not be stored just now. Send it again; nothing is lost.")
 
 
-def answered_before(hub: Hub, knock: Knock) -> Written | None:
-    """Return what this request was answered the first time; None if there was no first time.
+def answered_before(hub: Hub, knock: Knock) -> tuple[Caller, Written | None]:
+    """Return who calls and what this request was answered the first time, if there was one.
 
     For one whose body fails its checks now, which may be those of another day. One read. Raises as
     `receive_referral` does.
@@ -189,8 +202,23 @@ def answered_before(hub: Hub, knock: Knock) -> Written | None:
     shown = proved(hub, knock.shown, knock.scope)
     with hub.database.direct() as link:
         found = find_caller(link, _asked(knock, at))
-    _may_send(knock, admitted(shown, found.token, knock.scope), found, at)
-    return None if found.earlier is None else again(hub, knock.keyed, found.earlier)
+    caller = admitted(shown, found.token, knock.scope)
+    _may_send(knock, caller, found, at)
+    return caller, _first_answer(hub, knock, found)
+
+
+def _first_answer(hub: Hub, knock: Knock, found: CallerFound) -> Written | None:
+    """What was answered, or where that stands which came in the same message. Raises KeyReused,
+    AlreadySent.
+    """
+    if found.earlier is not None:
+        return again(hub, knock.keyed, found.earlier)
+    if found.waited is None:
+        return None
+    if found.waited.fingerprint is None:
+        raise AlreadySent
+    require_same(hub, knock.keyed, found.waited.fingerprint)
+    return replace(knock.telling(found.waited.row), repeated=True)
 
 
 def _asked(knock: Knock, at: datetime) -> CallerAsked:
@@ -203,6 +231,7 @@ def _asked(knock: Knock, at: datetime) -> CallerAsked:
         knock.endpoint,
         knock.keyed.key_hash,
         with_keys=knock.sealed is not None,
+        draft_id=knock.draft_id,
     )
 
 

@@ -3,7 +3,8 @@
 It waits for the sender's own staff, who complete it on the referral's pages or turn it down;
 nothing reaches anybody else by waiting. Only what can be completed is staged (a person, their needs
 and the reason for the referral); what is malformed is still refused. It is one request under
-its idempotency key as an accepted referral is, and one under the sender's own name for it.
+its idempotency key as an accepted referral is, and one under the sender's own name for it; and it
+stays that for as long as the item is known, whatever has become of it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -34,13 +35,13 @@ from referral_hub.domain.codes import (
 from referral_hub.domain.ids import new_id
 from referral_hub.domain.listings import Weekday
 from referral_hub.domain.staging import StagedSource, StagedState, WaitsBecause
-from referral_hub.services.api_access import Caller, authenticate
+from referral_hub.services.api_access import Caller, proved
 from referral_hub.services.hub import Hub
-from referral_hub.services.idempotency import Written, again
+from referral_hub.services.idempotency import Written
 from referral_hub.services.open_staged import StagedPage
-from referral_hub.services.receive_referral import AlreadySent, Knock, MustBeSealed
+from referral_hub.services.receive_referral import AlreadySent, Knock, answered_before
 from referral_hub.services.stage import Parties, Staged, staged_change
-from referral_hub.store import answers, change, staging
+from referral_hub.store import change, staging
 from referral_hub.store.staging import StagedRow
 
 PAGE = 50
@@ -79,26 +80,20 @@ def stage_incoming(
     document: Mapping[str, Any],
     *,
     source: StagedSource,
-    answering: Callable[[StagedRow], Written],
 ) -> Written:
-    """Stage a referral's document for its sender's staff, and return what `answering` makes of it.
+    """Stage a referral's document for its sender's staff, and return what its door tells of it.
 
     Raises TokenRefused, ScopeMissing, MustBeSealed, KeyReused, AlreadySent (under the sender's own
     name for it), Forbidden, ServiceUnavailable.
     """
-    caller = authenticate(hub, knock.shown, knock.scope)
-    access.require(caller.actor, Permission.REFER)
-    if not caller.plain_json:
-        raise MustBeSealed
-    us, keyed = caller.actor.agency_id, knock.keyed
-    parties = Parties(us, us, source, actor=caller.actor)
+    knock = replace(knock, shown=proved(hub, knock.shown, knock.scope))
+    us, keyed = knock.keyed.agency_id, knock.keyed
     for _ in range(_ATTEMPTS):
+        caller, first = answered_before(hub, knock)
+        if first is not None:
+            return first
+        parties = Parties(us, us, source, actor=caller.actor)
         with suppress(change.AlreadyThere), hub.database.acting_for(us) as connection:
-            found = answers.earlier(
-                connection, keyed.client_id, endpoint=keyed.endpoint, key_hash=keyed.key_hash
-            )
-            if found is not None:
-                return again(hub, keyed, found)
             if knock.draft_id and staging.referral_of_draft(connection, knock.draft_id):
                 raise AlreadySent
             at = hub.clock()
@@ -108,10 +103,15 @@ def stage_incoming(
                 pages_of(document),
                 beside_of(document),
             )
-            written = answering(_row(parties, item, at))
+            written = knock.telling(_row(parties, item, at))
             made = staged_change(hub, parties, [item], at=at)
-            beside = {"idempotency_key": [keyed.row(hub, written, at)]}
-            change.write(connection, replace(made, inserts={**made.inserts, **beside}))
+            known = [{**row, **keyed.identity(hub)} for row in made.inserts["staged_item"]]
+            answer = keyed.row(hub, written, at)
+            inserts: Mapping[str, Sequence[change.Row]] = {
+                "staged_item": known,
+                "idempotency_key": [answer],
+            }
+            change.write(connection, replace(made, inserts=inserts))
             return written
     raise AlreadySent  # nothing is under this key, and an item has the sender's name for it
 

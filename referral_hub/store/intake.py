@@ -15,9 +15,10 @@ from uuid import UUID
 import orjson
 
 from referral_hub.domain.geography import place_key
-from referral_hub.store import services, wire
+from referral_hub.store import services, staging, wire
 from referral_hub.store.access_tokens import TokenRow, in_force, token_row
 from referral_hub.store.direct import Link, Values
+from referral_hub.store.staging import StagedRow
 
 Json = Mapping[str, Any]
 
@@ -102,8 +103,8 @@ _GATHER = _FACTS.replace("POSTCODE", "$5") + " FROM acting"
 
 
 def _about_caller(first: int) -> str:
-    """Three columns about a caller, whose six parameters (`_of_caller`) begin at `first`."""
-    token, at, client, endpoint, key, keys = (f"${first + place}" for place in range(6))
+    """Four columns about a caller, whose seven parameters (`_of_caller`) begin at `first`."""
+    token, at, client, endpoint, key, keys, draft = (f"${first + place}" for place in range(7))
     return f"""
         {in_force(token, at)} AS caller,
         (SELECT json_agg(k.jwk)::text FROM api_client_key k
@@ -111,12 +112,20 @@ def _about_caller(first: int) -> str:
             AND k.agency_id = acting.agency_id) AS client_keys,
         (SELECT row_to_json(i)::text FROM idempotency_key i
             WHERE i.client_id = {client}::uuid AND i.endpoint = {endpoint}::text
-            AND i.key_hash = {key}::bytea AND i.agency_id = acting.agency_id) AS earlier
+            AND i.key_hash = {key}::bytea AND i.agency_id = acting.agency_id) AS earlier,
+        (SELECT row_to_json(x)::text FROM (
+            SELECT s.id, s.source, s.state, s.why, s.received_at, s.settled_at, s.referral_id,
+                   s.reason, CASE WHEN s.key_hash = {key}::bytea AND s.client_id = {client}::uuid
+                   AND s.endpoint = {endpoint}::text THEN s.fingerprint END AS fingerprint
+            FROM staged_item s WHERE s.sender_agency_id = acting.agency_id
+            AND (s.client_id = {client}::uuid AND s.endpoint = {endpoint}::text
+                 AND s.key_hash = {key}::bytea OR s.id = {draft}::uuid)
+            ORDER BY fingerprint IS NULL LIMIT 1) x) AS waited
     FROM acting
     """
 
 
-_GATHER_FOR_CALLER = _FACTS.replace("POSTCODE", "$11") + "," + _about_caller(5)
+_GATHER_FOR_CALLER = _FACTS.replace("POSTCODE", "$12") + "," + _about_caller(5)
 _FIND_CALLER = f"""
     WITH acting AS MATERIALIZED (
         SELECT set_config('app.agency', $1::text, true)::uuid AS agency_id
@@ -126,7 +135,10 @@ _FIND_CALLER = f"""
 
 @dataclass(frozen=True, slots=True)
 class CallerAsked:
-    """By which token and under which idempotency key a client calls; its keys where wanted."""
+    """By which token and under which idempotency key a client calls; its keys where wanted.
+
+    `draft_id` is what stands for the sender's own name of what it sends, if it has one.
+    """
 
     agency_id: UUID
     client_id: UUID
@@ -135,15 +147,19 @@ class CallerAsked:
     endpoint: str
     key_hash: bytes
     with_keys: bool
+    draft_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CallerFound:
-    """What is known of the caller: its token in force, its public keys, and an earlier answer."""
+    """What is known of the caller: its token in force, its public keys, an earlier answer, and
+    what waits or waited under the same key or name.
+    """
 
     token: TokenRow | None
     keys: Sequence[Json]
     earlier: Earlier | None
+    waited: Waited | None
 
     def __repr__(self) -> str:
         return "<CallerFound>"
@@ -162,6 +178,14 @@ class Earlier:
 
     def __repr__(self) -> str:
         return "<Earlier>"
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """An item that came in an earlier message; `fingerprint` is None where under another key."""
+
+    row: StagedRow
+    fingerprint: bytes | None
 
 
 def gather(
@@ -198,15 +222,15 @@ def gather_for_caller(
         *_of_caller(caller),
         _key(home),
     )
-    ((*facts, token, keys, earlier),) = link.run(_GATHER_FOR_CALLER, asked)
-    return _intake(tuple(facts)), CallerFound(token_row(token), _rows(keys), _earlier(earlier))
+    ((*facts, token, keys, earlier, waited),) = link.run(_GATHER_FOR_CALLER, asked)
+    return _intake(tuple(facts)), _found(caller, (token, keys, earlier, waited))
 
 
 def find_caller(link: Link, caller: CallerAsked) -> CallerFound:
     """Return whether the caller may call and what it was told, where nothing else is asked."""
     asked = (str(caller.agency_id).encode(), *_of_caller(caller))
-    ((token, keys, earlier),) = link.run(_FIND_CALLER, asked)
-    return CallerFound(token_row(token), _rows(keys), _earlier(earlier))
+    (row,) = link.run(_FIND_CALLER, asked)
+    return _found(caller, row)
 
 
 def _asked(agency_id: UUID, area: str, needs: Iterable[str], nhs_index: bytes | None) -> Values:
@@ -221,7 +245,24 @@ def _of_caller(caller: CallerAsked) -> Values:
         caller.endpoint.encode(),
         caller.key_hash,
         wire.TRUE if caller.with_keys else wire.FALSE,
+        None if caller.draft_id is None else wire.identifier(caller.draft_id),
     )
+
+
+def _found(caller: CallerAsked, row: Values) -> CallerFound:
+    token, keys, earlier, waited = row
+    return CallerFound(
+        token_row(token), _rows(keys), _earlier(earlier), _waited(caller.agency_id, waited)
+    )
+
+
+def _waited(agency_id: UUID, found: bytes | None) -> Waited | None:
+    if found is None:
+        return None
+    row = orjson.loads(found)
+    fingerprint = row.pop("fingerprint")
+    item = staging.of_message(agency_id, row)
+    return Waited(item, None if fingerprint is None else _bytes(fingerprint))
 
 
 def _key(home: Home) -> bytes | None:

@@ -6,9 +6,10 @@ learns that it has been done. A settled item keeps its codes and loses its conte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -81,6 +82,7 @@ _SETTLE = text(
     WHERE id = :id AND state = 'waiting'
     """
 )
+_BECAME = text("SELECT state, referral_id FROM staged_item WHERE id = :id")
 _NONE = UUID(int=0)
 
 
@@ -115,6 +117,33 @@ def sent(
     """Return what an agency's systems sent and had to wait, newest first."""
     given = {"us": agency_id, "before": before, "most": most}
     return [StagedRow(*row) for row in connection.execute(_SENT, given)]
+
+
+def of_message(agency_id: UUID, row: Mapping[str, Any]) -> StagedRow:
+    """Return what a message of the agency's became, from the JSON of its codes and times."""
+    settled, referral = row["settled_at"], row["referral_id"]
+    return StagedRow(
+        id=UUID(row["id"]),
+        agency_id=agency_id,
+        sender_agency_id=agency_id,
+        sender_name="",
+        source=row["source"],
+        state=row["state"],
+        why=row["why"],
+        batch_id=None,
+        line=None,
+        received_at=datetime.fromisoformat(row["received_at"]),
+        draft_id=None,
+        settled_at=datetime.fromisoformat(settled) if settled else None,
+        referral_id=UUID(referral) if referral else None,
+        reason=row["reason"],
+    )
+
+
+def became(connection: Connection, item_id: UUID) -> tuple[str, UUID | None] | None:
+    """Return an item's state and the referral that it became; None if there is no such item."""
+    row = connection.execute(_BECAME, {"id": item_id}).one_or_none()
+    return None if row is None else (row.state, row.referral_id)
 
 
 def alike(connection: Connection, agency_id: UUID, item_id: UUID) -> tuple[int, Sequence[str]]:

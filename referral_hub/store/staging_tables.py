@@ -2,7 +2,9 @@
 
 `sealed` and `indexes` are emptied as soon as the item is imported or rejected: what it said then
 stands in the referral, or nowhere. `indexes` are blind indexes under the receiving agency's own
-key, so that a hint about a duplicate can never reach across agencies.
+key, so that a hint about a duplicate can never reach across agencies. What came in a message of a
+system's knows which one (client, address, hash of the key, fingerprint) for as long as it is here,
+which is longer than an answer under an idempotency key is kept.
 """
 
 from __future__ import annotations
@@ -43,7 +45,12 @@ staged_item = Table(
     Column("settled_by", UUID),
     Column("referral_id", UUID, ForeignKey("referral.id")),
     Column("reason", Text),
+    Column("client_id", UUID),
+    Column("endpoint", Text),
+    Column("key_hash", LargeBinary),
+    Column("fingerprint", LargeBinary),
     Index("ix_staged_item_waiting", "agency_id", "id", postgresql_where=text("state = 'waiting'")),
     Index(None, "batch_id", "line"),
     Index(None, "indexes", postgresql_using="gin"),
+    Index("uq_staged_item_message", "client_id", "endpoint", "key_hash", unique=True),
 )

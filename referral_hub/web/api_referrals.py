@@ -33,7 +33,7 @@ from referral_hub.services.receive_referral import (
 from referral_hub.services.submit_referral import Submitted
 from referral_hub.web.api_answers import accepted
 from referral_hub.web.api_reading import no_parameters
-from referral_hub.web.api_staged import LENIENT, lenient, staged
+from referral_hub.web.api_staged import LENIENT, lenient, staged, telling
 from referral_hub.web.forms.api_referral import referral_body
 from referral_hub.web.json_body import InvalidDocument, read_body, read_document
 from referral_hub.web.rendering import today
@@ -56,7 +56,14 @@ def submit(hub: Hub, shown: Credential) -> Response:
         authenticate(hub, shown, Scope.REFERRAL_SUBMIT)
         raise
     knock = Knock(
-        shown, Scope.REFERRAL_SUBMIT, f"POST {PATH}", key, content, audience=base, sealed=sealed
+        shown,
+        Scope.REFERRAL_SUBMIT,
+        f"POST {PATH}",
+        key,
+        content,
+        audience=base,
+        telling=telling(hub),
+        sealed=sealed,
     )
 
     def answering(submitted: Submitted, at: datetime) -> Written:
@@ -67,7 +74,7 @@ def submit(hub: Hub, shown: Credential) -> Response:
         plain = read_document(referral_body(today(hub.clock())), content)
         _require_known(hub, plain.wishes)
     except InvalidInput as wrong:
-        first = answered_before(hub, knock)
+        _, first = answered_before(hub, knock)
         return _waiting(hub, knock, wrong) if first is None else written_response(first)
     try:
         return written_response(receive_referral(hub, knock, plain, answering))

@@ -7,6 +7,7 @@ not put it right, what is wrong is refused as ever: a system that can correct it
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, request
@@ -37,12 +38,17 @@ def staged(hub: Hub, knock: Knock, wrong: InvalidInput) -> Written | None:
     document = parse(knock.content)
     if not isinstance(document, dict) or not completable(document, list(wrong.fields)):
         return None
+    return stage_incoming(hub, knock, document, source=StagedSource.API)
 
-    def answering(row: StagedRow) -> Written:
-        told = item(row) | {"links": {"status": hub.settings.public_url + STAGED}}
-        return Written(202, JSON, json.dumps(told, separators=(",", ":")).encode())
 
-    return stage_incoming(hub, knock, document, source=StagedSource.API, answering=answering)
+def telling(hub: Hub) -> Callable[[StagedRow], Written]:
+    """How this door answers about an item: where it stands, and where to ask."""
+
+    def told(row: StagedRow) -> Written:
+        shown = item(row) | {"links": {"status": hub.settings.public_url + STAGED}}
+        return Written(202, JSON, json.dumps(shown, separators=(",", ":")).encode())
+
+    return told
 
 
 def listed(hub: Hub, caller: Caller) -> Response:

@@ -35,7 +35,7 @@ from adapters.formats.fhir.writing import (
 from consent.model import EventState
 from referral_hub.domain.codes import Scope
 from referral_hub.domain.ids import new_id
-from referral_hub.domain.staging import StagedSource
+from referral_hub.domain.staging import StagedSource, StagedState
 from referral_hub.domain.transitions import TaskState
 from referral_hub.errors import InvalidInput
 from referral_hub.services.api_access import Caller, Credential, authenticate
@@ -73,6 +73,8 @@ _WAITS = (
     "It is not complete and waits for your agency's staff as item {}. GET /api/v1/staged says what "
     "becomes of it."
 )
+_BECAME = "This message waited as item {}, and your agency's staff made it ServiceRequest/{}."
+_TURNED_DOWN = "This message waited as item {}, and your agency's staff turned it down: {}."
 _REUSED = "These identifiers were used for another message. Use new ones."
 
 
@@ -119,6 +121,7 @@ def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Resp
         _own_key(named),
         content=body,
         audience=base_url(hub),
+        telling=_of_item,
         draft_id=draft_of(hub, shown.issued.agency_id, named),
     )
     incoming = None
@@ -157,38 +160,30 @@ def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Resp
         texts = [text for found in wrong.fields.values() for text in found]
         raise FhirProblem(400, [Issue("value", text, place) for text in texts]) from None
     if written.repeated:
-        return wire.outcome(409, [Issue("duplicate", _DUPLICATE)])
+        return _repeated(written)
     return written_response(replace(written, body=_with_kept(written.body, incoming.kept)))
 
 
 def _handled_before(hub: Hub, knock: Knock, message: Message) -> Response | None:
     """The answer to a message that was handled already, whatever its checks would find now."""
     try:
-        written = answered_before(hub, knock)
-    except KeyReused:
+        _, written = answered_before(hub, knock)
+    except (AlreadySent, KeyReused):
         return _reused(message)
     return None if written is None else _repeated(written)
 
 
 def _repeated(written: Written) -> Response:
-    """What waits is told again; what was taken on has its proof of receipt."""
-    if written.status == 202:
+    """What waited is told again; what was taken on has its proof of receipt."""
+    if written.status in {202, 409}:
         return written_response(written)
     return wire.outcome(409, [Issue("duplicate", _DUPLICATE)])
 
 
 def _waiting(hub: Hub, knock: Knock, message: Message, incoming: Incoming) -> Response:
     """What a person can complete waits for one, where the sender would rather have that."""
-
-    def answering(row: StagedRow) -> Written:
-        issues = [Issue("incomplete", _WAITS.format(row.id))]
-        told = operation_outcome(202, issues, severity="information")
-        return Written(202, codes.CONTENT_TYPE, json.dumps(told).encode())
-
     try:
-        written = stage_incoming(
-            hub, knock, incoming.document, source=StagedSource.FHIR, answering=answering
-        )
+        written = stage_incoming(hub, knock, incoming.document, source=StagedSource.FHIR)
     except (AlreadySent, KeyReused):
         return _reused(message)
     if written.status != 202:
@@ -196,6 +191,18 @@ def _waiting(hub: Hub, knock: Knock, message: Message, incoming: Incoming) -> Re
     answer = written_response(written)
     answer.headers["Preference-Applied"] = LENIENT
     return answer
+
+
+def _of_item(row: StagedRow) -> Written:
+    """What is answered about an item: that it waits, or what it has become since."""
+    status, issue = 202, Issue("incomplete", _WAITS.format(row.id))
+    if row.state == StagedState.IMPORTED:
+        status, issue = 409, Issue("duplicate", _BECAME.format(row.id, row.referral_id))
+    elif row.state == StagedState.REJECTED:
+        status, issue = 409, Issue("duplicate", _TURNED_DOWN.format(row.id, row.reason))
+    severity = "error" if status == 409 else "information"
+    told = operation_outcome(status, [issue], severity=severity)
+    return Written(status, codes.CONTENT_TYPE, json.dumps(told).encode())
 
 
 def _reused(message: Message) -> Response:
