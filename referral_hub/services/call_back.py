@@ -1,4 +1,5 @@
-"""Call agencies back about steps of their tasks: ids and the kind of step, signed, nothing else.
+"""Call agencies back about steps of their tasks, and about what waited of what they sent: ids and
+the kind of step, signed, nothing else.
 
 Whoever is called looks the rest up with its own rights. The webhook-id is the effect id and the
 same at every attempt; timestamp and signatures are fresh. While secrets change, old and new sign
@@ -78,8 +79,10 @@ def send_callbacks(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> N
 
 def payload(row: CallbackRow, referral_id: UUID | None) -> bytes:
     """Return the body: the kind of step, when, and ids; a sender gets its referral's id as well."""
-    kind = KINDS.get(row.event, f"task.{row.state}")
-    data = {"task": str(row.task_id)}
+    if row.staged_id is not None:
+        kind, data = f"staged.{row.state}", {"staged": str(row.staged_id)}
+    else:
+        kind, data = KINDS.get(row.event, f"task.{row.state}"), {"task": str(row.task_id)}
     if referral_id is not None:
         data["referral"] = str(referral_id)
     body = {"type": kind, "timestamp": row.at.isoformat().replace("+00:00", "Z"), "data": data}
@@ -105,7 +108,7 @@ def _along(hub: Hub, calls: Sequence[_Call], until: datetime) -> list[Result]:
 
 def _send(hub: Hub, call: _Call) -> DeliveryOutcome:
     sender = call.claim.origin_agency_id == call.claim.recipient_agency_id
-    body = payload(call.row, call.claim.referral_id if sender else None)
+    body = payload(call.row, call.claim.about if sender else None)
     headers = sign_callback(
         hub.keys,
         [

@@ -32,7 +32,7 @@ from referral_hub.store.engine import Connection
 from referral_hub.store.staging import Settled, StagedRow
 
 PAGE = 25
-STAGED = "staged"
+STAGED, KEPT = "staged", "kept"
 _DONE = "A colleague has dealt with this since you opened it."
 
 
@@ -63,10 +63,13 @@ class StagedView:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StagedContent:
-    """What an item says: raw pages of the referral's form, and facts beside them."""
+    """What an item says: raw pages of the referral's form, facts beside them, and what is kept for
+    its sender.
+    """
 
     pages: Mapping[str, Mapping[str, Any]]
     beside: Mapping[str, str]
+    kept: str | None = None
 
     def __repr__(self) -> str:
         return "<StagedContent (redacted)>"
@@ -107,7 +110,7 @@ def look_into(hub: Hub, actor: Actor, item_id: UUID) -> StagedContent:
         hub.keys, agency_id=str(actor.agency_id), item_id=str(item_id), sealed=sealed
     )
     content = json.loads(data)
-    return StagedContent(content["pages"], content["beside"])
+    return StagedContent(content["pages"], content["beside"], content.get("kept"))
 
 
 def complete_staged(hub: Hub, actor: Actor, item_id: UUID) -> UUID:
@@ -118,7 +121,7 @@ def complete_staged(hub: Hub, actor: Actor, item_id: UUID) -> UUID:
     access.require(actor, Permission.REFER)
     content = look_into(hub, actor, item_id)
     draft_id = drafts.start_draft(hub, actor)
-    filled = {**content.pages, STAGED: {"id": str(item_id)}}
+    filled = {**content.pages, STAGED: {"id": str(item_id), KEPT: content.kept}}
     drafts.save_draft(hub, actor, draft_id, pages=filled)
     with hub.database.acting_for(actor.agency_id) as connection:
         if not staging.take(connection, item_id, draft_id):
@@ -130,6 +133,12 @@ def staged_behind(draft: Mapping[str, Any]) -> UUID | None:
     """Return the item that a draft completes, if it completes one."""
     marked = draft.get(STAGED)
     return UUID(marked["id"]) if isinstance(marked, Mapping) else None
+
+
+def kept_behind(draft: Mapping[str, Any]) -> str | None:
+    """Return what goes with the referral for whoever sent the item, unread."""
+    marked = draft.get(STAGED)
+    return marked.get(KEPT) if isinstance(marked, Mapping) else None
 
 
 def require_waiting(hub: Hub, actor: Actor, item_id: UUID, draft_id: UUID) -> None:

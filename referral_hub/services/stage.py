@@ -34,7 +34,8 @@ class Staged:
     """One thing that waits. `pages` are raw pages of the referral's form, by page and field.
 
     `beside` are facts that no page has, by their code in the labels' table `StagedFact`. `line` is
-    its place in the batch, from 1. `id` makes sending it twice harmless.
+    its place in the batch, from 1. `id` makes sending it twice harmless. `kept` is what its sender
+    gets back with the referral, as text that nobody here reads.
     """
 
     id: UUID
@@ -42,6 +43,7 @@ class Staged:
     pages: Mapping[str, Mapping[str, Any]]
     beside: Mapping[str, str] = field(default_factory=dict)
     line: int | None = None
+    kept: str | None = None
 
     def __repr__(self) -> str:
         return "<Staged (redacted)>"
@@ -103,7 +105,7 @@ def indexes_of(hub: Hub, agency_id: UUID, pages: Mapping[str, Mapping[str, Any]]
 
 
 def _row(hub: Hub, parties: Parties, item: Staged, stamp: tuple[datetime, UUID]) -> dict[str, Any]:
-    content = {"pages": item.pages, "beside": item.beside}
+    content = {"pages": item.pages, "beside": item.beside, "kept": item.kept}
     data = json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode()
     sealed = seal_staged(
         hub.keys, agency_id=str(parties.agency_id), item_id=str(item.id), data=data

@@ -80,8 +80,11 @@ def stage_incoming(
     document: Mapping[str, Any],
     *,
     source: StagedSource,
+    kept: str | None = None,
 ) -> Written:
     """Stage a referral's document for its sender's staff, and return what its door tells of it.
+
+    `kept` goes with it and comes back to the sender with the referral that it becomes.
 
     Raises TokenRefused, ScopeMissing, MustBeSealed, KeyReused, AlreadySent (under the sender's own
     name for it), Forbidden, ServiceUnavailable.
@@ -102,6 +105,7 @@ def stage_incoming(
                 _why(document),
                 pages_of(document),
                 beside_of(document),
+                kept=kept,
             )
             written = knock.telling(_row(parties, item, at))
             made = staged_change(hub, parties, [item], at=at)

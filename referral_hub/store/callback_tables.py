@@ -2,6 +2,7 @@
 
 A callback has the id of the outbox row that carries it. It is written by a trigger on `task_event`,
 in the transaction of the change itself, so that no code path can change a task and forget to tell.
+Another on `staged_item` tells a sender what became of what it sent and what then waited.
 """
 
 from __future__ import annotations
@@ -43,9 +44,10 @@ callback = Table(
     id_column(),
     Column("endpoint_id", UUID, ForeignKey("callback_endpoint.id"), nullable=False),
     agency_column("agency_id"),
-    Column("task_id", UUID, nullable=False),
+    Column("task_id", UUID),
     Column("event", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("staged_id", UUID),
     Index(None, "endpoint_id"),
 )

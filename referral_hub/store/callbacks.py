@@ -40,17 +40,18 @@ class SignerRow:
 
 @dataclass(frozen=True, slots=True)
 class CallbackRow:
-    """A step of a task to be told at an endpoint: ids and codes alone."""
+    """A step of a task, or the end of an item that waited, to be told: ids and codes alone."""
 
     id: UUID
     endpoint_id: UUID
     url: str
     disabled: bool
-    task_id: UUID
+    task_id: UUID | None
     event: str
     state: str
     at: datetime
     pinned: Sequence[str] = ()
+    staged_id: UUID | None = None
 
 
 _ENDPOINTS = (
@@ -58,7 +59,7 @@ _ENDPOINTS = (
 )
 _CALLBACKS = text(
     "SELECT b.id, b.endpoint_id, e.url, e.disabled_at IS NOT NULL, b.task_id, b.event, b.state,"
-    " b.at, e.pinned FROM callback b JOIN callback_endpoint e ON e.id = b.endpoint_id"
+    " b.at, e.pinned, b.staged_id FROM callback b JOIN callback_endpoint e ON e.id = b.endpoint_id"
     " WHERE b.id = ANY(:ids)"
 )
 _SIGNERS = text(

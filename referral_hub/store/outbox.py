@@ -22,12 +22,15 @@ from referral_hub.store.change import to_json
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One outbox row under lease. `id` is the stable effect id."""
+    """One outbox row under lease. `id` is the stable effect id.
+
+    `about` is the referral; None where a callback tells of an item that never became one.
+    """
 
     id: UUID
     kind: OutboxKind
     task_id: UUID | None
-    referral_id: UUID
+    about: UUID | None
     slot: int
     origin_agency_id: UUID
     owner_agency_id: UUID
@@ -35,6 +38,13 @@ class Claimed:
     attempts: int
     fence: int
     created_at: datetime
+
+    @property
+    def referral_id(self) -> UUID:
+        """The referral that it is about. Raises ValueError where there is none."""
+        if self.about is None:
+            raise ValueError("this row is about no referral")
+        return self.about
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +102,8 @@ _MAILS = (
 _LEASED = """
     UPDATE outbox SET lease_until = :until, fence = fence + 1, attempts = attempts + 1
     FROM due WHERE outbox.id = due.id
-    RETURNING outbox.id, kind, task_id, referral_id, slot, origin_agency_id, owner_agency_id,
-              recipient_agency_id, attempts, fence, created_at
+    RETURNING outbox.id, kind, task_id, referral_id AS about, slot, origin_agency_id,
+              owner_agency_id, recipient_agency_id, attempts, fence, created_at
 """
 _CLAIM = text(
     f"""

@@ -328,7 +328,7 @@ outbox = Table(
     id_column(),
     Column("kind", Text, nullable=False),
     Column("task_id", UUID),
-    Column("referral_id", UUID, nullable=False),
+    Column("referral_id", UUID),
     Column("slot", SmallInteger, nullable=False),
     party_column("origin_agency_id"),
     party_column("owner_agency_id"),

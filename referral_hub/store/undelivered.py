@@ -13,13 +13,16 @@ from referral_hub.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class UndeliveredRow:
-    """A delivery that needs a person: where to, how often it was tried, and the last code."""
+    """A delivery that needs a person: where to, how often it was tried, and the last code.
+
+    It is about no referral where it tells of an item that was turned down.
+    """
 
     id: UUID
     kind: str
-    reference: str
+    reference: str | None
     task_id: UUID | None
-    referral_id: UUID
+    referral_id: UUID | None
     slot: int
     origin_agency_id: UUID
     owner_agency_id: UUID
@@ -36,7 +39,7 @@ _ROWS = (
     "SELECT x.id, x.kind, r.reference, x.task_id, x.referral_id, x.slot, x.origin_agency_id,"
     " x.owner_agency_id, x.recipient_agency_id, a.name, x.state, x.attempts, x.last_code,"
     " x.created_at, x.settled_at FROM outbox x"
-    " JOIN referral r ON r.id = x.referral_id JOIN agency a ON a.id = x.recipient_agency_id"
+    " LEFT JOIN referral r ON r.id = x.referral_id JOIN agency a ON a.id = x.recipient_agency_id"
     " WHERE x.state IN ('dead', 'refused') AND acting_agency() = x.owner_agency_id"
 )
 

@@ -61,7 +61,12 @@ from referral_hub.store.staging import StagedRow
 from referral_hub.web import fhir_wire as wire
 from referral_hub.web.api_referrals import written_response
 from referral_hub.web.api_staged import LENIENT, lenient
-from referral_hub.web.fhir_intake import agreement_said, plain_referral, require_known
+from referral_hub.web.fhir_intake import (
+    agreement_said,
+    as_text,
+    plain_referral,
+    require_known,
+)
 from referral_hub.web.fhir_tasks import answered, uuid_of
 from referral_hub.web.rendering import today
 
@@ -183,7 +188,13 @@ def _repeated(written: Written) -> Response:
 def _waiting(hub: Hub, knock: Knock, message: Message, incoming: Incoming) -> Response:
     """What a person can complete waits for one, where the sender would rather have that."""
     try:
-        written = stage_incoming(hub, knock, incoming.document, source=StagedSource.FHIR)
+        written = stage_incoming(
+            hub,
+            knock,
+            incoming.document,
+            source=StagedSource.FHIR,
+            kept=as_text(incoming.kept),
+        )
     except (AlreadySent, KeyReused):
         return _reused(message)
     if written.status != 202:

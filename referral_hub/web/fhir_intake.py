@@ -54,7 +54,7 @@ def plain_referral(
         plain: PlainReferral = ReferralBody(today).load(document)
     except ValidationError as problem:
         raise _told(problem, incoming.places) from None
-    return replace(plain, kept=_as_text(incoming.kept)), told
+    return replace(plain, kept=as_text(incoming.kept)), told
 
 
 def require_known(hub: Hub, wishes: Wishes, places: Mapping[str, str]) -> None:
@@ -65,7 +65,7 @@ def require_known(hub: Hub, wishes: Wishes, places: Mapping[str, str]) -> None:
         raise FhirProblem(400, [Issue("not-found", NO_SUCH_AGENCY, place) for place in at])
 
 
-def _as_text(kept: Mapping[str, Any]) -> str | None:
+def as_text(kept: Mapping[str, Any]) -> str | None:
     """Extensions and codings as text; a character that is none is kept as an escape."""
     return json.dumps(kept, separators=(",", ":")) if kept else None
 

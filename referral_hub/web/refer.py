@@ -7,7 +7,7 @@ answered.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,12 @@ from referral_hub.domain.commands import Actor
 from referral_hub.errors import NotFound
 from referral_hub.services import drafts
 from referral_hub.services.hub import Hub
-from referral_hub.services.open_staged import require_waiting, settle_imported, staged_behind
+from referral_hub.services.open_staged import (
+    kept_behind,
+    require_waiting,
+    settle_imported,
+    staged_behind,
+)
 from referral_hub.services.record_danger_advice import record_danger_advice
 from referral_hub.services.submit_referral import submit_referral
 from referral_hub.web import journey
@@ -127,7 +132,8 @@ def send(hub: Hub, actor: Actor, draft_id: UUID) -> Response:
     item_id = staged_behind(draft)
     if item_id:
         require_waiting(hub, actor, item_id, draft_id)
-    sent = submit_referral(hub, actor, command(draft_id, pages, today=known.today))
+    made = command(draft_id, pages, today=known.today)
+    sent = submit_referral(hub, actor, replace(made, kept=kept_behind(draft)))
     if item_id:
         settle_imported(hub, actor, item_id, referral_id=sent.referral_id)
     drafts.finish_draft(hub, actor, draft_id, referral_id=sent.referral_id)

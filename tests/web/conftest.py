@@ -299,6 +299,7 @@ def _town(
         try:
             yield Town(hub, app, clock, url)
         finally:
+            hub.registry.close()
             hub.database.dispose()
 
 
