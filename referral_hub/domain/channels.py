@@ -2,7 +2,8 @@
 
 A disclosure goes to an inbox or to a partner's own system; a look is taken on a page, by a system
 over the API, through a one-time link of a mail, or in a file. The entry says it because the log is
-all that an inquiry may rest on: how an agency is reached today says nothing of last month. Pure.
+all that an inquiry may rest on: how an agency is reached today says nothing of last month. Of what
+leaves for a system it says as well whether a seal protected it, or the connection alone. Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from enum import StrEnum
 
 from referral_hub.domain.codes import Role
 
-DETAIL = "channel"
+DETAIL, PROTECTION = "channel", "protection"
 
 
 class Channel(StrEnum):
@@ -25,6 +26,13 @@ class Channel(StrEnum):
     HTTPS_PUSH = "https_push"
     SEALED_MAIL = "sealed_mail"
     OTHER = "other"
+
+
+class Protection(StrEnum):
+    """What protected a document on its way to a system: a seal to its agency's key, or TLS."""
+
+    SEALED = "sealed"
+    CONNECTION = "connection"
 
 
 _OF_ROLES = {Role.PARTNER_SYSTEM: Channel.API, Role.LINK_HOLDER: Channel.EMAIL_LINK}
@@ -41,7 +49,16 @@ def in_a_file() -> dict[str, str]:
     return {DETAIL: Channel.FILE.value}
 
 
-def handed_over(transport: str, *, leaves: bool) -> dict[str, str]:
-    """Return the detail of a disclosure: `leaves` says that it goes to the agency's own system."""
-    way = _TRANSPORTS.get(transport, Channel.OTHER) if leaves else Channel.INBOX
-    return {DETAIL: way.value}
+def protected(*, sealed: bool) -> dict[str, str]:
+    """Return the detail that says what protects a document that leaves for a system."""
+    return {PROTECTION: (Protection.SEALED if sealed else Protection.CONNECTION).value}
+
+
+def handed_over(transport: str, *, leaves: bool, sealed: bool) -> dict[str, str]:
+    """Return the details of a disclosure: `leaves` says that it goes to the agency's own system,
+    `sealed` that the agency has a key.
+    """
+    if not leaves:
+        return {DETAIL: Channel.INBOX.value}
+    way = _TRANSPORTS.get(transport, Channel.OTHER)
+    return {DETAIL: way.value} | protected(sealed=sealed)

@@ -234,7 +234,7 @@ def _decide(
         case,
         (task.recipient_agency_id, decided),
         kind=kind,
-        details=said | handed_over(standing["transport"], leaves=away),
+        details=said | handed_over(standing["transport"], leaves=away, sealed=standing["sealed"]),
     )
     return Release(
         claim=claim,

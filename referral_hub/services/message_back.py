@@ -3,8 +3,9 @@
 What is told comes from states and closed lists and names nobody, so that nothing sealed is opened
 for it: not what the person needs, and not the recipient's note, which the sender reads in the hub
 under an entry of its own. It says how things stand when it leaves, not when the step happened, so
-that messages which overtake each other end with the same truth. The telling stands in the log
-before anything leaves.
+that messages which overtake each other end with the same truth. Whether its sender still wants it
+is decided when it leaves as well: what waited for one who has changed its mind is dropped. The
+telling stands in the log before anything leaves.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.domain.codes import MessagesBack, OutboxState
 from referral_hub.domain.commands import Actor
-from referral_hub.domain.transitions import TaskState
+from referral_hub.domain.transitions import TaskEvent, TaskState
 from referral_hub.errors import NotFound
 from referral_hub.services.fhir_views import base_url, hub_party, request_of, task_view
 from referral_hub.services.hub import Hub
@@ -31,7 +32,7 @@ from referral_hub.services.outward import Letter
 from referral_hub.services.push import Message, send_and_settle
 from referral_hub.services.read_referrals import ReferralView, read_referral
 from referral_hub.store import change, outbox, referrals
-from referral_hub.store.cases import endpoints_of
+from referral_hub.store.cases import Row, endpoints_of
 from referral_hub.store.outbox import Claimed, Settlement
 from referral_hub.store.referrals import ReferralRow, TaskRow
 
@@ -56,13 +57,12 @@ def send_messages_back(hub: Hub, claims: Sequence[Claimed], *, until: datetime) 
     with hub.database.working() as connection:
         registered = endpoints_of(connection, {claim.recipient_agency_id for claim in claims})
         cases = _cases(connection, {claim.referral_id for claim in claims})
+        steps = outbox.steps_told_back(connection, [claim.id for claim in claims])
         wanted = [
             claim
             for claim in claims
             if claim.task_id is not None
-            and claim.recipient_agency_id in registered
-            and registered[claim.recipient_agency_id]["format"] in WRITABLE
-            and registered[claim.recipient_agency_id]["messages_back"] != MessagesBack.NONE
+            and _wants(registered.get(claim.recipient_agency_id), steps.get(claim.id))
         ]
         ids = {claim.id for claim in wanted}
         outbox.settle(connection, [_dropped(c, at) for c in claims if c.id not in ids])
@@ -75,6 +75,19 @@ def send_messages_back(hub: Hub, claims: Sequence[Claimed], *, until: datetime) 
         Message(claim, _letter(hub, claim, cases[claim.referral_id], at)) for claim in wanted
     ]
     send_and_settle(hub, messages, until=until)
+
+
+def _wants(endpoint: Row | None, step: str | None) -> bool:
+    """Whether a sender wants to be told of a step, as it is registered now."""
+    if endpoint is None or endpoint["format"] not in WRITABLE:
+        return False
+    match MessagesBack(endpoint["messages_back"]):
+        case MessagesBack.STEPS:
+            return True
+        case MessagesBack.ENDS:
+            return step == TaskEvent.CLOSE
+        case MessagesBack.NONE:
+            return False
 
 
 def read_message_back(hub: Hub, actor: Actor, referral_id: UUID) -> MessageBack:

@@ -2,7 +2,7 @@
 
 For councils whose case system fetches rather than listens. What it gets is the hub's own document,
 sealed to the agency's registered key; plain under TLS alone where there is none, the agency's
-administrator said that its agreement allows that, and the client may have it.
+administrator said that its agreement allows that, and the client may have it. The entry says which.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from uuid import UUID
 from adapters.contract import DocumentKind, ReferralDocument, Sender
 from consent.model import Stage
 from referral_hub.crypto.partner import MessageHead, seal_for_partner
+from referral_hub.domain.channels import protected
 from referral_hub.errors import Conflict, Forbidden
 from referral_hub.services.api_access import Caller
 from referral_hub.services.hub import Hub
@@ -43,7 +44,8 @@ def open_for_system(hub: Hub, caller: Caller, task_id: UUID) -> tuple[str, bytes
     if jwk is None and not (caller.plain_json and agreed):
         raise Conflict(_NO_KEY)
     try:
-        opened = open_task(hub, caller.actor, task_id)
+        leaving = protected(sealed=jwk is not None)
+        opened = open_task(hub, caller.actor, task_id, leaving=leaving)
     except Withheld as withheld:
         raise Forbidden(str(withheld)) from None
     if not opened.fields:

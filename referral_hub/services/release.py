@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -146,8 +147,12 @@ def open_kept(hub: Hub, actor: Actor, referral_id: UUID) -> dict[str, Any]:
     return kept
 
 
-def open_task(hub: Hub, actor: Actor, task_id: UUID) -> OpenedTask:
+def open_task(
+    hub: Hub, actor: Actor, task_id: UUID, *, leaving: Mapping[str, str] = MappingProxyType({})
+) -> OpenedTask:
     """Open what was released to the actor's agency and is still permitted.
+
+    `leaving` are details for the entry of a look whose document leaves the hub.
 
     Raises NotFound, Withheld (with the reason), Conflict (delivered to the agency's own system),
     LogUnavailable.
@@ -165,7 +170,8 @@ def open_task(hub: Hub, actor: Actor, task_id: UUID) -> OpenedTask:
     release = releases.get(stage.value)
     if release is None or release["wrapped_keys"] is None:
         raise Conflict("This referral was delivered to your own system; open it there.")
-    permit, entry_id = _permit_now(hub, actor, task, batch=batch, stage=stage)
+    look = _Look(actor, looked_by(actor.role) | dict(leaving))
+    permit, entry_id = _permit_now(hub, look, task, batch=batch, stage=stage)
     if release["record_version"] != batch.cases[task.referral_id].sealed["version"]:
         raise Conflict("Something in it was just corrected. Open it again in a minute.")
     opened = _open_released(hub, actor, task, batch=batch, release=release)
@@ -207,10 +213,18 @@ def _look(hub: Hub, actor: Actor, found: CaseRows, *, classes: Iterable[DataClas
     return _logged(hub, actor, prepare(event, hub.keys, hub.clock()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Who looks, and by which way, as the entry says it."""
+
+    actor: Actor
+    said: Mapping[str, str]
+
+
 def _permit_now(
-    hub: Hub, actor: Actor, task: referrals.TaskRow, *, batch: CaseBatch, stage: Stage
+    hub: Hub, look: _Look, task: referrals.TaskRow, *, batch: CaseBatch, stage: Stage
 ) -> tuple[Permit, UUID]:
-    at = hub.clock()
+    at, actor = hub.clock(), look.actor
     case = case_of(batch, batch.cases[task.referral_id])
     decided = ask(case, task.recipient_agency_id, stage, role=actor.role.value, at=at)
     outcome = decided.outcome
@@ -220,7 +234,7 @@ def _permit_now(
         (task.recipient_agency_id, decided),
         kind=kind,
         actor=(actor.agency_id, actor.user_id),
-        details={"stage": stage.value, "task": str(task.id)} | looked_by(actor.role),
+        details={"stage": stage.value, "task": str(task.id), **look.said},
     )
     entry_id = _logged(hub, actor, prepare(event, hub.keys, at))
     if not isinstance(outcome, Permit):

@@ -80,7 +80,10 @@ _AGREEMENTS = text(
     " WHERE sender_agency_id = ANY(:ids) GROUP BY sender_agency_id"
 )
 _NONE: Row = {"agreements": "[]"}
-_STANDINGS = text("SELECT * FROM agency_standing WHERE agency_id = ANY(:ids)")
+_STANDINGS = text(
+    "SELECT s.*, e.encryption_jwk IS NOT NULL AS sealed FROM agency_standing s"
+    " LEFT JOIN agency_endpoint e ON e.agency_id = s.agency_id WHERE s.agency_id = ANY(:ids)"
+)
 _SERVICES = text("SELECT id, active, status, paused_until FROM service WHERE id = ANY(:ids)")
 _ENDPOINTS = text(
     "SELECT e.*, COALESCE(l.field_ids, '{}') AS field_order FROM agency_endpoint e"

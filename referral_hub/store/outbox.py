@@ -150,6 +150,16 @@ _SETTLE = text(
     """
 )
 
+# The id of a message back is made from its step's (migration 0030), and so leads back to it.
+_STEPS = text(
+    """
+    SELECT o.id, h.event FROM outbox o JOIN task_event h ON h.task_id = o.task_id
+     AND o.id = (left(h.id::text, 18) || '-8' || left(md5(h.id::text || 'back'), 3) || '-'
+                 || right(md5(h.id::text || 'back'), 12))::uuid
+    WHERE o.id = ANY(:ids)
+    """
+)
+
 _NEXT = text("SELECT min(due_at) FROM outbox WHERE state = 'due'")
 
 
@@ -186,6 +196,11 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> frozens
         for item in settlements
     ]
     return frozenset(connection.execute(_SETTLE, {"rows": to_json(rows)}).scalars())
+
+
+def steps_told_back(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the step of a task that each message back is about, by the message's id."""
+    return {row.id: row.event for row in connection.execute(_STEPS, {"ids": list(ids)})}
 
 
 def next_due(connection: Connection) -> datetime | None:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from consent.codes import Article6, Article9, ConfidentialityBasis
 from consent.evidence.entry import Detail, Entry, EntryType, LawfulBasis
-from referral_hub.domain.channels import DETAIL
+from referral_hub.domain.channels import DETAIL, PROTECTION
 from referral_hub.domain.codes import Role
 from referral_hub.services.audit_log import Logged
 from referral_hub.web.history import consent_words, owners_reason, recipients_reason
@@ -26,6 +26,7 @@ BASES: tuple[tuple[str, str, type[StrEnum]], ...] = (
     ("article9", "UK GDPR Article 9: ", Article9),
     ("confidentiality", "Confidentiality: ", ConfidentialityBasis),
 )
+_CODES = {DETAIL: "Channel", PROTECTION: "Protection"}
 _SAID_ELSEWHERE = frozenset({"reason"})
 _COLOURS = {"permit": "green", "hold": "yellow", "refuse": "red", "not_verified": "red"}
 
@@ -194,7 +195,7 @@ def _details(details: Mapping[str, Detail], labels: Labels) -> list[tuple[str, s
 
 def _said(name: str, value: Detail, labels: Labels) -> str:
     said = _text(value) or ""
-    return labels.words(said, "Channel") if name == DETAIL else said
+    return labels.words(said, _CODES[name]) if name in _CODES else said
 
 
 def _text(value: Detail | None) -> str | None:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from werkzeug.test import TestResponse
 
+from consent.evidence.entry import decode
 from referral_hub.domain.codes import Role, Scope
 from referral_hub.domain.commands import Actor
 from referral_hub.services import open_for_system
@@ -62,7 +63,9 @@ def test_a_councils_system_opens_what_reached_it_and_the_look_is_logged(
     assert row.type == "view"
     really = open_for_system.open_task
     monkeypatch.setattr(
-        open_for_system, "open_task", lambda *asked: replace(really(*asked), fields={})
+        open_for_system,
+        "open_task",
+        lambda *asked, **more: replace(really(*asked, **more), fields={}),
     )
     assert opening(council, task_id).status_code == 403
 
@@ -89,6 +92,30 @@ def test_it_is_sealed_where_the_agency_has_a_key_and_refused_where_it_has_none(
     assert (answer.status_code, answer.mimetype) == (200, "application/jose")
     assert b"Zebedee" not in answer.get_data()
     assert unsealed(KEY, answer.get_data())["fields"]["identity.first_name"] == "Zebedee"
+
+
+def test_the_entry_says_whether_a_seal_protected_it(own_town: Any, task_id: str) -> None:
+    council, admin = register(own_town, "council-admin"), own_town.actor("council-admin")
+    url = "https://93.184.215.14/x"
+    choice = Choice("https_push", "timeoverflow_member", url, plain=True)
+    choose_system(own_town.hub, admin, choice)  # an offer still goes to the inbox
+    plain = opening(council, task_id)
+    assert plain.status_code == 200, plain.get_data(as_text=True)
+    assert plain.mimetype != "application/jose"
+    assert newest_look(own_town) == ("api", "connection")
+    registered_key(own_town)
+    assert opening(council, task_id).mimetype == "application/jose"
+    assert newest_look(own_town) == ("api", "sealed")
+
+
+def newest_look(town: Any) -> tuple[object, object]:
+    """By which way the newest look was, and what protected what it saw."""
+    with town.hub.database.working() as connection:
+        entry = connection.exec_driver_sql(
+            "SELECT entry FROM log_entry WHERE type = 'view' ORDER BY id DESC LIMIT 1"
+        ).scalar_one()
+    details = decode(bytes(entry)).details
+    return details["channel"], details["protection"]
 
 
 def test_others_find_nothing_and_a_client_without_the_scope_is_refused(

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from referral_hub.domain.channels import DETAIL, Channel, handed_over, in_a_file, looked_by
+from referral_hub.domain.channels import (
+    DETAIL,
+    PROTECTION,
+    Channel,
+    Protection,
+    handed_over,
+    in_a_file,
+    looked_by,
+)
 from referral_hub.domain.codes import Role
 
 TABLE = Path(__file__).parents[1] / "tables" / "channels.csv"
@@ -21,11 +29,15 @@ def test_a_way_is_what_the_table_says(row: dict[str, str]) -> None:
     said = {
         "look": lambda: looked_by(Role(named)),
         "file": in_a_file,
-        "disclosure": lambda: handed_over(named, leaves=row["leaves"] == "yes"),
+        "disclosure": lambda: handed_over(
+            named, leaves=row["leaves"] == "yes", sealed=row["sealed"] == "yes"
+        ),
     }[row["what"]]()
-    assert said == {DETAIL: row["channel"]}
+    wanted = {DETAIL: row["channel"], PROTECTION: row["protection"]}
+    assert said == {name: code for name, code in wanted.items() if code}
 
 
 def test_every_way_and_every_role_has_a_row() -> None:
     assert {row["channel"] for row in ROWS} == set(Channel)
+    assert {row["protection"] for row in ROWS} == {*Protection, ""}
     assert {row["who or transport"] for row in ROWS if row["what"] == "look"} == set(Role)

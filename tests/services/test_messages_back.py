@@ -121,6 +121,26 @@ def test_who_wants_no_more_of_them_is_sent_none_that_was_waiting(here: Bench) ->
     assert {"state": "cancelled", "last_code": "nobody_to_write_to"} in states
 
 
+def test_who_then_wants_the_end_alone_is_sent_that_and_no_step_that_was_waiting(
+    here: Bench,
+) -> None:
+    with taking() as surgery:
+        choose(here, surgery.url, MessagesBack.STEPS)
+        here.refer(to=("neighbours",))
+        here.deliver()
+        task_id, staff = here.tasks()[-1]["id"], here.staff["neighbours"]
+        answer_task(here.hub, staff, AnswerTask(task_id, True, None, None))
+        close_task(here.hub, staff, CloseTask(task_id, ClosingOutcome.HELPED, True, "She rings"))
+        choose(here, surgery.url, MessagesBack.ENDS)
+        here.deliver()
+        (asked,) = surgery.asked
+    assert json.loads(asked.body)["entry"][1]["resource"]["status"] == "completed"
+    (end,) = here.rows("SELECT id FROM task_event WHERE event = 'close'")
+    sent = here.rows("SELECT id, state FROM outbox WHERE kind = 'message_back' ORDER BY id")
+    assert [row["state"] for row in sent] == ["cancelled", "delivered"]
+    assert str(sent[-1]["id"])[:18] == str(end["id"])[:18]
+
+
 def test_what_fails_waits_like_everything_else_and_says_the_newest_state(here: Bench) -> None:
     with taking() as surgery:
         choose(here, surgery.url, MessagesBack.STEPS)

@@ -293,6 +293,7 @@ def test_the_only_doors_past_row_level_security_are_few_functions_with_a_fixed_s
         " FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY proname"
     )
     assert [row["proname"] for row in rows] == [
+        "announce_staged_items",
         "announce_task_events",
         "client_agency",
         "keeps_registers",

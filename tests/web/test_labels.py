@@ -113,6 +113,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     Steering,
     links.LinkState,
     channels.Channel,
+    channels.Protection,
     person_codes.NoCode,
     person_messages.PersonStep,
     person_messages.Telling,
