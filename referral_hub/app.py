@@ -19,9 +19,11 @@ from referral_hub.web.api_guards import echo_correlation
 from referral_hub.web.assets_manifest import teach_assets
 from referral_hub.web.doorstep_pace import DoorstepPace
 from referral_hub.web.emergency_reviews import counter
+from referral_hub.web.fhir_wire import for_fhir
 from referral_hub.web.guards import NotSignedIn, register
 from referral_hub.web.headers import harden
 from referral_hub.web.hosts import refuse_odd_hosts
+from referral_hub.web.in_time import answer_in_time
 from referral_hub.web.kept import ask_to_sign_in
 from referral_hub.web.my import OwnPageClosed, closed
 from referral_hub.web.officer import doubt
@@ -60,6 +62,7 @@ def create_app(hub: Hub, *, metrics: Metrics | None = None) -> Flask:
     )
     tell_rates(app)
     echo_correlation(app)
+    answer_in_time(app, for_fhir)
     app.extensions["doorstep"] = DoorstepPace(hub.settings.redis_url, hub.settings.secret_key)
     app.config.update(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)
     CSRFProtect(app)

@@ -37,6 +37,13 @@ class LogUnavailable(ServiceUnavailable):
     """The evidence entry could not be integrated, so nothing was disclosed."""
 
 
+class Overdue(ServiceUnavailable):
+    """The time is over in which this request had to be answered."""
+
+    def __init__(self) -> None:
+        super().__init__("This took too long and was stopped. Send it again; it happens once.")
+
+
 class CryptoError(HubError):
     """Bytes did not open: wrong key, wrong context, or altered. Says no more than that."""
 

@@ -5,21 +5,27 @@ spends more on a statement than the statement's own work: it compiles, adapts ea
 result with its own row class. A `Link` sends the bytes of `store.wire` and returns the bytes of the
 answer. It runs as `hub_app` with the options of the other connections (`store.engine`), in
 autocommit, and knows no transactions: whatever needs several statements goes through the engine.
+
+Where the request has a time to be answered in (`store.patience`), a statement is waited for until
+then, and cancelled.
 """
 
 from __future__ import annotations
 
+import select
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 import psycopg
 from psycopg import pq
 
-from referral_hub.errors import ServiceUnavailable
+from referral_hub.errors import Overdue, ServiceUnavailable
+from referral_hub.store import patience
 
 __all__ = ["Link", "Links", "Values", "without_details"]
 
@@ -27,6 +33,8 @@ Values = tuple[bytes | None, ...]
 
 _MOST_PREPARED = 200
 _PATIENCE_SECONDS = 10.0
+_CANCEL_SECONDS = 1.0
+_CANCELLED = "57014"
 _BINARY = 1
 _ANSWERED = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
@@ -48,11 +56,15 @@ class Link:
         """Return the rows of `statement`, values in PostgreSQL's binary format.
 
         `parameters` are in that format too, for `$1`, `$2`, … Raises psycopg.Error, which holds
-        no value of a row.
+        no value of a row, and Overdue.
         """
+        seconds = patience.require_time()
         name = self._prepared.get(statement) or self._prepare(statement)
         sent: Sequence[Any] = parameters
-        result = self._wire.exec_prepared(name, sent, _formats(len(sent)), _BINARY)
+        if seconds is None:
+            result = self._wire.exec_prepared(name, sent, _formats(len(sent)), _BINARY)
+        else:
+            result = self._within(seconds, name, sent)
         if result.status not in _ANSWERED:
             raise self._fault(result)
         columns = range(result.nfields)
@@ -74,6 +86,37 @@ class Link:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def _within(self, seconds: float, name: bytes, sent: Sequence[Any]) -> Any:
+        """Run a statement, cancel it after `seconds`, and lose the connection if that fails."""
+        self._wire.send_query_prepared(name, sent, _formats(len(sent)), _BINARY)
+        while self._wire.flush():
+            self._await(seconds, select.POLLOUT)
+        if not self._answered(seconds):
+            self._wire.get_cancel().cancel()
+            if not self._answered(_CANCEL_SECONDS):
+                self._connection.close()
+                raise Overdue
+        result = self._wire.get_result()
+        while self._wire.get_result() is not None:
+            pass
+        if result is None or result.error_field(pq.DiagnosticField.SQLSTATE) == _CANCELLED.encode():
+            raise Overdue
+        return result
+
+    def _answered(self, seconds: float) -> bool:
+        """Wait until the whole answer is here; False when it is not within `seconds`."""
+        until = monotonic() + seconds
+        while self._wire.is_busy():
+            if not self._await(until - monotonic(), select.POLLIN):
+                return False
+            self._wire.consume_input()
+        return True
+
+    def _await(self, seconds: float, wanted: int) -> bool:
+        poll = select.poll()
+        poll.register(self._wire.socket, wanted)
+        return bool(poll.poll(max(0.0, seconds) * 1000))
 
     def _prepare(self, statement: str) -> bytes:
         if len(self._prepared) >= _MOST_PREPARED:
@@ -106,8 +149,10 @@ class Links:
 
     @contextmanager
     def one(self) -> Iterator[Link]:
-        """Lend a link. Raises ServiceUnavailable when none becomes free, psycopg.Error."""
-        if not self._places.acquire(timeout=_PATIENCE_SECONDS):
+        """Lend a link. Raises ServiceUnavailable when none becomes free, Overdue, psycopg.Error."""
+        seconds = patience.require_time()
+        if not self._places.acquire(timeout=min(seconds or _PATIENCE_SECONDS, _PATIENCE_SECONDS)):
+            patience.require_time()
             raise ServiceUnavailable("The database is too busy just now.")
         try:
             link = self._taken()

@@ -29,12 +29,13 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from referral_hub.errors import ServiceUnavailable
+from referral_hub.errors import Overdue, ServiceUnavailable
+from referral_hub.store import patience
 from referral_hub.store.direct import Link, Links, without_details
 
 __all__ = ["Connection", "Database", "Link", "open_database", "open_owner", "reachable"]
 
-READ_ONLY = "25006"
+READ_ONLY, CANCELLED = "25006", "57014"
 AWAY = "The database cannot be reached just now."
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -44,6 +45,10 @@ _SESSION = (
 )
 _PLAN_ONCE = " -c plan_cache_mode=force_generic_plan"
 _SET_AGENCY = text("SELECT set_config('app.agency', :agency, true)")
+_SET_LIMIT = text("SELECT set_config('statement_timeout', :limit, true)")
+_SET_BOTH = text(
+    "SELECT set_config('app.agency', :agency, true), set_config('statement_timeout', :limit, true)"
+)
 
 
 @dataclass(frozen=True)
@@ -59,25 +64,35 @@ class Database:
     @contextmanager
     def acting_for(self, agency_id: UUID) -> Iterator[Connection]:
         """One transaction as `hub_app`, limited by row-level security to `agency_id`."""
+        seconds = patience.require_time()
         with reachable(), self.app.begin() as connection:
-            connection.execute(_SET_AGENCY, {"agency": str(agency_id)})
+            if seconds is None:
+                connection.execute(_SET_AGENCY, {"agency": str(agency_id)})
+            else:
+                given = {"agency": str(agency_id), "limit": _limit(seconds)}
+                connection.execute(_SET_BOTH, given)
             yield connection
 
     @contextmanager
     def working(self) -> Iterator[Connection]:
         """One transaction as `hub_worker`, which sees the rows of every agency."""
+        seconds = patience.require_time()
         with reachable(), self.worker.begin() as connection:
+            if seconds is not None:
+                connection.execute(_SET_LIMIT, {"limit": _limit(seconds)})
             yield connection
 
     @contextmanager
     def one_statement(self) -> Iterator[Connection]:
         """An autocommit connection as `hub_app`; each statement sets its own agency."""
+        patience.require_time()
         with reachable(), self.app_statement.connect() as connection:
             yield connection
 
     @contextmanager
     def one_worker_statement(self) -> Iterator[Connection]:
         """An autocommit connection as `hub_worker`."""
+        patience.require_time()
         with reachable(), self.worker_statement.connect() as connection:
             yield connection
 
@@ -96,11 +111,16 @@ class Database:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Turn a lost, refusing or read-only server into ServiceUnavailable, without any parameter."""
+    """Turn a lost, refusing or read-only server into ServiceUnavailable, without any parameter.
+
+    A statement that ran until the request had to be answered is Overdue.
+    """
     try:
         yield
     except DBAPIError as error:
         state = getattr(error.orig, "sqlstate", None)
+        if state == CANCELLED and patience.left() is not None:
+            raise Overdue from error
         if isinstance(error, OperationalError) or state == READ_ONLY:
             raise ServiceUnavailable(AWAY) from error
         raise
@@ -121,6 +141,11 @@ def open_database(url: str, *, pool_size: int = 8) -> Database:
         ),
         links=Links(partial(_connect, url, "hub_app"), 2 * pool_size),
     )
+
+
+def _limit(seconds: float) -> str:
+    """Whole milliseconds; 0 would be no limit at all."""
+    return f"{max(1, int(seconds * 1000))}ms"
 
 
 def open_owner(url: str) -> Engine:

@@ -21,6 +21,7 @@ from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 from adapters.formats.fhir.codes import CONTENT_TYPE
 from adapters.formats.fhir.outcome import FhirProblem, Issue, bad, operation_outcome
 from referral_hub.errors import InvalidInput
+from referral_hub.web.in_time import arriving
 from referral_hub.web.json_body import parse, read_body
 
 PREFIX = "/fhir/"
@@ -121,7 +122,7 @@ def read_patch() -> object:
     """The body as a JSON Patch. Raises FhirProblem, UnsupportedMediaType."""
     if request.mimetype != PATCH_TYPE:
         raise UnsupportedMediaType
-    return _parsed(read_body(LARGEST))
+    return _parsed(_body())
 
 
 def entity_tag(version: object) -> str:
@@ -144,11 +145,16 @@ def _read(types: frozenset[str]) -> tuple[dict[str, Any], bytes]:
     version = request.mimetype_params.get("fhirversion")
     if version is not None and version not in _VERSIONS:
         raise FhirProblem(415, [Issue("not-supported", "Send FHIR R4 (4.0.1).")])
-    body = read_body(LARGEST)
+    body = _body()
     document = _parsed(body)
     if not isinstance(document, dict):
         raise bad("Send one FHIR resource as a JSON object.", code="structure")
     return document, body
+
+
+def _body() -> bytes:
+    with arriving():
+        return read_body(LARGEST)
 
 
 def _parsed(body: bytes) -> object:

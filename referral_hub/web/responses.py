@@ -23,6 +23,7 @@ from referral_hub.errors import (
     InvalidInput,
     LogUnavailable,
     NotFound,
+    Overdue,
     ServiceUnavailable,
 )
 from referral_hub.observe import current_request_id
@@ -64,6 +65,10 @@ WORDS: dict[int, Words] = {
     ),
     406: Words("We do not speak that", "Ask for JSON."),
     405: Words("That cannot be done here", "Go back and use the buttons on the page."),
+    408: Words(
+        "That took too long",
+        "It was stopped, or what was sent did not arrive in time. Send it again: it happens once.",
+    ),
     409: Words(
         "This has changed since you opened it",
         "Somebody else has moved it on. Open it again to see where it stands now.",
@@ -117,6 +122,7 @@ _STATUS: tuple[tuple[type[HubError], int], ...] = (
     (Forbidden, 403),
     (Conflict, 409),
     (InvalidInput, 400),
+    (Overdue, 408),
     (ServiceUnavailable, 503),
 )
 
