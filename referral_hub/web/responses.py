@@ -105,6 +105,8 @@ LOG_WORDS = Words(
 _TITLES = {
     401: "Not authenticated",
     403: "Not allowed",
+    408: "That took too long",
+    409: "Not possible in this state",
     422: "The key was used for another request",
 }
 _PROBLEM = {"Content-Type": "application/problem+json"}
@@ -147,8 +149,8 @@ def _expected(error: HubError) -> Any:
         return _caller_problem(error, status)
     if isinstance(error, InvalidInput) and for_programs():
         return _fields_problem(error)
-    if isinstance(error, Conflict) and for_programs():
-        return _problem(409, {"title": "Not possible in this state", "detail": str(error)})
+    if isinstance(error, (Conflict, Overdue)) and for_programs():
+        return _problem(status, {"title": _TITLES[status], "detail": str(error)})
     return _answer(status, LOG_WORDS if isinstance(error, LogUnavailable) else WORDS[status])
 
 
