@@ -42,7 +42,7 @@ def test_a_database_that_is_busy_stores_nothing_and_the_same_message_again_is_ta
         busy.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
         began = monotonic()
         (issue,) = outcome(post(surgery, message, token=token), 408)
-        assert monotonic() - began < 3
+        assert monotonic() - began < 4.9, "what it would wait for a lock"
         busy.rollback()
     assert issue["code"] == "timeout"
     assert issue["details"]["coding"][0]["code"] == "REC_TIMEOUT"
@@ -116,7 +116,7 @@ def test_a_body_that_does_not_arrive_is_408(
             except OSError:
                 break
         status, told = answered(connection)
-    assert monotonic() - began < 4
+    assert monotonic() - began < 8
     assert (status, told["issue"][0]["code"]) == (408, "timeout")
     assert count(town, "referral") == before
     with socket.create_connection(served, timeout=10) as connection:
