@@ -2,9 +2,8 @@
 
 Every piece of text belongs to a heading, a paragraph or a table of labels and values, in reading
 order; page numbers are artifacts; language and title are stated; a cell's exact words go with it
-(`ActualText`), since the fourteen standard fonts show Windows-1252 alone. A machine-readable copy
-may be embedded. Limit: the fonts are not embedded, which PDF/UA-1 asks for, so this is "tagged"
-and not "PDF/UA"; embedding would need a font of ours and its licence.
+(`ActualText`), whatever the font can show. The font is embedded (`embedded_font`), so the file
+says that it follows PDF/UA-1 (ISO 14289-1). A machine-readable copy may be embedded.
 
 Pure: text in, bytes out. What grows with the document stays in memory, so this is for a few pages.
 """
@@ -16,19 +15,14 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from adapters.formats.embedded_font import embedded, font_objects
+
 _SIZE, _LEADING = 11.0, 15.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 57.0, 538.0, 785.0, 60.0
 _VALUES = 210.0
+_FONT, _INFO, _METADATA, _TREE, _FIRST_PAGE = 3, 8, 9, 10, 11
 _HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
-# Widths of Helvetica from space to ~, in thousandths of the size (Adobe's metrics, AFM 4.1).
-_WIDTHS = (
-    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556,
-    556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667,
-    611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667,
-    667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500,
-    222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
-)  # fmt: skip
-_BOLD = 1.1
+_STROKE = 0.03  # what bold letters are thickened by, of their size
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,6 +79,7 @@ class _Writer:
         self._y = 0.0
         self._root = _Element("Document")
         self._objects: list[bytes] = []
+        self._glyphs: set[int] = set()
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -148,10 +143,16 @@ class _Writer:
         page, mark = len(self._pages) - 1, len(self._marked[-1])
         self._marked[-1].append(element)
         element.marks.append((page, mark))
-        font = "F2" if bold else "F1"
-        head = f"/{element.kind} <</MCID {mark}>> BDC BT /{font} {size:g} Tf"
+        heavy = f" 2 Tr {size * _STROKE:g} w" if bold else " 0 Tr"
+        head = f"/{element.kind} <</MCID {mark}>> BDC BT /F1 {size:g} Tf{heavy}"
         place = f" {at[0]:g} {at[1]:g} Td ".encode()
-        self._pages[-1].append(head.encode() + place + _shown(text) + b" Tj ET EMC\n")
+        self._pages[-1].append(head.encode() + place + self._said(text) + b" Tj ET EMC\n")
+
+    def _said(self, text: str) -> bytes:
+        """A string to show; its glyphs are put into the font."""
+        glyphs = _glyphs(text)
+        self._glyphs.update(glyphs)
+        return _shown(glyphs)
 
     def written(self) -> bytes:
         numbers = _Numbers(
@@ -159,16 +160,16 @@ class _Writer:
         )
         for number, element in enumerate(_walk(self._root), numbers.elements):
             element.number = number
+        pages = [one for place in range(len(self._pages)) for one in self._page(place, numbers)]
         self._objects = [
             self._catalog(numbers),
             self._page_tree(numbers),
-            *(_font(name) for name in ("Helvetica", "Helvetica-Bold")),
+            *font_objects(embedded(), self._glyphs, _FONT),
             b"<</Title " + _text(self._sheet.title) + b"/Producer (Referral Hub)>>",
             _stream(b"/Type/Metadata/Subtype/XML", self._xmp(), packed=False),
             self._structure(numbers),
+            *pages,
         ]
-        for place in range(len(self._pages)):
-            self._objects += self._page(place, numbers)
         self._objects += [self._element(one, numbers) for one in _walk(self._root)]
         if self._sheet.attached:
             self._objects += self._attachment(numbers, self._sheet.attached)
@@ -182,8 +183,11 @@ class _Writer:
             more = b"/AF[%b]/Names<</EmbeddedFiles<</Names[%b %b]>>>>" % (spec, name, spec)
         return (
             b"<</Type/Catalog/Pages 2 0 R/Lang(en-GB)/MarkInfo<</Marked true>>"
-            b"/StructTreeRoot 7 0 R/Metadata 6 0 R"
-            b"/ViewerPreferences<</DisplayDocTitle true>>" + more + b">>"
+            b"/StructTreeRoot %d 0 R/Metadata %d 0 R"
+            % (_TREE, _METADATA)
+            + b"/ViewerPreferences<</DisplayDocTitle true>>"
+            + more
+            + b">>"
         )
 
     def _page_tree(self, numbers: _Numbers) -> bytes:
@@ -192,13 +196,13 @@ class _Writer:
 
     def _page(self, place: int, numbers: _Numbers) -> tuple[bytes, bytes]:
         number = numbers.page(place)
-        foot = f"Page {place + 1} of {len(self._pages)}"
+        foot = self._said(f"Page {place + 1} of {len(self._pages)}")
         drawn = b"".join(self._pages[place]) + (
-            f"/Artifact BMC BT /F1 9 Tf {_LEFT:g} 36 Td ({foot}) Tj ET EMC".encode()
+            f"/Artifact BMC BT /F1 9 Tf 0 Tr {_LEFT:g} 36 Td ".encode() + foot + b" Tj ET EMC"
         )
         page = (
             f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents {number + 1} 0 R"
-            f"/Resources<</Font<</F1 3 0 R/F2 4 0 R>>>>/StructParents {place}/Tabs/S>>"
+            f"/Resources<</Font<</F1 {_FONT} 0 R>>>>/StructParents {place}/Tabs/S>>"
         )
         return page.encode(), _stream(b"", drawn)
 
@@ -217,7 +221,7 @@ class _Writer:
         kids = [f"{part.number} 0 R" for part in element.parts] + [
             f"<</Type/MCR/Pg {numbers.page(page)} 0 R/MCID {mark}>>" for page, mark in element.marks
         ]
-        parent = above.number if above else 7
+        parent = above.number if above else _TREE
         scope = "/A<</O/Table/Scope/Row>>" if element.kind == "TH" else ""
         head = f"<</Type/StructElem/S/{element.kind}/P {parent} 0 R{scope}/K[{' '.join(kids)}]"
         spoken = b"/ActualText " + _text(element.text) if element.text else b""
@@ -242,6 +246,9 @@ class _Writer:
             '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">'
             f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>'
             "<dc:language><rdf:Bag><rdf:li>en-GB</rdf:li></rdf:Bag></dc:language>"
+            "</rdf:Description>"
+            '<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">'
+            "<pdfuaid:part>1</pdfuaid:part>"
             '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
         ).encode()
 
@@ -254,24 +261,26 @@ class _Writer:
         assert count - 1 == numbers.last  # noqa: S101 - the numbers were given out before the objects
         data += f"xref\n0 {count}\n0000000000 65535 f \n".encode()
         data += b"".join(f"{one:010} 00000 n \n".encode() for one in starts)
-        data += f"trailer\n<</Size {count}/Root 1 0 R/Info 5 0 R>>\nstartxref\n{start}\n".encode()
+        data += (
+            f"trailer\n<</Size {count}/Root 1 0 R/Info {_INFO} 0 R>>\nstartxref\n{start}\n".encode()
+        )
         return bytes(data) + b"%%EOF\n"
 
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """Which object is which: seven fixed ones, two a page, the elements, what is attached."""
+    """Which object is which: ten fixed ones, two a page, the elements, what is attached."""
 
     pages: int
     count: int
     attached: bool
 
     def page(self, place: int) -> int:
-        return 8 + 2 * place
+        return _FIRST_PAGE + 2 * place
 
     @property
     def elements(self) -> int:
-        return 8 + 2 * self.pages
+        return _FIRST_PAGE + 2 * self.pages
 
     @property
     def attachment(self) -> int:
@@ -321,12 +330,9 @@ def _pieces(word: str, width: float, size: float, *, bold: bool) -> Iterator[str
 
 
 def _width(text: str, size: float, *, bold: bool) -> float:
-    total = sum(_WIDTHS[ord(c) - 32] if " " <= c <= "~" else 722 for c in text)
-    return total * size / 1000 * (_BOLD if bold else 1)
-
-
-def _font(name: str) -> bytes:
-    return f"<</Type/Font/Subtype/Type1/BaseFont/{name}/Encoding/WinAnsiEncoding>>".encode()
+    font = embedded()
+    total = sum(font.width(glyph) for glyph in _glyphs(text)) * size / 1000
+    return total + (size * _STROKE if bold else 0)
 
 
 def _stream(members: bytes, data: bytes, *, packed: bool = True) -> bytes:
@@ -341,17 +347,15 @@ def _text(words: str) -> bytes:
     return b"<" + ("\ufeff" + words).encode("utf-16-be", "replace").hex().encode() + b">"
 
 
-def _shown(words: str) -> bytes:
-    """The bytes of a shown string: Windows-1252, with what would end or break it escaped."""
-    plain = "".join(map(_letter, words)).encode("cp1252", "replace")
-    return b"(" + plain.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)") + b")"
+def _glyphs(words: str) -> list[int]:
+    font = embedded()
+    return [font.glyph(one) for one in map(_letter, unicodedata.normalize("NFC", words))]
+
+
+def _shown(glyphs: Sequence[int]) -> bytes:
+    """A shown string: two bytes for each glyph, as hexadecimal."""
+    return b"<" + "".join(f"{one:04X}" for one in glyphs).encode() + b">"
 
 
 def _letter(character: str) -> str:
-    if unicodedata.category(character) == "Cc":
-        return " "
-    try:
-        character.encode("cp1252")
-    except UnicodeEncodeError:
-        return unicodedata.normalize("NFKD", character)[0]
-    return character
+    return " " if unicodedata.category(character) == "Cc" else character

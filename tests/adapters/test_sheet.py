@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from adapters.contract import DocumentKind, FormatError
 from adapters.formats import message_words, sheet_words
+from adapters.formats.embedded_font import Font, embedded
 from adapters.formats.hub_json import HubJson
 from adapters.formats.sheet import ReferralSheet
 from adapters.formats.tagged_pdf import Line, Sheet, write_sheet
@@ -21,6 +22,7 @@ from referral_hub.web.labels import Labels
 from tests.adapters.test_outbound_formats import OFFER
 
 pypdf = pytest.importorskip("pypdf")
+page_checks = pytest.importorskip("page")
 FIELDS = dict(OFFER.fields) | {
     "identity.family_name": "Łukasiewicz-Ó Briain (née \\ Žižek)",
     "contact.preferences": {"preferred": ["phone"], "never": ["post"], "note": "After ten"},
@@ -82,6 +84,50 @@ def test_every_mark_on_every_page_is_in_the_tree_and_every_word_is_on_a_page() -
     text = "".join(page.extract_text() for page in reader.pages)
     assert text.count("word") == 600
     assert "Page 2 of 2" in text
+
+
+def failed(data: bytes) -> list[str]:
+    """What another's checks of PDF/UA-1 find wrong."""
+    report = page_checks.validate_pdf_bytes(data, profile=page_checks.ValidationProfile.PDF_UA_1)
+    assert report.rules.total > 100
+    return [failure.rule_id for failure in report.failures]
+
+
+ODD = "née \u0301 \u0141 \ufb01 \u05e9 \u03ae \u0416 \u1ead \u0639 \u6f22 \U0001f600 \x07 \ufffd"
+
+
+@pytest.mark.parametrize("typed", ["Quillfeather", ODD, ""], ids=["plain", "odd", "nothing"])
+def test_a_sheet_follows_pdf_ua_by_the_checks_of_another(typed: str) -> None:
+    fields = FIELDS | {"identity.family_name": typed}
+    data = ReferralSheet().write(replace(OFFER, fields=fields))
+    assert failed(data) == []
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in data
+    assert failed(data.replace(b"/FontFile2", b"/FontFileX")) == ["PDFUA1-FONT-EMBEDDING-001"]
+    told = write_sheet(Sheet(f"Title {typed}", [typed], []))
+    assert failed(told) == []
+
+
+def test_the_letters_that_are_shown_can_be_copied_as_what_they_are() -> None:
+    shown = "Łukasiewicz-Ó Žižek — “ậ” Жή שׁ"
+    reader = pypdf.PdfReader(io.BytesIO(write_sheet(Sheet("Title", [shown, "عر"], []))))
+    (page,) = reader.pages
+    font = page["/Resources"]["/Font"]["/F1"]
+    (inside,) = font["/DescendantFonts"]
+    assert "/FontFile2" in inside.get_object()["/FontDescriptor"]
+    text = page.extract_text()
+    assert "Łukasiewicz-Ó Žižek — “ậ” Жή" in text
+    assert "??" in text, "what the font has no letter for"
+
+
+def test_a_part_of_the_font_has_the_outlines_of_its_letters_and_no_others() -> None:
+    font = embedded()
+    letter, made = font.glyph("e"), font.glyph("é")
+    part = Font(font.part([made]))
+    assert part.outline(made) == font.outline(made).ljust(len(part.outline(made)), b"\0")
+    assert part.outline(letter), "é is made of e and an accent"
+    assert not part.outline(font.glyph("Q"))
+    assert font.part([made]) == font.part([made])
+    assert (part.width(made), part.units) == (font.width(made), font.units)
 
 
 def test_the_same_lies_inside_as_data() -> None:
