@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,10 +23,12 @@ from tests.fhir.test_messages import PATH, a_message, cancelling, outcome, post
 from tests.statements import counting
 
 
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a second is all that these tests wait for."""
-    monkeypatch.setattr(in_time, "SECONDS", 0.5)
+@contextmanager
+def soon() -> Iterator[None]:
+    """Half a second is all that a message may take."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(in_time, "SECONDS", 0.5)
+        yield
 
 
 @pytest.fixture
@@ -41,7 +44,8 @@ def test_a_database_that_is_busy_stores_nothing_and_the_same_message_again_is_ta
     with psycopg.connect(town.hub.settings.database_url) as busy:
         busy.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
         began = monotonic()
-        (issue,) = outcome(post(surgery, message, token=token), 408)
+        with soon():
+            (issue,) = outcome(post(surgery, message, token=token), 408)
         assert monotonic() - began < 4.9, "what it would wait for a lock"
         busy.rollback()
     assert issue["code"] == "timeout"
@@ -61,7 +65,8 @@ def test_a_change_that_has_to_wait_is_stopped_as_well_and_other_doors_wait_on(
     assert post(surgery, message, token=token).status_code == 200
     with psycopg.connect(town.hub.settings.database_url) as busy:
         busy.execute(b"LOCK TABLE task IN ACCESS EXCLUSIVE MODE")
-        outcome(post(surgery, cancelling(message), token=token), 408)
+        with soon():
+            outcome(post(surgery, cancelling(message), token=token), 408)
         free = threading.Timer(1.0, busy.rollback)
         free.start()
         assert send(surgery, referral(town), token=token).status_code == 202
@@ -106,8 +111,9 @@ def test_a_body_that_does_not_arrive_is_408(
     town: Any, surgery: Client, served: tuple[str, int], drips: bool
 ) -> None:
     body, before = json.dumps(a_message(town)).encode(), count(town, "referral")
-    with socket.create_connection(served, timeout=10) as connection:
-        connection.sendall(head(town, surgery.token(), len(body)) + body[:40])
+    start = head(town, surgery.token(), len(body))
+    with soon(), socket.create_connection(served, timeout=10) as connection:
+        connection.sendall(start + body[:40])
         began = monotonic()
         for place in range(40, 52) if drips else ():
             sleep(0.1)
