@@ -9,6 +9,7 @@ from referral_hub.crypto import unseal
 from referral_hub.crypto.keys import FileKeyService
 from referral_hub.crypto.records import SealedNote, StoredRecord, hash_ciphertexts
 from tests.crypto.samples import FIELDS, SURGERY, TIME_BANK, context, release_of
+from tests.crypto.test_agency_envelopes import PART, STATEMENT, WORDS
 from tests.crypto.test_envelopes import ENTRY, NOTE, OPENINGS, TEXT
 
 GOLDEN = tomllib.loads((Path(__file__).parent / "golden.toml").read_text())
@@ -93,3 +94,18 @@ def test_a_stored_blind_index(keys: FileKeyService) -> None:
 def test_both_root_versions_are_among_the_stored_things(keys: FileKeyService) -> None:
     assert keys.version_of(SEALED["wrapped_subject_key"]) == 1
     assert keys.version_of(SEALED["release"]) == 2
+
+
+def test_a_stored_statement_and_what_agencies_keep(keys: FileKeyService) -> None:
+    wrapped = SEALED["openings_subject_key"]
+    statement = SEALED["statement"]
+    assert (
+        unseal.open_statement(
+            keys, wrapped_subject_key=wrapped, context=STATEMENT, sealed=statement
+        )
+        == TEXT
+    )
+    assert unseal.open_matter_words(keys, context=WORDS, sealed=SEALED["matter_words"]) == TEXT
+    assert unseal.open_import_part(keys, context=PART, sealed=SEALED["import_part"]) == TEXT
+    staged = SEALED["staged"]
+    assert unseal.open_staged(keys, agency_id=SURGERY, item_id="item-1", sealed=staged) == TEXT
