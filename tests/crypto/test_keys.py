@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from referral_hub.crypto import keyfiles
+from referral_hub.crypto import keys as key_service
 from referral_hub.crypto.keys import FileKeyService, KeyServiceDescription
 from referral_hub.errors import CryptoError, KeyUnavailable
 from tests.crypto.samples import MENTORS, TIME_BANK
@@ -113,6 +114,13 @@ def test_a_forged_kind_byte_does_not_turn_one_kind_into_the_other(keys: FileKeyS
         keys.unwrap(WHERE, bytes(wrapped))
 
 
+def test_the_version_stands_in_the_first_six_bytes(keys: FileKeyService) -> None:
+    header = keys.wrap(WHERE, KEY)[:6]
+    assert keys.version_of(header) == 1
+    with pytest.raises(CryptoError, match=r"^wrapped key is truncated$"):
+        keys.version_of(header[:5])
+
+
 def test_an_unknown_format_is_named_as_such(keys: FileKeyService) -> None:
     with pytest.raises(CryptoError, match="unknown format"):
         keys.version_of(b"\x02" + keys.wrap(WHERE, KEY)[1:])
@@ -206,12 +214,18 @@ def test_rotation_and_a_restart_leave_blind_indexes_alone(tmp_path: Path) -> Non
     assert FileKeyService(tmp_path / "keys").blind_index("nhs_number", TIME_BANK, b"1") == before
 
 
-def test_the_caches_of_derived_keys_are_bounded(keys: FileKeyService) -> None:
-    for number in range(5000):
+def test_the_caches_of_derived_keys_are_bounded(
+    keys: FileKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full cache is emptied before the next key: it never holds more than its limit."""
+    assert key_service._MOST_CACHED == 4096
+    monkeypatch.setattr(key_service, "_MOST_CACHED", 3)
+    sizes = []
+    for number in range(7):
         keys.blind_index("f", str(number), b"")
         keys.wrap_for_agency(str(number), WHERE, KEY)
-    assert len(keys._index_keys) <= 4096
-    assert len(keys._agency_roots) <= 4096
+        sizes.append((len(keys._index_keys), len(keys._agency_roots)))
+    assert sizes == [(size, size) for size in (1, 2, 3, 1, 2, 3, 1)]
 
 
 def test_a_first_run_makes_a_closed_directory_of_closed_files(tmp_path: Path) -> None:
@@ -354,12 +368,22 @@ def test_secrets_never_pass_through_the_temporary_directory_of_the_machine(
     keyfiles.read_or_create(tmp_path / "one" / "two" / "hub.key", bytes(32))
 
 
-def test_derived_keys_are_derived_once(keys: FileKeyService) -> None:
-    for _ in range(2):
+def test_keys_are_derived_once_and_roots_read_once(
+    keys: FileKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def use() -> None:
         keys.blind_index("f", "a", b"v")
         keys.wrap_for_agency("a", WHERE, KEY)
+        keys.wrap(WHERE, KEY)
+
+    use()
+    held = (keys._index_keys[("f", "a")], keys._agency_roots[(1, "a")], keys._roots[1])
+    monkeypatch.setattr(keyfiles, "read_private", None)
+    use()
     assert list(keys._index_keys) == [("f", "a")]
     assert list(keys._agency_roots) == [(1, "a")]
+    after = (keys._index_keys[("f", "a")], keys._agency_roots[(1, "a")], keys._roots[1])
+    assert all(one is other for one, other in zip(held, after, strict=True))
 
 
 FIRST_RUN = """

@@ -7,6 +7,7 @@ import pytest
 
 from referral_hub.crypto.keys import FileKeyService
 from referral_hub.crypto.one_time_codes import (
+    code_address,
     code_at,
     counter_of,
     new_code_secret,
@@ -66,3 +67,9 @@ def test_fresh_secrets_are_160_bits_and_differ() -> None:
     made = {new_code_secret() for _ in range(100)}
     assert len(made) == 100
     assert {len(secret) for secret in made} == {32}
+
+
+def test_the_address_in_the_picture_names_the_hub_the_user_and_the_secret() -> None:
+    assert code_address("ann o'hara", SECRET) == (
+        f"otpauth://totp/Referral%20Hub:ann%20o%27hara?secret={SECRET}&issuer=Referral%20Hub"
+    )

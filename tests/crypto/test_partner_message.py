@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import urlsafe_b64decode
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from joserfc.jwk import ECKey, OKPKey
 
 from referral_hub.crypto.jwks import HubSigner, encryption_key
 from referral_hub.crypto.partner import MessageHead, seal_for_partner
+from referral_hub.crypto.probes import nobodys_encryption_jwk
 from referral_hub.errors import CryptoError, KeyUnavailable
 from tests.crypto.jose import decode, encode
 
@@ -152,40 +154,75 @@ def test_a_key_id_that_is_not_text_is_replaced_by_the_thumbprint() -> None:
 
 
 X25519_ORDER_8 = "4Ot6fDtBuK4WVuP68Z_EatoJjeucMrH9hmIFFl9JuAA"
+NO_RECEIVING = "jwk: receive with an X25519 or P-256 key whose use is enc"
+PRIVATE = "jwk: a private key was sent; replace it and register the public one"
+OFF_CURVE = "jwk: not a public key on its curve; send it again"
 
 
 @pytest.mark.parametrize(
     ("jwk", "message"),
     [
-        ({}, "X25519 or P-256"),
+        ({}, NO_RECEIVING),
         (
             {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
-            "X25519 or P-256",
+            NO_RECEIVING,
         ),
-        ({"kty": "EC", "crv": "P-384", "x": "AQ", "y": "AQ"}, "X25519 or P-256"),
-        ({"kty": "RSA", "n": "AQAB", "e": "AQAB"}, "X25519 or P-256"),
-        ({"kty": "oct", "k": "c2VjcmV0"}, "private key"),
-        ({**public(OKPKey.generate_key("X25519")), "use": "sig"}, "X25519 or P-256"),
-        ({**public(OKPKey.generate_key("X25519")), "d": "AAAA"}, "private key"),
-        ({"kty": "OKP", "crv": "X25519", "x": encode(bytes(32))}, "low order"),
-        ({"kty": "OKP", "crv": "X25519", "x": encode(b"\x01" + bytes(31))}, "low order"),
-        ({"kty": "OKP", "crv": "X25519", "x": X25519_ORDER_8}, "low order"),
-        ({"kty": "OKP", "crv": "X25519", "x": encode(bytes(31))}, "not a public key"),
-        ({"kty": "OKP", "crv": "X25519"}, "not a public key"),
+        ({"kty": "EC", "crv": "P-384", "x": "AQ", "y": "AQ"}, NO_RECEIVING),
+        ({"kty": "RSA", "n": "AQAB", "e": "AQAB"}, NO_RECEIVING),
+        ({"kty": "oct", "k": "c2VjcmV0"}, PRIVATE),
+        ({**public(OKPKey.generate_key("X25519")), "use": "sig"}, NO_RECEIVING),
+        ({**public(OKPKey.generate_key("X25519")), "d": "AAAA"}, PRIVATE),
+        (
+            {"kty": "OKP", "crv": "X25519", "x": encode(bytes(32))},
+            "jwk x: a point of low order; make a new key pair",
+        ),
+        (
+            {"kty": "OKP", "crv": "X25519", "x": encode(b"\x01" + bytes(31))},
+            "jwk x: a point of low order; make a new key pair",
+        ),
+        (
+            {"kty": "OKP", "crv": "X25519", "x": X25519_ORDER_8},
+            "jwk x: a point of low order; make a new key pair",
+        ),
+        ({"kty": "OKP", "crv": "X25519", "x": encode(bytes(31))}, OFF_CURVE),
+        ({"kty": "OKP", "crv": "X25519"}, OFF_CURVE),
         (
             {"kty": "EC", "crv": "P-256", "x": encode(bytes(32)), "y": encode(bytes(32))},
-            "not a public key",
+            OFF_CURVE,
         ),
-        ({"kty": "EC", "crv": "P-256", "x": encode(b"\xff" * 32), "y": "AQ"}, "not a public key"),
+        ({"kty": "EC", "crv": "P-256", "x": encode(b"\xff" * 32), "y": "AQ"}, OFF_CURVE),
     ],
 )
 def test_a_key_that_would_not_protect_the_document_is_refused(
     jwk: dict[str, object], message: str, signer: HubSigner
 ) -> None:
-    with pytest.raises(CryptoError, match=message):
-        seal_for_partner(DOCUMENT, recipient_jwk=jwk, hub_signer=signer, head=HEAD)
-    with pytest.raises(CryptoError, match=message):
-        encryption_key(jwk)
+    for act in (
+        lambda: seal_for_partner(DOCUMENT, recipient_jwk=jwk, hub_signer=signer, head=HEAD),
+        lambda: encryption_key(jwk),
+    ):
+        with pytest.raises(CryptoError) as refused:
+            act()
+        assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("change", [{"audience": 7}, {"message_id": None}, {"issuer": []}])
+def test_a_head_that_no_signature_can_carry_is_refused_in_our_own_words(
+    signer: HubSigner, change: dict[str, object]
+) -> None:
+    jwk, head = public(partner_key("X25519")), replace(HEAD, **change)  # type: ignore[arg-type]
+    with pytest.raises(CryptoError) as refused:
+        seal_for_partner(DOCUMENT, recipient_jwk=jwk, hub_signer=signer, head=head)
+    assert str(refused.value) == "document could not be sealed to the partner's registered key"
+    assert refused.value.__cause__ is None
+
+
+def test_a_key_of_nobody_receives_and_is_another_each_time(signer: HubSigner) -> None:
+    jwk = nobodys_encryption_jwk()
+    assert set(jwk) == {"kty", "crv", "x", "use"}
+    assert (jwk["kty"], jwk["crv"], jwk["use"]) == ("OKP", "X25519", "enc")
+    assert len(decode(str(jwk["x"]))) == 32
+    assert jwk["x"] != nobodys_encryption_jwk()["x"]
+    assert seal_for_partner(DOCUMENT, recipient_jwk=jwk, hub_signer=signer, head=HEAD)
 
 
 def test_the_hub_s_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
