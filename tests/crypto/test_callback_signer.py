@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import secrets
 from base64 import b64decode, b64encode
 
 import pytest
@@ -69,6 +70,13 @@ def test_a_fresh_signer_shows_what_verifies_it_and_seals_the_rest(
     assert (shown(fresh) == secret) == (scheme == "v1")
     assert fresh.verify_with != made(keys, "s-1", scheme)[0].verify_with
     assert (secret in fresh.sealed, shown(fresh) in fresh.sealed) == (False, False)
+
+
+def test_a_secret_s_size_is_the_hub_s_own_and_not_the_library_s(
+    keys: FileKeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "DEFAULT_ENTROPY", 1)
+    assert len(shown(made(keys, "s-1", "v1")[0])) == 32
 
 
 def test_a_secret_verifies_its_hmac_and_no_other_s(keys: FileKeyService) -> None:
