@@ -209,7 +209,8 @@ def test_a_key_that_would_not_protect_the_document_is_refused(
 def test_a_head_that_no_signature_can_carry_is_refused_in_our_own_words(
     signer: HubSigner, change: dict[str, object]
 ) -> None:
-    jwk, head = public(partner_key("X25519")), replace(HEAD, **change)  # type: ignore[arg-type]
+    jwk = public(partner_key("X25519"))
+    head = replace(HEAD, **change)  # type: ignore[arg-type]  # a test's keywords
     with pytest.raises(CryptoError) as refused:
         seal_for_partner(DOCUMENT, recipient_jwk=jwk, hub_signer=signer, head=head)
     assert str(refused.value) == "document could not be sealed to the partner's registered key"
