@@ -14,7 +14,7 @@ from typing import NamedTuple
 from consent.codes import DataClass, EventType, RefusalReason, RuleId
 from consent.ledger import Grant
 from consent.model import Basis, CapacityRecord, ConsentEvent, Ground, SharingAgreement
-from consent.notices import is_known
+from consent.notices import is_known, is_own
 from consent.policy import EvidenceNeeded, Policy
 from consent.worksheet import Refusal, Sheet
 
@@ -128,6 +128,8 @@ def _told(event: ConsentEvent) -> bool:
 
     The name of a notice that nobody can read back is not complete evidence.
     """
+    if event.own_words:
+        return is_own(event.notice_version)
     return is_known(event.notice_id, event.notice_version, event.notice_language)
 
 

@@ -118,6 +118,8 @@ class ConsentEvent(_Redacted):
     nothing to an empty list of recipients or classes; an event that ends (refused, withdrawn,
     expired, terminated, invalidated) and names none of them ends all of them for its purpose.
     `evidence` holds what the confidentiality basis needs (evidence code to reference id).
+    `own_words` is the SHA-256 of the words that were told, where they are the sender's own: the
+    sender keeps their text. Words that came with the hub need none.
     """
 
     id: str
@@ -141,6 +143,7 @@ class ConsentEvent(_Redacted):
     proxy_id: str | None = None
     supersedes: str | None = None
     evidence: Mapping[str, str] = field(default_factory=dict)
+    own_words: str = ""
 
     def __post_init__(self) -> None:
         _in_utc(self, "valid_from", "valid_until", "recorded_at")

@@ -4,11 +4,15 @@ A consent is worth no more than what the person knew when they gave it, so every
 a notice by id, version and language, and the receipt carries the SHA-256 of its text. Words that
 were used are never edited: `load_notices` refuses a text that does not match its recorded hash.
 
+An agency may write words of its own. Their versions are called `own-1`, `own-2` and so on, which no
+release uses, so the two can never be mistaken for each other; their texts are the hub's to keep.
+
 The limit: this says which words were meant to be told, not that they were; who told them is in the
 consent event.
 """
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +22,8 @@ from importlib.resources import files
 from typing import Any
 
 from consent.model import ConsentError
+
+_OWN = re.compile(r"own-[1-9][0-9]{0,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,16 @@ class Notice:
     valid_from: datetime
     text: str
     sha256: str
+
+
+def is_own(version: str) -> bool:
+    """Say whether a version is an agency's own, and none that came with a release."""
+    return _OWN.fullmatch(version) is not None
+
+
+def own_notice(names: tuple[str, str, str], text: str, *, since: datetime) -> Notice:
+    """Return words that an agency wrote itself; `names` are id, version and language."""
+    return Notice(*names, since, text, hashlib.sha256(text.encode()).hexdigest())
 
 
 def nothing_told(at: datetime) -> Notice:

@@ -66,8 +66,11 @@ def consent_record(
     An event that ends is recorded without words of its own; `words` are then those of what it ends.
     """
     told = (event.notice_id, event.notice_version, event.notice_language)
-    if is_known(*told) and told != (words.id, words.version, words.language):
+    kept = bool(event.own_words) or is_known(*told)
+    if kept and told != (words.id, words.version, words.language):
         raise ConsentError("consent record: these are not the words that the event names")
+    if event.own_words and event.own_words != words.sha256:
+        raise ConsentError("consent record: the words are not those of the event's hash")
     unknown = event.recipients - {party.party_id for party in around.recipients}
     if unknown:
         raise ConsentError("consent record: a recipient of the event is not among the parties")

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from consent.ledger import Lapse, fold
 from consent.model import ConsentEvent
-from consent.notices import Notice, is_known, nothing_told, notice
+from consent.notices import Notice, is_known, nothing_told, notice, own_notice
 from consent.receipt import Circumstances, Content, Party, consent_receipt, consent_record
 from referral_hub import access
 from referral_hub.access import Permission, Situation
@@ -70,7 +70,7 @@ def agreement_record(hub: Hub, actor: Actor, event_id: UUID) -> AgreementRecord:
         agreements = store.agreements(connection, us)
     event = facts.consent_event(found.row)
     ledger = tuple(map(facts.consent_event, events))
-    words = _words(event, ledger)
+    words = _words(event, ledger, {str(row["id"]): row["own_text"] for row in events})
     around = _circumstances(found, parties, agreements, us)
     record = consent_record(event, words, around)
     issued = str(found.row["entry_id"] or event.id)
@@ -104,12 +104,21 @@ def agreement_of_entry(hub: Hub, actor: Actor, entry_id: UUID) -> UUID:
         return store.by_entry(connection, us, entry_id)
 
 
-def _words(event: ConsentEvent, ledger: Sequence[ConsentEvent]) -> Notice:
-    """The words of an event, or of the newest before it where it has none of its own."""
+def _words(
+    event: ConsentEvent, ledger: Sequence[ConsentEvent], own: Mapping[str, str | None]
+) -> Notice:
+    """The words of an event, or of the newest before it where it has none of its own.
+
+    `own` are the texts that the agency wrote itself, by event.
+    """
     before = [one for one in ledger if one.recorded_at <= event.recorded_at and one is not event]
     for one in (event, *sorted(before, key=lambda one: one.recorded_at, reverse=True)):
-        if is_known(one.notice_id, one.notice_version, one.notice_language):
-            return notice(one.notice_id, one.notice_version, one.notice_language)
+        told = (one.notice_id, one.notice_version, one.notice_language)
+        text = own.get(one.id)
+        if text is not None:
+            return own_notice(told, text, since=one.recorded_at)
+        if is_known(*told):
+            return notice(*told)
     return nothing_told(event.recorded_at)
 
 

@@ -24,7 +24,7 @@ from consent.model import (
     ProxyAuthority,
     Purpose,
 )
-from consent.notices import notice
+from consent.notices import Notice
 from referral_hub.audit import ledger
 from referral_hub.audit.events import EntryType, Event, SubjectKey, prepare
 from referral_hub.audit.ledger import record_fact
@@ -66,10 +66,9 @@ class Taken:
         return facts.child(self.event.subject_id, row) if row else None
 
 
-def take(taking: Taking, agreement: AgreementTaken) -> Taken:
-    """Return what `agreement` adds to the ledger. Raises ConsentError for unknown words."""
+def take(taking: Taking, agreement: AgreementTaken, words: Notice) -> Taken:
+    """Return what `agreement` adds to the ledger; `words` are those that it names."""
     made = speaking_for(taking, agreement)
-    words = notice(agreement.notice_id, agreement.notice_version, agreement.notice_language)
     nobody = agreement.given_by is GivenBy.BEST_INTERESTS
     event_type = EventType.IMPLIED if nobody else EventType.EXPLICIT
     basis = ConfidentialityBasis.BEST_INTERESTS if nobody else ConfidentialityBasis.EXPLICIT_CONSENT

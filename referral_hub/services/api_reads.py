@@ -13,16 +13,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from consent.notices import Notice, current, languages
+from consent.notices import Notice
 from referral_hub import access
 from referral_hub.access import Permission, Situation
 from referral_hub.domain.codes import Role
 from referral_hub.domain.commands import Actor, AgreementTaken
 from referral_hub.services.hub import Hub
 from referral_hub.services.idempotency import Keyed, Written, again
+from referral_hub.services.notice_register import readable
 from referral_hub.services.put_right import record_agreement
 from referral_hub.services.withdraw import Withdrawn, withdraw_agreement
-from referral_hub.store import answers, api_reads, change, directory, referrals
+from referral_hub.store import answers, api_reads, change, directory, referrals, register_items
 from referral_hub.store.api_reads import AgencyRow, ConsentRow, EventRow
 from referral_hub.store.directory import AreaRow
 
@@ -33,7 +34,7 @@ NOTICE = "support-referral"
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Reference data that a referral names: areas, agencies, and the words in use."""
+    """Reference data that a referral names: areas, agencies, and the words that the agency uses."""
 
     areas: Sequence[AreaRow]
     agencies: Sequence[AgencyRow]
@@ -65,8 +66,8 @@ def look_up(hub: Hub, actor: Actor) -> Directory:
     with hub.database.acting_for(actor.agency_id) as connection:
         areas = directory.areas(connection)
         agencies = api_reads.agencies(connection)
-    words = [current(NOTICE, language, at) for language in languages(NOTICE, at)]
-    return Directory(areas, agencies, words)
+        adopted = register_items.notices_in_use(connection, actor.agency_id)
+    return Directory(areas, agencies, readable(NOTICE, adopted, at))
 
 
 def give_consent(

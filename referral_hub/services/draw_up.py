@@ -70,9 +70,10 @@ def draw_up(
     subject, new_person = _subject(hub, actor, known, at)
     referral_id = new_id(at)
     taking = Taking(hub.keys, actor, subject, referral_id, at)
+    taken = None
     if command.agreement is not None:
-        require_in_use(command.agreement.told, from_json(known.notices), at)
-    taken = take(taking, command.agreement) if command.agreement else None
+        words = require_in_use(command.agreement.told, from_json(known.notices), at)
+        taken = take(taking, command.agreement, words)
     proposed = _slots(command, known, owner=known.owner_agency_id, at=at)
     fields = record.fields_of(command, proposed, at.date())
     case = _case(taking, command, known, taken=taken, fields=fields)

@@ -36,6 +36,7 @@ from consent.model import (
     RecipientType,
     SharingAgreement,
 )
+from consent.notices import is_own
 from consent.policy import current_policy
 from referral_hub.domain.routing import age_on
 
@@ -89,6 +90,7 @@ def consent_event(row: Row) -> ConsentEvent:
         proxy_id=_text(row["proxy_id"]),
         supersedes=_text(row["supersedes"]),
         evidence=row["evidence"],
+        own_words=row["notice_hash"] if is_own(row["notice_version"]) else "",
     )
 
 

@@ -1,20 +1,20 @@
 """Which words an agency uses, from when until when, approved by two people.
 
-The texts come with a release and can never be edited (`consent.notices`); an officer decides which
-version in which language is used. As long as an agency has put none of a notice in use, the newest
-installed version is; once it has, only those that two people approved are, and a release that
-brings new words changes nothing by itself.
+The texts come with a release (`consent.notices`), or an officer writes them
+(`services.own_notices`); neither can ever be edited. As long as an agency has put none of a notice
+in use, the newest installed version is; once it has, only those that two people approved are, and a
+release that brings new words changes nothing by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from consent.notices import Notice, current, installed_notices, languages
+from consent.notices import Notice, current, installed_notices, is_own, languages, own_notice
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain.commands import Actor
@@ -46,18 +46,26 @@ def words_in_use(hub: Hub, actor: Actor, notice_id: str) -> list[Notice]:
     """Return the words that the actor's agency uses now, English first. One statement."""
     with hub.database.one_statement() as connection:
         adopted = store.notices_in_use(connection, actor.agency_id)
-    return chosen(notice_id, adopted, hub.clock())
+    return readable(notice_id, adopted, hub.clock())
+
+
+def readable(notice_id: str, adopted: Sequence[InUse], at: datetime) -> list[Notice]:
+    """Return what is in use at `at` with its texts; own words need theirs in `adopted`."""
+    return chosen(notice_id, [row for row in adopted if _has_text(row)], at)
 
 
 def chosen(notice_id: str, adopted: Sequence[InUse], at: datetime) -> list[Notice]:
-    """Return what is in use at `at`, given what an agency adopted: the newest in each language."""
+    """Return what is in use at `at`, given what an agency adopted: the newest in each language.
+
+    Own words are without their text where `adopted` is.
+    """
     ours = [row for row in adopted if row.notice_id == notice_id]
     if not ours:
         return [current(notice_id, language, at) for language in languages(notice_id, at)]
     found: dict[str, Notice] = {}
     for row in sorted(ours, key=lambda row: row.valid_from):
         if row.valid_from <= at and (row.valid_until is None or at < row.valid_until):
-            words = _installed(row)
+            words = _named(row)
             if words is not None:
                 found[words.language] = words
     return [found[language] for language in sorted(found, key=lambda one: (one != "en", one))]
@@ -78,12 +86,13 @@ def from_json(rows: Iterable[Any]) -> list[InUse]:
     ]
 
 
-def require_in_use(told: tuple[str, str, str], adopted: Sequence[InUse], at: datetime) -> None:
-    """Raise InvalidInput where words were told that the agency does not use."""
-    in_use = chosen(told[0], adopted, at)
-    if told not in {(one.id, one.version, one.language) for one in in_use}:
-        message = "These words are not in use any more. Load the page again and read out the new"
-        raise InvalidInput({"notice": (message,)})
+def require_in_use(told: tuple[str, str, str], adopted: Sequence[InUse], at: datetime) -> Notice:
+    """Return the words that were told; raise InvalidInput where the agency does not use them."""
+    for words in chosen(told[0], adopted, at):
+        if (words.id, words.version, words.language) == told:
+            return words
+    message = "These words are not in use any more. Load the page again and read out the new"
+    raise InvalidInput({"notice": (message,)})
 
 
 def propose_notice(
@@ -91,29 +100,51 @@ def propose_notice(
 ) -> UUID:
     """Propose to use some words; return the item's id. Raises Forbidden, NotFound, Conflict."""
     access.require(actor, Permission.KEEP_REGISTERS)
-    at, words = hub.clock(), adoption.words
+    at = hub.clock()
     with hub.database.acting_for(actor.agency_id) as connection:
         if supersedes is not None:
             found = one(connection, actor, Register.NOTICES, supersedes, at=at)
             require_revisable(connection, found)
-        row = {
-            "id": new_id(at),
-            "agency_id": actor.agency_id,
-            "notice_id": words.id,
-            "notice_version": words.version,
-            "notice_language": words.language,
-            "notice_hash": words.sha256,
-            "document": adoption.document,
-            "valid_from": max(start_of(adoption.since), at),
-            "valid_until": end_of_day(adoption.until),
-            "review_on": adoption.review_on,
-            "supersedes": supersedes,
-            "proposed_by": actor.user_id,
-            "proposed_at": at,
-        }
+        row = adoption_row(actor, adoption, at, supersedes=supersedes)
         entry = entry_of(hub, actor, row, register=Register.NOTICES, outcome="register_proposed")
         change.write(connection, change.Change([entry], {"notice_adoption": [row]}))
     return UUID(str(row["id"]))
+
+
+def adoption_row(
+    actor: Actor, adoption: Adoption, at: datetime, *, supersedes: UUID | None
+) -> dict[str, Any]:
+    """Return the row of a proposal to use some words."""
+    words = adoption.words
+    return {
+        "id": new_id(at),
+        "agency_id": actor.agency_id,
+        "notice_id": words.id,
+        "notice_version": words.version,
+        "notice_language": words.language,
+        "notice_hash": words.sha256,
+        "document": adoption.document,
+        "valid_from": max(start_of(adoption.since), at),
+        "valid_until": end_of_day(adoption.until),
+        "review_on": adoption.review_on,
+        "supersedes": supersedes,
+        "proposed_by": actor.user_id,
+        "proposed_at": at,
+    }
+
+
+def words_of(row: Mapping[str, Any]) -> Notice | None:
+    """Return the words of an item of the register; None where they are not there as recorded."""
+    named = InUse(
+        row["notice_id"],
+        row["notice_version"],
+        row["notice_language"],
+        row["notice_hash"],
+        row["valid_from"],
+        row["valid_until"],
+        row["words"],
+    )
+    return _named(named) if _has_text(named) else None
 
 
 def decide_notice(hub: Hub, actor: Actor, item_id: UUID, *, approve: bool) -> None:
@@ -136,9 +167,18 @@ def decide_notice(hub: Hub, actor: Actor, item_id: UUID, *, approve: bool) -> No
         change.write(connection, change.Change([entry]))
 
 
-def _installed(row: InUse) -> Notice | None:
-    """The installed words of a row; None where a release brought other words under its name."""
+def _has_text(row: InUse) -> bool:
+    return row.words is not None or not is_own(row.notice_version)
+
+
+def _named(row: InUse) -> Notice | None:
+    """The words of a row; None where others stand under its name than those that were adopted."""
     named = (row.notice_id, row.notice_version, row.notice_language)
+    if is_own(row.notice_version):
+        if row.words is None:
+            return Notice(*named, row.valid_from, "", row.notice_hash)
+        words = own_notice(named, row.words, since=row.valid_from)
+        return words if words.sha256 == row.notice_hash else None
     for words in installed_notices():
         if (words.id, words.version, words.language) == named:
             return words if words.sha256 == row.notice_hash else None

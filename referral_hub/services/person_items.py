@@ -153,7 +153,7 @@ class _Maker:
         said["recipients"] = [self._name(one) for one in row["recipients"]]
         words = (row["notice_id"], row["notice_version"], row["notice_language"])
         said["notice"] = dict(zip(("id", "version", "language"), words, strict=True))
-        said["notice"]["text"] = notice(*words).text if is_known(*words) else None
+        said["notice"]["text"] = notice(*words).text if is_known(*words) else row["own_text"]
         return said
 
     def _statement(self, row: Row) -> HeldItem:

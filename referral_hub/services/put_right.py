@@ -58,11 +58,11 @@ def record_agreement(
         if referral.purpose == Purpose.SAFEGUARDING:
             raise Conflict("A safeguarding concern does not rest on the person's agreement.")
         adopted = register_items.notices_in_use(connection, actor.agency_id)
-        require_in_use(agreement.told, adopted, at)
+        words = require_in_use(agreement.told, adopted, at)
         subject = withdrawals.subject_key(connection, referral.subject_id)
         key = SubjectKey(subject.id, referral.origin_agency_id, subject.wrapped_key)
         said = _as_renewal(connection, subject.id, agreement)
-        taken = take(Taking(hub.keys, actor, key, referral_id, at), said)
+        taken = take(Taking(hub.keys, actor, key, referral_id, at), said, words)
         evidence, inserts = taken_rows(hub, actor, taken, key, at=at)
         again = look_again(connection, [referral_id], at)
         written: Mapping[str, Sequence[Any]] = {**inserts, "outbox": again}

@@ -13,6 +13,7 @@ from referral_hub.domain.commands import Actor
 from referral_hub.domain.registers import Register
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Report, append, report_event
+from referral_hub.services.notice_register import words_of
 from referral_hub.services.pdf_pages import PdfPages
 from referral_hub.services.registers import Item, read_register
 from referral_hub.services.table_forms import TableForm, safe
@@ -37,7 +38,7 @@ COLUMNS = {
     ),
     Register.NOTICES: (
         *("id", "state", "notice_id", "notice_version", "notice_language", "notice_hash"),
-        *("valid_from", "valid_until"),
+        *("words", "valid_from", "valid_until"),
         *_COURSE,
     ),
     Register.ACTIVITIES: (
@@ -72,6 +73,9 @@ def register_file(
 def _rows(items: list[Item], columns: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
     for item in items:
         row = {**item.row, "state": item.state.value}
+        if item.register is Register.NOTICES:
+            words = words_of(item.row)
+            row["words"] = words.text if words else None
         yield {name: _told(row[name]) for name in columns}
 
 

@@ -180,7 +180,7 @@ def entry_of(hub: Hub, actor: Actor, row: Row, *, register: Register | str, outc
 def digest(row: Row) -> str:
     """Return `register:` and SHA-256 over a row's columns, apart from how it was settled."""
     beside = {"decided_by", "decided_at", "decision", "ended_at", "superseded_at"}
-    named = {"proposer", "decider", "sender_name", "recipient_name"}
+    named = {"proposer", "decider", "sender_name", "recipient_name", "words"}
     kept = {name: _plain(row[name]) for name in sorted(row) if name not in beside | named}
     stated = {name: value for name, value in kept.items() if value is not None}
     return "register:" + hashlib.sha256(canonical(stated)).hexdigest()

@@ -67,7 +67,13 @@ _EVENT = text(
     """
 )
 _OF_PERSON = text(
-    "SELECT * FROM consent_event WHERE subject_id = :subject AND origin_agency_id = :us"
+    """
+    SELECT e.*, w.words AS own_text FROM consent_event e
+    LEFT JOIN notice_text w ON w.agency_id = e.origin_agency_id AND w.notice_id = e.notice_id
+        AND w.version = e.notice_version AND w.language = e.notice_language
+        AND w.sha256 = e.notice_hash
+    WHERE e.subject_id = :subject AND e.origin_agency_id = :us
+    """
 )
 _OF_REFERRAL = text(
     """

@@ -76,6 +76,7 @@ _INSERTABLE = (
     "matter_item",
     "concern_link",
     "sharing_agreement",
+    "notice_text",
     "notice_adoption",
     "processing_activity",
     "saved_search",

@@ -17,6 +17,19 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from referral_hub.store.columns import Instant, agency_column, id_column, metadata
 
+notice_text = Table(
+    "notice_text",
+    metadata,
+    Column("agency_id", UUID, ForeignKey("agency.id"), primary_key=True),
+    Column("notice_id", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("words", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("written_by", UUID, nullable=False),
+    Column("written_at", Instant, nullable=False),
+)
+
 notice_adoption = Table(
     "notice_adoption",
     metadata,

@@ -43,8 +43,10 @@ _GATHER = f"""
         (SELECT json_agg(x)::text FROM proxy_authority x
             WHERE x.origin_agency_id = %(agency)s::uuid
             AND x.subject_id IN (SELECT id FROM people)) AS proxies,
-        (SELECT json_agg(g ORDER BY g.id)::text FROM sharing_agreement g
+        (SELECT json_agg(g ORDER BY g.id)::text FROM agreement_in_force g
             WHERE g.sender_agency_id = %(agency)s::uuid) AS agreements,
+        (SELECT json_agg(n ORDER BY n.id)::text FROM notice_in_use n
+            WHERE n.agency_id = %(agency)s::uuid) AS notices,
         (SELECT json_agg(v ORDER BY v.id)::text FROM services v) AS services,
         (SELECT json_agg(t ORDER BY t.agency_id)::text FROM agency_standing t
             WHERE t.agency_id IN (SELECT agency_id FROM services)
@@ -76,6 +78,7 @@ def gather_many(connection: Connection, agency_id: UUID, asked: Sequence[Asked])
         events=_read(row.consent_events),
         proxies=_read(row.proxies),
         agreements=row.agreements or "[]",
+        notices=_read(row.notices),
         services=_read(row.services),
         standing=_read(row.standing),
     )
@@ -90,6 +93,7 @@ class _Known:
     events: Sequence[Json]
     proxies: Sequence[Json]
     agreements: str
+    notices: Sequence[Json]
     services: Sequence[Json]
     standing: Sequence[Json]
 
@@ -110,6 +114,7 @@ def _intake(
         consent_events=_about(known.events, subject),
         proxies=_about(known.proxies, subject),
         agreements=known.agreements,
+        notices=known.notices,
         services=found,
         standing=standing,
     )

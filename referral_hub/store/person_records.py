@@ -17,7 +17,12 @@ Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
 _OF_PERSON: Mapping[str, str] = {
-    "agreements": "SELECT * FROM consent_event WHERE subject_id = :subject ORDER BY id",
+    "agreements": (
+        "SELECT e.*, w.words AS own_text FROM consent_event e LEFT JOIN notice_text w"
+        " ON w.agency_id = e.origin_agency_id AND w.notice_id = e.notice_id"
+        " AND w.version = e.notice_version AND w.language = e.notice_language"
+        " AND w.sha256 = e.notice_hash WHERE e.subject_id = :subject ORDER BY e.id"
+    ),
     "authorities": "SELECT * FROM proxy_authority WHERE subject_id = :subject ORDER BY id",
     "appraisals": "SELECT * FROM appraisal WHERE subject_id = :subject ORDER BY id",
     "holds": "SELECT * FROM legal_hold WHERE subject_id = :subject ORDER BY id",

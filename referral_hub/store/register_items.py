@@ -35,8 +35,10 @@ _NOTICES = """
     SELECT g.*, p.display_name AS proposer, d.display_name AS decider, (
                SELECT min(n.valid_from) FROM notice_adoption n
                WHERE n.supersedes = g.id AND n.decision = 'approved'
-           ) AS superseded_at
+           ) AS superseded_at, w.words
     FROM notice_adoption g
+    LEFT JOIN notice_text w ON w.agency_id = g.agency_id AND w.notice_id = g.notice_id
+        AND w.version = g.notice_version AND w.language = g.notice_language
     LEFT JOIN staff_user p ON p.id = g.proposed_by LEFT JOIN staff_user d ON d.id = g.decided_by
     WHERE g.agency_id = :us
 """
@@ -61,17 +63,44 @@ _IN_USE = text(
     """
     WITH acting AS MATERIALIZED (SELECT set_config('app.agency', :agency, true)::uuid AS agency_id)
     SELECT n.notice_id, n.notice_version, n.notice_language, n.notice_hash, n.valid_from,
-           n.valid_until
+           n.valid_until, n.words
     FROM acting CROSS JOIN LATERAL (
-        SELECT * FROM notice_in_use WHERE agency_id = acting.agency_id
+        SELECT u.*, w.words FROM notice_in_use u
+        LEFT JOIN notice_text w ON w.agency_id = u.agency_id AND w.notice_id = u.notice_id
+            AND w.version = u.notice_version AND w.language = u.notice_language
+        WHERE u.agency_id = acting.agency_id OFFSET 0
     ) n
     """
 )
 
 
+_TEXTS = text(
+    "SELECT notice_id, version, language, words, sha256, written_at FROM notice_text"
+    " WHERE agency_id = :us ORDER BY written_at DESC LIMIT :most"
+)
+MOST_TEXTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class OwnText:
+    """Words that an agency wrote itself. They are never edited and never deleted."""
+
+    notice_id: str
+    version: str
+    language: str
+    words: str
+    sha256: str
+    written_at: datetime
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Id, version and language."""
+        return self.notice_id, self.version, self.language
+
+
 @dataclass(frozen=True, slots=True)
 class InUse:
-    """Words that an agency has put in use, from when until when."""
+    """Words that an agency has put in use, from when until when; `words` where it wrote them."""
 
     notice_id: str
     notice_version: str
@@ -79,6 +108,7 @@ class InUse:
     notice_hash: str
     valid_from: datetime
     valid_until: datetime | None
+    words: str | None = None
 
 
 def items(connection: Connection, register: Register, us: UUID) -> Sequence[Row]:
@@ -134,6 +164,12 @@ def end(connection: Connection, register: Register, item_id: UUID, at: datetime)
 def notices_in_use(connection: Connection, us: UUID) -> Sequence[InUse]:
     """Return the words that two people of the agency have approved; sets the agency itself."""
     return [InUse(*row) for row in connection.execute(_IN_USE, {"agency": str(us)})]
+
+
+def own_texts(connection: Connection, us: UUID) -> Sequence[OwnText]:
+    """Return the words that an agency wrote itself, the newest first; at most `MOST_TEXTS`."""
+    rows = connection.execute(_TEXTS, {"us": us, "most": MOST_TEXTS})
+    return [OwnText(*row) for row in rows]
 
 
 def is_superseded(connection: Connection, register: Register, item_id: UUID) -> bool:

@@ -54,6 +54,7 @@ from referral_hub.store.emergency_tables import (
 from referral_hub.store.figure_tables import figure, figure_count, figure_note
 from referral_hub.store.governance_tables import (
     notice_adoption,
+    notice_text,
     oversight_look,
     processing_activity,
     refusal_review,
@@ -146,6 +147,7 @@ __all__ = [
     "message",
     "metadata",
     "notice_adoption",
+    "notice_text",
     "notification",
     "outbox",
     "oversight_look",

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from flask import redirect, render_template, url_for
 
-from consent.notices import installed_notices
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.registers import Register
 from referral_hub.errors import Conflict, InvalidInput
@@ -25,6 +24,7 @@ from referral_hub.services.agreement_register import (
 )
 from referral_hub.services.hub import Hub
 from referral_hub.services.notice_register import Adoption, propose_notice
+from referral_hub.services.own_notices import every_text
 from referral_hub.services.registers import (
     Details,
     Item,
@@ -50,7 +50,6 @@ _PAGES = {
     Register.NOTICES: NoticePage,
     Register.ACTIVITIES: ActivityPage,
 }
-_WORDS = {f"{one.id}/{one.version}/{one.language}": one for one in installed_notices()}
 _ACTIVITY_TEXTS = (
     *("name", "role", "purposes", "lawful_basis", "people", "information"),
     *("recipients", "transfers", "retention", "security", "document"),
@@ -123,7 +122,7 @@ def _write(
             return propose_agreement(hub, actor, _terms(values), supersedes=replacing)
         case Register.NOTICES:
             adoption = Adoption(
-                _WORDS[values["words"]],
+                every_text(hub, actor)[values["words"]],
                 since=values["since"],
                 until=values["until"],
                 review_on=values["review_on"],
@@ -182,7 +181,7 @@ def _choices(hub: Hub, actor: Actor, register: Register) -> Choices:
             languages = words().languages()
             told = {
                 key: f"{one.id}, version {one.version}, {languages.get(one.language, one.language)}"
-                for key, one in _WORDS.items()
+                for key, one in every_text(hub, actor).items()
             }
             return replace(choices, words=told)
         case Register.ACTIVITIES:

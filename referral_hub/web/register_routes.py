@@ -6,7 +6,7 @@ A part of the table of routes (`web.routes`), reviewed with it.
 from __future__ import annotations
 
 from referral_hub.access import Permission as May
-from referral_hub.web import refusals, register_forms, registers, saved_searches
+from referral_hub.web import notice_pages, refusals, register_forms, registers, saved_searches
 from referral_hub.web.guards import Route, staff
 
 _REGISTER = "/registers/<any(agreements,notices,activities):register>"
@@ -16,6 +16,9 @@ _POST = ("POST",)
 KEEPING: tuple[Route, ...] = (
     Route("/registers", registers.show_all, staff(May.KEEP_REGISTERS)),
     Route("/registers/files/<path:name>", registers.download, staff(May.KEEP_REGISTERS)),
+    Route("/registers/notices", notice_pages.show_all, staff(May.KEEP_REGISTERS)),
+    Route("/registers/notices/write", notice_pages.write_form, staff(May.KEEP_REGISTERS)),
+    Route("/registers/notices/write", notice_pages.write, staff(May.KEEP_REGISTERS), _POST),
     Route("/registers/details", register_forms.details_form, staff(May.KEEP_REGISTERS)),
     Route("/registers/details", register_forms.details, staff(May.KEEP_REGISTERS), _POST),
     Route(f"{_REGISTER}/add", register_forms.add_form, staff(May.KEEP_REGISTERS)),

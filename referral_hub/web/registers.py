@@ -24,6 +24,7 @@ from referral_hub.services.registers import end_item, own_details, read_item, re
 from referral_hub.services.table_forms import TableForm
 from referral_hub.web.forms import Filled, read_form
 from referral_hub.web.forms.retention import NothingPage
+from referral_hub.web.notice_pages import told
 from referral_hub.web.register_words import described, facts_of
 from referral_hub.web.rendering import words
 
@@ -114,6 +115,7 @@ def _item(hub: Hub, actor: Actor, register: str, item_id: UUID, *, form: Filled)
     return render_template(
         "registers/item.html",
         item=item,
+        told=told(hub, actor, item) if item.register is Register.NOTICES else None,
         one=described(item, actor, words()),
         facts=facts_of(item, words()),
         form=form,

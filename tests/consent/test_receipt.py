@@ -8,7 +8,7 @@ import pytest
 
 from consent.codes import Article6, DataClass, EventState
 from consent.model import ConsentError, ConsentEvent
-from consent.notices import nothing_told, notice
+from consent.notices import nothing_told, notice, own_notice
 from consent.receipt import Circumstances, Party, consent_receipt, consent_record
 from tests.consent.examples import NOON, a_consent, an_agreement, an_ending
 
@@ -190,6 +190,21 @@ def test_words_that_were_not_told_are_refused(other: tuple[str, str]) -> None:
         consent_record(a_consent(), words, AROUND)
     with pytest.raises(ConsentError, match="not the words"):
         consent_receipt(a_record(), words, receipt_id="1", issued_at=NOON)
+
+
+def test_own_words_are_those_of_the_recorded_hash_and_no_others() -> None:
+    names = ("support-referral", "own-1", "en")
+    words = own_notice(names, "We tell nobody else.", since=NOON)
+    event = a_consent(notice_version="own-1", own_words=words.sha256)
+    record = consent_record(event, words, AROUND)
+    assert record["processing"]["privacy_notice"] == {
+        "id": "support-referral",
+        "version": "own-1",
+        "sha256": words.sha256,
+    }
+    for other in (own_notice(names, "We tell everybody.", since=NOON), WORDS):
+        with pytest.raises(ConsentError, match=r"not the words|not those"):
+            consent_record(event, other, AROUND)
 
 
 def test_a_recipient_without_a_party_is_refused() -> None:

@@ -22,6 +22,7 @@ _NEIGHBOURS = "Mereford Good Neighbours"
 def registers_and_searches(walk: Walk, officer: Person, records: Records) -> None:
     """The three registers, an item with its revision, a search to keep, and what was refused."""
     walk.to(officer, "/registers", "/registers/details", "/log/searches", "/log/refusals")
+    walk.to(officer, "/registers/notices", "/registers/notices/write")
     walk.chosen(officer, f"{_REGISTER}/add", "agreements", "notices", "activities")
     officer.page.fill("#name", "Referring patients")
     officer.choose("Controller")

@@ -207,7 +207,7 @@ def _consent(event: ConsentEvent, authorities: set[str]) -> Json:
         recipients=_refs("Agency", event.recipients),
         confidentiality=event.confidentiality,
         agreesToService=event.service_agreement,
-        notice=ref("Notice", " ".join(words)) if words in _told() else None,
+        notice=ref("Notice", " ".join(words)) if _can_be_read(event, words) else None,
         givenBy=event.given_by,
         authority=ref("Authority", str(event.proxy_id)) if known else None,
         **{"from": _instant(event.valid_from)},
@@ -216,6 +216,15 @@ def _consent(event: ConsentEvent, authorities: set[str]) -> Json:
         supersedes=ref("Consent", event.supersedes) if event.supersedes else None,
         evidence=_seen(event.evidence),
     )
+
+
+def _can_be_read(event: ConsentEvent, words: tuple[str, str, str]) -> bool:
+    """Words that came with the hub, or the sender's own, which have a hash and a number."""
+    if event.own_words:
+        head, _, number = event.notice_version.partition("-")
+        whole = number.isascii() and number.isdigit() and not number.startswith("0")
+        return head == "own" and whole and len(number) <= 6
+    return words in _told()
 
 
 @cache

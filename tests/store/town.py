@@ -31,6 +31,7 @@ from referral_hub.services.emergency_access import ask_emergency_access, open_in
 from referral_hub.services.field_order import arrange_fields
 from referral_hub.services.notice_register import Adoption, propose_notice
 from referral_hub.services.overlook import say_why
+from referral_hub.services.own_notices import Writing, propose_words
 from referral_hub.services.person_codes import give_code
 from referral_hub.services.refusals import record_finding, to_review
 from referral_hub.services.register_mail import register_mail
@@ -247,6 +248,20 @@ def _keep_registers(bench: Bench) -> None:
             words, since=bench.clock().date(), until=None, review_on=day, document=None
         )
         propose_notice(bench.hub, officer, adoption)
+        propose_words(
+            bench.hub,
+            officer,
+            Writing(
+                "support-referral",
+                "own-1",
+                "en",
+                "We tell only those whom you name, if you agree.",
+                since=bench.clock().date(),
+                until=None,
+                review_on=day,
+                document=None,
+            ),
+        )
 
 
 def _search_and_review(bench: Bench) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from marshmallow import ValidationError, post_load, validates, validates_schema
 
 from consent.model import DataClass, EventState, GivenBy, Method
-from consent.notices import is_known
+from consent.notices import is_known, is_own
 from referral_hub.domain.codes import (
     AccessNeed,
     AuthorityScope,
@@ -131,7 +131,8 @@ class NoticeBody(ApiBody):
 
     @validates_schema
     def _is_kept(self, data: Mapping[str, Any], **_options: Any) -> None:
-        if not is_known(data["id"], data["version"], data["language"]):
+        known = is_known(data["id"], data["version"], data["language"])
+        if not known and not is_own(data["version"]):
             raise ValidationError("The hub has no such words; the directory lists them.")
 
 

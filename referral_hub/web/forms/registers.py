@@ -9,10 +9,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from marshmallow import ValidationError, validates, validates_schema
+from marshmallow import ValidationError, fields, validates, validates_schema
 
 from consent.codes import Article6, Article9, DataClass, Purpose
 from referral_hub.domain.nhs_number import parse_nhs_number
+from referral_hub.domain.notice_words import fault, tidy
 from referral_hub.domain.registers import ProcessingRole
 from referral_hub.web.forms import FormPage
 from referral_hub.web.forms.fields import Code, DateParts, Line, Many, OneOf, Paragraph
@@ -29,13 +30,23 @@ class Direction(StrEnum):
     RECEIVING = "receiving"
 
 
+class WritingStep(StrEnum):
+    """What somebody wants who wrote words."""
+
+    LOOK = "look"
+    PROPOSE = "propose"
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a register's page offers, by id: other agencies, or installed words."""
+    """What a register's page offers, by id: other agencies, words, and names of new words."""
 
     today: date
     agencies: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
+    notices: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    languages: Mapping[str, str] = field(default_factory=dict)
 
 
 def _has_nhs_number(text: str) -> bool:
@@ -49,6 +60,17 @@ def _has_nhs_number(text: str) -> bool:
     return False
 
 
+class WordsText(fields.Field[str]):
+    """The words that people are told: tidy, and without anything that is no plain word."""
+
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> str:
+        text = tidy(value if isinstance(value, str) else "")
+        wrong = fault(text)
+        if wrong:
+            raise ValidationError(wrong)
+        return text
+
+
 class _Register(FormPage):
     """A page with a review day; nothing that looks like an NHS number may stand in it."""
 
@@ -59,7 +81,7 @@ class _Register(FormPage):
     @validates_schema
     def _no_number_of_a_person(self, data: Mapping[str, Any], **_options: Any) -> None:
         for name, value in data.items():
-            if isinstance(self.fields[name], Line) and value and _has_nhs_number(value):
+            if isinstance(self.fields[name], Line | WordsText) and value and _has_nhs_number(value):
                 raise ValidationError(
                     "This looks like an NHS number. A register holds nothing about a person", name
                 )
@@ -121,6 +143,21 @@ class NoticePage(_Register):
     until = DateParts("Until", load_default=None)
     review_on = _day("Review", "Enter the day on which they are to be reviewed")
     document = Line("Document", longest=200, load_default=None)
+
+
+class WordsPage(_Register):
+    """Words that an officer writes, and from when until when they are to be used."""
+
+    notice = OneOf("notices", "Select a notice from the list", required=True)
+    version = OneOf("versions", "Select a version from the list", required=True)
+    language = OneOf("languages", "Select a language from the list", required=True)
+    text = WordsText(required=True, error_messages={"required": fault("") or ""})
+    since = _day("From", "Enter the day from which they are used")
+    until = DateParts("Until", load_default=None)
+    review_on = _day("Review", "Enter the day on which they are to be reviewed")
+    document = Line("Document", longest=200, load_default=None)
+    seen = Line("What you saw", longest=64, load_default="")
+    step = Code(WritingStep, "Press one of the buttons", load_default=WritingStep.LOOK)
 
 
 def _text(name: str, missing: str) -> Paragraph:
