@@ -9,7 +9,7 @@ added and never changed; the last one counts. Words to be blacked out are sealed
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from referral_hub.services.open_person import (
     outline,
     request_in_hand,
 )
+from referral_hub.services.open_unfinished import is_unfinished
 from referral_hub.services.person_items import HeldItem
 from referral_hub.store import matters as store
 from referral_hub.store.matters import MatterRow
@@ -50,12 +51,17 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A referral (or the person, where `reference` is None): how many items, how many decided."""
+    """A referral (or the person, where `reference` is None): how many items, how many decided.
+
+    `unfinished` is what was begun about the person and not finished: how much there is of it shows
+    only when it is opened.
+    """
 
     id: UUID
     reference: str | None
     items: int
     decided: int
+    unfinished: bool = False
 
     @property
     def pages(self) -> int:
@@ -96,7 +102,17 @@ def parts_of(hub: Hub, actor: Actor, matter_id: UUID) -> tuple[MatterRow, list[P
         decided = store.items(connection, matter_id)
     references: dict[UUID, str | None] = {held.person["id"]: None}
     references |= {row["id"]: row["reference"] for row in held.of("referrals")}
+    begun = sum(map(is_unfinished, decided))
     return request, [
+        *_known(items, decided, references),
+        Part(request.id, None, begun, begun, unfinished=True),
+    ]
+
+
+def _known(
+    items: Sequence[HeldItem], decided: Collection[str], references: Mapping[UUID, str | None]
+) -> list[Part]:
+    return [
         Part(
             part,
             reference,
@@ -134,11 +150,13 @@ def save_review(
     """Keep what was decided about items of a part, by their short names; one step of the matter.
 
     Raises NotFound, Conflict, and InvalidInput by short name: no exemption, or words that are not
-    in the item. Where words are blacked out the part is opened for that (logged).
+    in the item. Where words are blacked out, and for what was not finished, the part is opened for
+    that (logged).
     """
     request = request_in_hand(hub, actor, matter_id)
     hiding = any(one.words for one in decisions.values())
-    items = open_items(hub, actor, request, [part]) if hiding else outline(hub, actor, request)[1]
+    opening = hiding or part == request.id
+    items = open_items(hub, actor, request, [part]) if opening else outline(hub, actor, request)[1]
     known = {item.short: item for item in items if item.part == part}
     wrong = {
         short: (fault,)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,12 @@ from referral_hub.services import record
 from referral_hub.services.casework import record_context
 from referral_hub.services.hub import Hub
 from referral_hub.services.matter_steps import words_context
+from referral_hub.services.open_unfinished import (
+    About,
+    find_unfinished,
+    person_indexes,
+    unfinished_items,
+)
 from referral_hub.services.person_items import HeldItem, field_key, person_items, row_key
 from referral_hub.services.speaking_for import statement_context
 from referral_hub.store import audit_log, change, person_records
@@ -39,6 +46,7 @@ NOT_NOW = (
     " step “Prepare the answer” first."
 )
 HIDDEN = "hidden"
+_NAMED_BY = frozenset({"identity.nhs_number", "identity.family_name", "identity.date_of_birth"})
 
 
 def request_in_hand(hub: Hub, actor: Actor, matter_id: UUID) -> MatterRow:
@@ -65,11 +73,12 @@ def open_items(
 ) -> list[HeldItem]:
     """Open the items of `parts` (referrals, or the person), None for all; logged first.
 
-    Raises NotFound (a part that is not this person's), Conflict (erased), LogUnavailable.
+    The request's own id stands for what was begun about the person and not finished. Raises
+    NotFound (a part that is not this person's), Conflict (erased), LogUnavailable.
     """
     hub = hub.for_one_use_case()
     held, names = _load(hub, actor, request)
-    known = [held.person["id"], *(row["id"] for row in held.of("referrals"))]
+    known = [held.person["id"], *(row["id"] for row in held.of("referrals")), request.id]
     wanted = known if parts is None else list(parts)
     if not set(wanted) <= set(known):
         raise NotFound
@@ -77,6 +86,8 @@ def open_items(
     _log(hub, actor, request, [_look(actor, request, held, part) for part in wanted])
     opened = dict(_opened(hub, held, subject, wanted))
     items = person_items(held, opened, us=actor.agency_id, names=names, leaving_out=request.id)
+    if request.id in wanted:
+        items += _unfinished(hub, actor, request, held)
     return [item for item in items if item.part in set(wanted)]
 
 
@@ -96,6 +107,28 @@ def hidden_words(hub: Hub, actor: Actor, matter_id: UUID) -> dict[UUID, dict[str
     return found
 
 
+def _unfinished(hub: Hub, actor: Actor, request: MatterRow, held: PersonRecords) -> list[HeldItem]:
+    """Find what was begun about the person; a second look names it before it is returned."""
+    us, subject = actor.agency_id, _subject(held)
+    known = [dict(_identity(hub, row, subject)) for row in held.of("records")]
+    indexes = person_indexes(hub, us, known)
+    if held.person["nhs_index"] is not None:
+        indexes |= {bytes(held.person["nhs_index"])}
+    ids = frozenset(str(row["id"]) for what in ("referrals", "tasks") for row in held.of(what))
+    found = find_unfinished(hub, About(us, indexes, ids))
+    if found.cites:
+        look = _look(actor, request, held, request.id)
+        _log(hub, actor, request, [replace(look, cites=found.cites)])
+    return unfinished_items(hub, us, found, part=request.id)
+
+
+def _identity(hub: Hub, row: Row, subject: SubjectKey) -> Iterable[tuple[str, Any]]:
+    stored = _stored(row, subject)
+    names = [name for name in stored.ciphertexts if name in _NAMED_BY]
+    for name, value in open_fields(hub.keys, stored, names).items():
+        yield name, json.loads(value)
+
+
 def _load(hub: Hub, actor: Actor, request: MatterRow) -> tuple[PersonRecords, dict[UUID, str]]:
     if request.subject_id is None:
         raise NotFound
@@ -112,7 +145,9 @@ def _subject(held: PersonRecords) -> SubjectKey:
 
 
 def _look(actor: Actor, request: MatterRow, held: PersonRecords, part: UUID) -> Event:
-    newest = held.of("records", part)[0] if part != request.subject_id else None
+    beside = {request.subject_id, request.id}
+    newest = held.of("records", part)[0] if part not in beside else None
+    unfinished = {"part": "unfinished"} if part == request.id else {}
     stored = newest["field_ids"] if newest else ()
     return Event(
         type=EntryType.VIEW,
@@ -126,7 +161,9 @@ def _look(actor: Actor, request: MatterRow, held: PersonRecords, part: UUID) -> 
         classes=tuple(sorted(record.classes_of(stored))),
         fields=tuple(sorted({record.permitted_field(name) for name in stored})),
         outcome="opened",
-        details={"matter": str(request.id), "duty": request.kind} | looked_by(actor.role),
+        details={"matter": str(request.id), "duty": request.kind}
+        | looked_by(actor.role)
+        | unfinished,
     )
 
 
@@ -160,16 +197,20 @@ def _opened(
 
 
 def _fields(hub: Hub, row: Row, subject: SubjectKey) -> Iterable[tuple[str, Any]]:
-    stored = StoredRecord(
+    stored = _stored(row, subject)
+    opened = open_fields(hub.keys, stored, stored.ciphertexts)
+    for name, value in opened.items():
+        yield field_key(row["referral_id"], row["version"], name), json.loads(value)
+
+
+def _stored(row: Row, subject: SubjectKey) -> StoredRecord:
+    return StoredRecord(
         context=record_context(row["referral_id"], row["version"], subject),
         wrapped_subject_key=subject.wrapped,
         wrapped_record_key=row["wrapped_record_key"],
         key_commitment=row["key_commitment"],
         ciphertexts=dict(zip(row["field_ids"], row["ciphertexts"], strict=True)),
     )
-    opened = open_fields(hub.keys, stored, stored.ciphertexts)
-    for name, value in opened.items():
-        yield field_key(row["referral_id"], row["version"], name), json.loads(value)
 
 
 def _statement(hub: Hub, row: Row, subject: SubjectKey) -> Any:

@@ -109,7 +109,7 @@ def _decided(hub: Hub, actor: Actor, matter_id: UUID) -> tuple[MatterRow, list[L
 
 def _export(hub: Hub, actor: Actor, request: MatterRow, looked: Sequence[Looked]) -> SubjectExport:
     us = actor.agency_id
-    parts = {one.item.part for one in looked} - {request.subject_id}
+    parts = {one.item.part for one in looked} - {request.subject_id, request.id}
     sought = Sought(subject=request.subject_id, referrals=sorted(parts))
     with hub.database.acting_for(us) as connection:
         newest = log.latest_checkpoint(connection)

@@ -95,7 +95,9 @@ def decide(hub: Hub, actor: Actor, *, matter_id: UUID, part_id: UUID, page: int)
     prefix = "why-"
     shorts = [name.removeprefix(prefix) for name in request.form if name.startswith(prefix)]
     filled = read_form(review_page(shorts))
-    if filled.ok and shorts:
+    if filled.ok and not shorts:
+        return redirect(url_for("access_requests.records", matter_id=matter_id))
+    if filled.ok:
         decisions = decisions_of(filled.values, shorts)
         try:
             save_review(hub, actor, matter_id, part=part_id, decisions=decisions)

@@ -14,9 +14,11 @@ from referral_hub.services.person_items import HeldItem
 from referral_hub.web.labels import Labels
 from referral_hub.web.opened import field_lines
 from referral_hub.web.rendering import day, instant
+from referral_hub.web.staged_lines import form_lines
 
 Areas = Mapping[str, str]
 FIELD, STATEMENT = "field.", "statement."
+UNFINISHED = ("draft.", "staged.")
 _CODES: Mapping[str, str] = {
     "referral.priority": "Priority",
     "referral.purpose": "Purpose",
@@ -55,6 +57,9 @@ def item_label(item: HeldItem, labels: Labels) -> str:
         name = labels.field(item.what.removeprefix(FIELD))
     elif item.what.startswith(STATEMENT):
         name = labels.words(item.what.removeprefix(STATEMENT), "StatementKind")
+    elif item.what.startswith(UNFINISHED):
+        kind, _, page = item.what.rpartition(".")
+        name = f"{labels.words(kind, 'HeldItem')}: {labels.words(page, 'FormPart')}"
     else:
         name = labels.words(item.what, "HeldItem")
     return f"{name}, before it was corrected" if item.earlier else name
@@ -66,6 +71,8 @@ def item_lines(item: HeldItem, value: Any, labels: Labels, areas: Areas) -> list
         name = item.what.removeprefix(FIELD)
         catalogue = "need.needs" if name.startswith("need.needs") else name
         return list(field_lines(catalogue, value, labels, areas))
+    if item.what.startswith(UNFINISHED):
+        return list(form_lines(item.what.rpartition(".")[2], value, labels, areas))
     return list(_lines(item.what, value, labels))
 
 

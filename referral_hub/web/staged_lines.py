@@ -6,7 +6,7 @@ form would take; here they are only shown. The order is the form's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -67,6 +67,30 @@ def staged_sections(
     ]
     named = (("What it says", tuple(beside)), ("Filled in for you", tuple(lines)))
     return tuple(OpenedSection(heading, found) for heading, found in named if found)
+
+
+def form_lines(
+    page: str, fields: Mapping[str, Any], labels: Labels, areas: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield what one page of a form says, in the form's words where it has some for a field."""
+    told = set()
+    for path, name in _FIELDS.items():
+        values = _values({page: fields}, path, labels, areas) if path.startswith(page) else ()
+        if values:
+            yield f"{name}: {', '.join(values)}"
+        told.add(path.partition(".")[2])
+    parts = {f"{name}-{part}" for name in told for part in ("day", "month", "year")}
+    for name, value in fields.items():
+        known = f"{page}.{name}" in _FIELDS or (page == "person" and name in parts)
+        if value and not known:
+            label = labels.words(name, "StagedFact" if page == "beside" else "HeldPart")
+            shown = _beside(name, str(value), labels) if page == "beside" else _plain(value)
+            yield f"{label}: {', '.join(shown)}"
+
+
+def _plain(value: Any) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else str(value).split("\n")
+    return tuple(str(one) for one in listed if one)
 
 
 def _values(

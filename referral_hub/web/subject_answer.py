@@ -95,11 +95,11 @@ def answer(export: SubjectExport, telling: Telling) -> Answer:
     """Return what is handed over, in words."""
     labels = telling.labels
     parts = dict.fromkeys(one.item.part for one in export.given)
+    headings = {part: f"Referral {name}" for part, name in export.references.items()}
+    headings[export.request.id] = "What was begun about you and not finished"
     sections = [
         Section(
-            f"Referral {export.references[part]}"
-            if part in export.references
-            else "About you and what you agreed to",
+            headings.get(part, "About you and what you agreed to"),
             [_told(one, telling) for one in export.given if one.item.part == part],
         )
         for part in parts

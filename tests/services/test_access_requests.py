@@ -264,7 +264,7 @@ def test_nothing_is_handed_over_that_nobody_looked_at(bench: Bench, person: UUID
     assert person_of(bench, again.referral_id) == person
     with pytest.raises(Conflict, match="not been looked at"):
         make_export(bench.hub, officer, matter, "json")
-    assert len(parts_of(bench.hub, officer, matter)[1]) == 3
+    assert len(parts_of(bench.hub, officer, matter)[1]) == 4
 
 
 def test_a_reason_is_asked_for_what_is_withheld(bench: Bench, person: UUID) -> None:
