@@ -3,13 +3,15 @@
 Nothing is handed over that nobody looked at. Making the file is a step of the request in the log,
 integrated before the file exists; opening what goes into it is logged besides. The access report
 holds codes and, for each row, the proof that it stands in the log. Staff of other agencies are
-never named in it: the log does not tell an agency who they are. How it is written down is for the
+never named in it: the log does not tell an agency who they are. It is as long as the log makes it,
+so its lines are read while they are written and never stand in memory together; what is held about
+the person does, since an officer has looked at each item of it. How it is written down is for the
 web to say, which has the words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,6 +29,7 @@ from referral_hub.services.matter_steps import Taken, write_step
 from referral_hub.store import audit_log, log
 from referral_hub.store import matters as store
 from referral_hub.store.exposures import Sought, exposures
+from referral_hub.store.log import StoredCheckpoint
 from referral_hub.store.matters import MatterRow
 
 Proved = Mapping[str, object]
@@ -44,6 +47,34 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Accesses:
+    """The access report under one checkpoint: read anew each time somebody goes through it."""
+
+    hub: Hub
+    us: UUID
+    sought: Sought
+    newest: StoredCheckpoint
+
+    def __repr__(self) -> str:
+        return "<Accesses>"
+
+    def __iter__(self) -> Iterator[Access]:
+        with self.hub.database.acting_for(self.us) as connection:
+            tiles = Tiles(lambda level, index: log.read_tile(connection, level, index))
+            names = audit_log.agencies(connection)
+            for rows in exposures(connection, self.us, self.sought, size=self.newest.size):
+                entries = [logged(row, names, self.us) for row in rows]
+                proved = proved_rows(entries, tiles, self.newest)
+                yield from (Access(*pair) for pair in zip(entries, proved, strict=True))
+
+    def count(self) -> int:
+        """Return how many lines there are."""
+        with self.hub.database.acting_for(self.us) as connection:
+            found = exposures(connection, self.us, self.sought, size=self.newest.size)
+            return sum(len(rows) for rows in found)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class SubjectExport:
     """What is handed over. `given` holds items given whole or in part, `withheld` the others.
 
@@ -54,7 +85,7 @@ class SubjectExport:
     references: Mapping[UUID, str]
     given: Sequence[Looked]
     withheld: Sequence[Looked]
-    accesses: Sequence[Access]
+    accesses: Accesses
     checkpoint: str
     log_key: str
 
@@ -115,11 +146,6 @@ def _export(hub: Hub, actor: Actor, request: MatterRow, looked: Sequence[Looked]
         newest = log.latest_checkpoint(connection)
         if newest is None:
             raise LogUnavailable("The log has no checkpoint, so nothing can be proved.")
-        tiles = Tiles(lambda level, index: log.read_tile(connection, level, index))
-        names = audit_log.agencies(connection)
-        found = exposures(connection, us, sought, size=newest.size)
-        entries = [logged(row, names, us) for rows in found for row in rows]
-        rows = list(proved_rows(entries, tiles, newest))
     return SubjectExport(
         request=request,
         references={
@@ -129,7 +155,7 @@ def _export(hub: Hub, actor: Actor, request: MatterRow, looked: Sequence[Looked]
         },
         given=[one for one in looked if one.stands.handling is not Handling.WITHHOLD],
         withheld=[one for one in looked if one.stands.handling is Handling.WITHHOLD],
-        accesses=[Access(*pair) for pair in zip(entries, rows, strict=True)],
+        accesses=Accesses(hub, us, sought, newest),
         checkpoint=newest.note.decode(),
         log_key=hub.log_vkey,
     )

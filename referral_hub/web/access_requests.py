@@ -6,9 +6,10 @@ the log before anything is shown. Nothing here needs a script.
 
 from __future__ import annotations
 
-import io
+import tempfile
 from collections.abc import Callable, Mapping
-from typing import Any
+from itertools import islice
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from flask import redirect, render_template, request, send_file, url_for
@@ -17,7 +18,7 @@ from flask_login import current_user
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.duty_clocks import local_day
 from referral_hub.domain.matter_commands import RecordRequest
-from referral_hub.errors import Conflict, InvalidInput
+from referral_hub.errors import Conflict, HubError, InvalidInput
 from referral_hub.services.access_review import look_at, parts_of, save_review
 from referral_hub.services.area_names import area_names
 from referral_hub.services.hub import Hub
@@ -33,11 +34,13 @@ from referral_hub.web.forms.matters import (
 )
 from referral_hub.web.forms.referral import Answer
 from referral_hub.web.held_words import item_label, item_lines
+from referral_hub.web.officer import IN_MEMORY
 from referral_hub.web.people import found_or_told
 from referral_hub.web.rendering import words
 from referral_hub.web.subject_answer import Telling, answer, as_html, as_json, as_pdf
 
-Written = Callable[[SubjectExport, Telling], bytes]
+Written = Callable[[SubjectExport, Telling, BinaryIO], None]
+SHOWN = 200
 WRITTEN: Mapping[Doing, tuple[Written, str]] = {
     Doing.JSON: (as_json, "application/json"),
     Doing.PDF: (as_pdf, "application/pdf"),
@@ -95,9 +98,9 @@ def decide(hub: Hub, actor: Actor, *, matter_id: UUID, part_id: UUID, page: int)
     prefix = "why-"
     shorts = [name.removeprefix(prefix) for name in request.form if name.startswith(prefix)]
     filled = read_form(review_page(shorts))
-    if filled.ok and not shorts:
-        return redirect(url_for("access_requests.records", matter_id=matter_id))
-    if filled.ok:
+    if not shorts and part_id == matter_id:
+        return records(hub, actor, matter_id)
+    if filled.ok and shorts:
         decisions = decisions_of(filled.values, shorts)
         try:
             save_review(hub, actor, matter_id, part=part_id, decisions=decisions)
@@ -133,9 +136,15 @@ def hand_over(hub: Hub, actor: Actor, matter_id: UUID) -> Any:
     except Conflict as refused:
         return _refused(matter_id, refused), 409
     write, media = WRITTEN[chosen]
-    data = write(export, _telling(hub, actor, named=named))
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the answer closes it
+    try:
+        write(export, _telling(hub, actor, named=named), cast("BinaryIO", file))
+    except HubError:
+        file.close()
+        raise
+    file.seek(0)
     name = f"{export.request.reference}.{chosen.value}"
-    return send_file(io.BytesIO(data), media, as_attachment=True, download_name=name)
+    return send_file(cast("BinaryIO", file), media, as_attachment=True, download_name=name)
 
 
 def _form(hub: Hub, subject_id: UUID, filled: Filled) -> str:
@@ -189,10 +198,13 @@ def _preview(hub: Hub, actor: Actor, matter_id: UUID, filled: Filled) -> Any:
         export = preview(hub, actor, matter_id)
     except Conflict as refused:
         return _refused(matter_id, refused), 409
+    told = answer(export, _telling(hub, actor, named=False))
     return render_template(
         "officer/matters/preview.html",
         matter=export.request,
-        answer=answer(export, _telling(hub, actor, named=False)),
+        answer=told,
+        seen=list(islice(told.seen, SHOWN)),
+        lines=told.seen.count(),
         forms=Doing,
         form=filled,
         back=url_for("access_requests.records", matter_id=matter_id),

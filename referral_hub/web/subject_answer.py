@@ -2,24 +2,25 @@
 
 All three hold the same: what is given, what is withheld and under which exemption, and who saw
 what, when and why. The JSON has each line's proof. The PDF shows letters that Windows-1252 does not
-have without their accents; the HTML has every letter.
+have without their accents; the HTML has every letter. Each is written into a file while the access
+report is read, however long that is.
 """
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, BinaryIO
 from uuid import UUID
 
-from flask import render_template
+from flask import stream_template
 
 from referral_hub.domain.codes import Role
 from referral_hub.domain.third_parties import Handling
 from referral_hub.services.access_review import Looked, given_value
 from referral_hub.services.pdf_pages import PdfPages
-from referral_hub.services.subject_export import Access, SubjectExport
+from referral_hub.services.subject_export import Access, Accesses, SubjectExport
 from referral_hub.web.held_words import Areas, item_label, item_lines
 from referral_hub.web.labels import Labels
 from referral_hub.web.officer_words import shown
@@ -65,6 +66,24 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class SeenLines:
+    """The access report in words, made anew each time somebody goes through it."""
+
+    accesses: Accesses
+    telling: Telling
+
+    def __repr__(self) -> str:
+        return "<SeenLines>"
+
+    def __iter__(self) -> Iterator[Seen]:
+        return (_seen(one, self.telling) for one in self.accesses)
+
+    def count(self) -> int:
+        """Return how many lines there are."""
+        return self.accesses.count()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """Everything that is handed over, in words."""
 
@@ -72,7 +91,7 @@ class Answer:
     reference: str
     sections: Sequence[Section]
     withheld: Sequence[tuple[str, str]]
-    seen: Sequence[Seen]
+    seen: SeenLines
     checkpoint: str
     log_key: str
 
@@ -112,14 +131,14 @@ def answer(export: SubjectExport, telling: Telling) -> Answer:
             *(_withheld(one, export, labels) for one in export.withheld),
             *((name, why) for name, why in _always(telling)),
         ],
-        seen=[_seen(one, telling) for one in export.accesses],
+        seen=SeenLines(export.accesses, telling),
         checkpoint=export.checkpoint,
         log_key=export.log_key,
     )
 
 
-def as_json(export: SubjectExport, telling: Telling) -> bytes:
-    """Return the answer for a program: codes, the same in words, and the log's exact entries."""
+def as_json(export: SubjectExport, telling: Telling, file: BinaryIO) -> None:
+    """Write the answer for a program: codes, the same in words, and the log's exact entries."""
     labels, told = telling.labels, answer(export, telling)
     given = [
         {
@@ -132,38 +151,43 @@ def as_json(export: SubjectExport, telling: Telling) -> bytes:
         }
         for one in export.given
     ]
-    accesses = [
-        {**_line(seen), **one.proved, "user": seen.who}
-        for one, seen in zip(export.accesses, told.seen, strict=True)
-    ]
     document = {
         "format": FORMAT,
         "request": told.reference,
         "agency": told.agency,
         "given": given,
         "withheld": [{"what": what, "why": why} for what, why in told.withheld],
-        "access_report": accesses,
         "checkpoint": told.checkpoint,
         "log_key": told.log_key,
     }
-    return json.dumps(document, ensure_ascii=False, indent=1, default=str).encode()
+    file.write(_json(document).removesuffix("\n}").encode() + b',\n "access_report": [')
+    for place, one in enumerate(export.accesses):
+        seen = _seen(one, telling)
+        line = {**_line(seen), **one.proved, "user": seen.who}
+        file.write((",\n" if place else "\n").encode() + _json(line).encode())
+    file.write(b"\n ]\n}\n")
 
 
-def as_html(export: SubjectExport, telling: Telling) -> bytes:
-    """Return the answer as a page that needs no other file."""
-    return render_template("officer/matters/answer.html", answer=answer(export, telling)).encode()
+def as_html(export: SubjectExport, telling: Telling, file: BinaryIO) -> None:
+    """Write the answer as a page that needs no other file."""
+    file.writelines(
+        part.encode()
+        for part in stream_template("officer/matters/answer.html", answer=answer(export, telling))
+    )
 
 
-def as_pdf(export: SubjectExport, telling: Telling) -> bytes:
-    """Return the answer to print."""
+def as_pdf(export: SubjectExport, telling: Telling, file: BinaryIO) -> None:
+    """Write the answer to print."""
     told = answer(export, telling)
-    file = io.BytesIO()
     title = f"What {told.agency} holds about you"
     pages = PdfPages(file, title)
     for text, indent in _printed(title, told):
         pages.line(text, indent=indent)
     pages.close()
-    return file.getvalue()
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str)
 
 
 def _printed(title: str, told: Answer) -> Iterator[tuple[str, int]]:

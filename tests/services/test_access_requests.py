@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,7 @@ from referral_hub.domain.matters import (
 from referral_hub.domain.nhs_number import parse_nhs_number
 from referral_hub.domain.third_parties import Exemption, Handling
 from referral_hub.errors import Conflict, Forbidden, InvalidInput, NotFound
+from referral_hub.services import subject_export
 from referral_hub.services.access_review import (
     Decided,
     given_value,
@@ -41,6 +43,7 @@ from referral_hub.services.erase_person import erase_person
 from referral_hub.services.matters import open_written, read_matter, register
 from referral_hub.services.subject_export import make_export, preview
 from referral_hub.services.withdraw import withdraw_agreement
+from referral_hub.store.exposures import exposures
 from tests.hub_bench import Bench, nhs_number
 from tests.services.matters import (
     CONTACT,
@@ -325,6 +328,31 @@ def test_the_export_is_a_step_and_its_accesses_are_proved(bench: Bench, person: 
     assert (done.matter.state, done.clock.state) == (MatterState.ANSWERED, ClockState.STOPPED)
     assert done.matter.closed_at is not None
     assert bench.verify().ok
+
+
+def test_the_access_report_is_read_while_it_is_written_and_is_the_same_each_time(
+    bench: Bench, person: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matter = in_hand(bench, person)
+    reviewed(bench, matter)
+    export = make_export(bench.hub, bench.staff["surgery-dpo"], matter, "json")
+    found = [one.proved for one in export.accesses]
+    assert found == [one.proved for one in export.accesses]
+    assert export.accesses.count() == len(found) > 2
+    read: list[int | None] = []
+
+    def one_by_one(*arguments: Any, **options: Any) -> Iterator[list[Any]]:
+        for rows in exposures(*arguments, **options):
+            for row in rows:
+                read.append(row.seq)
+                yield [row]
+
+    monkeypatch.setattr(subject_export, "exposures", one_by_one)
+    lines = iter(export.accesses)
+    next(lines)
+    next(lines)
+    assert len(read) == 2
+    assert len([*lines]) == len(found) - 2
 
 
 def test_a_new_review_asks_for_a_new_export(bench: Bench, person: UUID) -> None:

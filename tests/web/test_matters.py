@@ -16,6 +16,7 @@ from referral_hub.audit.events import EntryType, Event
 from referral_hub.domain.channels import Channel
 from referral_hub.domain.commands import AnswerTask
 from referral_hub.services.answer_task import answer_task
+from referral_hub.services.drafts import discard_draft, save_draft, start_draft
 from referral_hub.services.log_reports import append
 from tests.statements import counting
 from tests.web.mereford import FAMILY_NAME, FIRST_NAME, WHY, Mereford, nhs_number, personal
@@ -95,7 +96,7 @@ def decide_all(officer: Any, matter: str) -> None:
         officer.get(f"{matter}/records")
         page = officer.post(path).text
         sent = officer.post(f"{path}/decided", {**choices(page), "withhold": ticked(page)})
-        assert sent.status_code == 302, text_of(officer.text)
+        assert sent.status_code == (302 if SHORT.search(page) else 200), text_of(officer.text)
 
 
 def download(officer: Any, path: str, form: Mapping[str, Any]) -> Any:
@@ -128,7 +129,7 @@ def test_a_request_from_receipt_to_answer(town: Any, mereford: Mereford) -> None
     assert take(town, officer, matter, "prepare").status_code == 302
     before = mereford.entries("view")
     paths = list(dict.fromkeys(OPEN.findall(officer.get(f"{matter}/records").text)))
-    assert len(paths) == 2
+    assert len(paths) == 3
     assert mereford.entries("view") == before
     opened = officer.post(paths[1]).text
     assert mereford.entries("view") == before + 1
@@ -214,6 +215,44 @@ def test_words_are_taken_out_and_wrong_choices_are_told_beside_their_item(
     shown = text_of(officer.post(f"{matter}/answer").text)
     assert "Will ring [withheld] [withheld] first" in shown
     assert "Words in it are withheld: About another person" in shown
+
+
+def test_a_form_that_was_begun_is_opened_decided_about_and_handed_over(
+    town: Any, mereford: Mereford
+) -> None:
+    gp, officer = mereford.actor("gp"), town.browser("surgery-dpo")
+    reference = refer(town, mereford)
+    draft = start_draft(town.hub, gp)
+    person = {"first_name": FIRST_NAME, "family_name": FAMILY_NAME}
+    person |= {"date_of_birth-day": "27", "date_of_birth-month": "3", "date_of_birth-year": "1948"}
+    pages = {
+        "person": person,
+        "needs": {"needs": ["lonely"]},
+        "why": {"why": "Rang about the stairs", "priority": "urgent"},
+        "authority": {"seen": "Her son Ottokar showed a paper"},
+    }
+    save_draft(town.hub, gp, draft, pages=pages)
+    matter = ask(town, officer, reference)
+    take(town, officer, matter, "prepare")
+    shown = text_of(officer.get(f"{matter}/records").text)
+    assert "What was begun and not finished" in shown
+    assert "Rang about the stairs" not in shown
+    opened = text_of(officer.post(f"{matter}/records/{matter.rpartition('/')[2]}/1").text)
+    assert "A form that somebody began: why" in opened
+    for said in ("Date of birth: 27 3 1948", "Needs: ", "How soon: Urgent"):
+        assert said in opened, said
+    decide_all(officer, matter)
+    answer = text_of(officer.post(f"{matter}/answer").text)
+    assert "What was begun about you and not finished" in answer
+    assert "Why: Rang about the stairs" in answer
+    assert "Ottokar" not in answer
+    for form in ("json", "html", "pdf"):
+        file = hand_over(officer, matter, form)
+        assert file.status_code == 200
+        if form != "pdf":
+            assert "Rang about the stairs" in file.get_data(as_text=True)
+            assert "Ottokar" not in file.get_data(as_text=True)
+    discard_draft(town.hub, gp, draft)
 
 
 # A breach and its pack
