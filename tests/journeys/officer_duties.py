@@ -49,7 +49,11 @@ def decide_all(officer: Person) -> None:
     for place in range(officer.page.get_by_role("button", name=re.compile("^Open ")).count()):
         officer.page.get_by_role("button", name=re.compile("^Open ")).nth(place).click()
         officer.look()
-        officer.press("Save what you decided")
+        if officer.page.get_by_role("button", name="Save what you decided").count():
+            officer.press("Save what you decided")
+        else:
+            officer.see("Nothing was found")
+            officer.follow("Back to the records")
 
 
 def record_breach(officer: Person) -> None:
