@@ -145,7 +145,7 @@ ITEMS: tuple[Item, ...] = (
         "Registers",
         _P.KEEP_REGISTERS,
         "Sharing agreements, words to say, and records of processing",
-        also=("register_forms",),
+        also=("register_forms", "notice_pages"),
     ),
     Item(
         "retention.show",
