@@ -1,8 +1,9 @@
 """Notices that an agency writes itself: texts that nobody can change, which two people put in use.
 
 `notice_adoption` says as before what is used; a row of it names words that came with a release or
-words that stand here. On the way down the texts go, and with them what was adopted of them, so that
-an agency is back at what came with the hub; agreements keep the hash of what was told.
+words that stand here. On the way down the texts go. What was adopted of them stays in the register
+and is offered to nobody, so an agency must adopt words that came with the hub before; agreements
+keep the hash of what was told.
 """
 
 from __future__ import annotations
@@ -46,6 +47,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the texts and what was adopted of them."""
-    op.execute("DELETE FROM notice_adoption WHERE notice_version LIKE 'own-%'")
+    """Drop the texts."""
     op.execute("DROP TABLE notice_text")

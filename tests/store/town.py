@@ -254,8 +254,8 @@ def _keep_registers(bench: Bench) -> None:
             Writing(
                 "support-referral",
                 "own-1",
-                "en",
-                "We tell only those whom you name, if you agree.",
+                "cy",
+                "Dim ond y rhai a enwch, os cytunwch i hynny.",
                 since=bench.clock().date(),
                 until=None,
                 review_on=day,
