@@ -235,3 +235,15 @@ def test_immediate_danger_stops_the_form_and_shows_999(person: Sign) -> None:
     gp.go_on()
     gp.look()
     gp.see("999")
+
+
+def test_the_browsers_way_back_works_after_a_page_was_refused(person: Sign) -> None:
+    gp = person("gp")
+    gp.follow("Refer someone")
+    gp.page.get_by_role("button", name="Start now").click()
+    gp.go_on()
+    expect(gp.page).to_have_title(re.compile("^Error: "))
+    gp.choose("No")
+    gp.go_on()
+    gp.page.go_back()
+    expect(gp.page.get_by_role("heading", level=1)).to_contain_text("immediate danger")

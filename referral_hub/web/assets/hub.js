@@ -4,3 +4,9 @@ import { initAll } from "./govuk-frontend.min.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 initAll();
+
+// Going back to a page of the referral's form that was refused shows that page, and not a question
+// whether to send it twice.
+if (document.querySelector("[data-hub-go-back]")) {
+  history.replaceState(null, "", location.href);
+}
