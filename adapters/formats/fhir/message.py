@@ -78,7 +78,8 @@ def read_message(bundle: dict[str, Any]) -> Message:
     """Read one parsed body. Raises FhirProblem."""
     if bundle.get("resourceType") != "Bundle":
         raise bad("Send one Bundle of type message.", "resourceType")
-    if len(bundle.get("entry") or ()) > MOST_ENTRIES:
+    listed = bundle.get("entry")
+    if isinstance(listed, list) and len(listed) > MOST_ENTRIES:
         raise FhirProblem(
             413,
             bad(f"Send at most {MOST_ENTRIES} entries.", "Bundle.entry", code="too-long").issues,

@@ -28,6 +28,9 @@ _TELLTALES = (
     ("Consent", "decision", "R5"),
 )
 _MISSING = frozenset({"missing", "model_field_validation.missing"})
+# What the library raises besides, where a value is not of the type that it takes for granted.
+_STUMBLES = (LookupError, TypeError, AttributeError)
+_WRONG_TYPE = "A value here is not of its element's type in FHIR R4, or there is no such resource."
 _CONTENT = "This looks like FHIR {version}. Send FHIR R4 (4.0.1)."
 
 
@@ -53,6 +56,20 @@ def check_shape(resource: dict[str, Any]) -> None:
         raise bad("Resources are nested too deeply.", code="structure") from None
     except ValueError as problem:
         raise FhirProblem(400, _issues(name, problem)) from None
+    except _STUMBLES:
+        raise bad(_WRONG_TYPE, _stumbled_over(name, resource)) from None
+
+
+def _stumbled_over(name: str, resource: dict[str, Any]) -> str:
+    """The first resource in `resource` that has no model or that its model cannot read."""
+    entries = resource.get("entry")
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        inside: Any = entry.get("resource") if isinstance(entry, dict) else None
+        try:
+            _model(inside["resourceType"]).model_validate(inside)
+        except (ValueError, *_STUMBLES):
+            return f"{name}.entry[{index}].resource"
+    return name
 
 
 def refuse_other_versions(resource: dict[str, Any]) -> None:

@@ -133,6 +133,21 @@ REFUSED: dict[str, tuple[Bend, int, str, str]] = {
     "a collection is no message": (
         lambda b: b.update(type="collection"), 400, "value", "Bundle.type",
     ),
+    "a resource of no type at all": (
+        lambda b: b["entry"][2]["resource"].update(resourceType=7),
+        400, "value", "Bundle.entry[2].resource",
+    ),
+    "a resource that nobody knows": (
+        lambda b: b["entry"][2]["resource"].update(resourceType="Wish"),
+        400, "value", "Bundle.entry[2].resource",
+    ),
+    "an address that is no text": (
+        lambda b: resource(b, "MessageHeader")["source"].update(endpoint=[]),
+        400, "value", "Bundle.entry[0].resource",
+    ),
+    "entries that are no list": (
+        lambda b: b.update(entry=True), 400, "value", "Bundle.entry",
+    ),
     "a booking is not taken": (
         lambda b: resource(b, "MessageHeader")["eventCoding"].update(code="booking-request"),
         422, "not-supported", "Bundle.entry[0].resource.eventCoding",
