@@ -121,10 +121,10 @@ def _how_long(event: ConsentEvent) -> CopyPart:
     since = day(event.valid_from)
     if event.valid_until is None:
         return CopyPart("How long", [f"From {since}, until you change your mind."])
-    return CopyPart("How long", [f"From {since} until {_last(event.valid_until)}."])
+    return CopyPart("How long", [f"From {since} until {last_moment(event.valid_until)}."])
 
 
-def _last(until: datetime) -> str:
+def last_moment(until: datetime) -> str:
     """The last whole day before an exclusive end; the instant itself where that is no midnight."""
     local = until.astimezone(LONDON)
     return (

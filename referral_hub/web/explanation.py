@@ -16,6 +16,7 @@ from consent.evidence.entry import Entry, EntryType
 from consent.model import Hold, Outcome, Permit, Refuse
 from referral_hub.domain.codes import ReviewOutcome
 from referral_hub.services.explain_entry import Agreed, Explained
+from referral_hub.web.agreement_words import last_moment
 from referral_hub.web.history import consent_words, owners_reason
 from referral_hub.web.labels import Labels
 from referral_hub.web.officer_words import Shown, recipients_words
@@ -127,7 +128,7 @@ def _said(one: Agreed, labels: Labels) -> str:
         f"after notice {event.notice_id}, version {event.notice_version}, in {language}",
         f"naming {and_list(one.names)}" if one.names else "",
         f"for {_listed(kinds, labels)}" if kinds else "",
-        f"until {instant(event.valid_until)}" if event.valid_until else "",
+        f"until {last_moment(event.valid_until)}" if event.valid_until else "",
     ]
     wanted = "help" if event.service_agreement else "no_help"
     stood = "in_force" if one.in_force else "named" if one.names_recipient else "not_named"
@@ -183,7 +184,7 @@ def _change(found: Explained, entry: Entry, labels: Labels) -> Iterator[str]:
     elif entry.outcome == "permit" and entry.basis is not None:
         yield labels.words("permit", "Explained.change")
         if isinstance(found.again, Permit):
-            yield f"As things stood then it was good until {instant(found.again.until)}."
+            yield f"As things stood then it was good until {last_moment(found.again.until)}."
 
 
 def _to_put_right(reason: str, labels: Labels, *, whole: bool) -> Iterator[str]:

@@ -212,7 +212,7 @@ def test_a_disclosure_is_explained_from_the_entry_and_the_ledger(
         "Why they were referred: left out. An agency of this kind is never told it",
         "R04: the person was told this agency’s name",
         "It stops when the person changes their mind",
-        "As things stood then it was good until",
+        "As things stood then it was good until the end of",
         "In the log, proved by the newest checkpoint",
     ):
         assert words in page, words
