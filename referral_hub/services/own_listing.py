@@ -21,7 +21,7 @@ from referral_hub.domain.listings import listing_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.open_referral import need_attribute
 from referral_hub.services.read_feed import digest_of
-from referral_hub.store import listings, own_services
+from referral_hub.store import directory_sources, listings, own_services
 from referral_hub.store.engine import Connection
 from referral_hub.store.listings import Brought
 
@@ -54,12 +54,19 @@ def publish(connection: Connection, us: UUID, service_id: UUID, at: datetime) ->
 
 
 def publish_missing(hub: Hub) -> int:
-    """Publish services that the directory does not have yet; returns how many those were."""
+    """Publish services that the directory does not have yet; returns how many those were.
+
+    The words of what providers wrote themselves are then known to the search for misspelt ones,
+    also in a town that reads no feed.
+    """
     with hub.database.working() as connection:
         found = own_services.unpublished(connection)
     for row in found:
         with hub.database.acting_for(row["agency_id"]) as connection:
             publish(connection, row["agency_id"], row["id"], hub.clock())
+    with hub.database.working() as connection:
+        if directory_sources.words_missing(connection):
+            directory_sources.refresh_words(connection)
     return len(found)
 
 

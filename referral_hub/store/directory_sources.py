@@ -162,6 +162,23 @@ _WORDS = text(
 )
 
 
+_MISSING_WORDS = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM directory_entry e,
+            regexp_split_to_table(lower(e.name || ' ' || e.organization_name), '[^a-z]+') said
+        WHERE e.service_id IS NOT NULL AND length(said) BETWEEN 4 AND 30
+            AND NOT EXISTS (SELECT FROM directory_word w WHERE w.word = said)
+    )
+    """
+)
+
+
+def words_missing(connection: Connection) -> bool:
+    """Whether a name that a provider wrote in its own pages has a word that is not in the list."""
+    return bool(connection.execute(_MISSING_WORDS).scalar())
+
+
 def refresh_words(connection: Connection) -> None:
     """Make the list of words that a misspelt one is compared with again, as the worker.
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from referral_hub.services.own_listing import publish_missing
 from referral_hub.services.remind_providers import remind_providers
 
 ABOUT = {
@@ -173,19 +174,25 @@ def test_a_pause_is_one_click_and_holds_for_the_public_and_for_routing(
     assert row(town, service_id).active is True
 
 
-def test_a_pause_with_an_end_is_no_running_service_and_is_ended_in_one_click(
+def test_a_service_that_is_full_until_a_day_is_not_just_called_running(
     town: Any, provider: Any, service_id: str
 ) -> None:
     last = town.hub.clock().date() + timedelta(days=9)
     parts = {"day": last.day, "month": last.month, "year": last.year}
-    until = {f"paused_until-{part}": str(value) for part, value in parts.items()}
-    provider.get(f"/directory/services/{service_id}/room")
-    provider.post(f"/directory/services/{service_id}/room", {"capacity": "capacity", **until})
+    until = {f"until-{part}": str(value) for part, value in parts.items()}
+    provider.get(f"/services/{service_id}/full")
+    assert provider.post(f"/services/{service_id}/full", until).status_code == 302
     provider.get(f"/directory/services/{service_id}")
-    assert "Paused until the end of" in provider.text
-    assert "Pause now" not in provider.text
-    assert provider.post(f"/directory/services/{service_id}/resume").status_code == 302
-    assert row(town, service_id).paused_until is None
+    assert "Yes, but full until the end of" in provider.text
+
+
+def test_a_misspelt_word_of_a_providers_own_name_is_put_right(town: Any, provider: Any) -> None:
+    add(provider, name="Marquetry evenings")
+    publish_missing(town.hub)
+    browser = town.browser()
+    browser.get("/near-me")
+    browser.post("/near-me", {"words": "marquerty"})
+    assert "Marquetry evenings" in browser.text
 
 
 def test_what_is_another_agencys_is_not_there(town: Any, service_id: str) -> None:
