@@ -17,7 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import monotonic
 from typing import Any
 
@@ -58,13 +58,14 @@ class Link:
         `parameters` are in that format too, for `$1`, `$2`, … Raises psycopg.Error, which holds
         no value of a row, and Overdue.
         """
-        seconds = patience.require_time()
         name = self._prepared.get(statement) or self._prepare(statement)
         sent: Sequence[Any] = parameters
+        asked = (name, sent, _formats(len(sent)), _BINARY)
+        seconds = patience.require_time()
         if seconds is None:
-            result = self._wire.exec_prepared(name, sent, _formats(len(sent)), _BINARY)
+            result = self._wire.exec_prepared(*asked)
         else:
-            result = self._within(seconds, name, sent)
+            result = self._within(seconds, partial(self._wire.send_query_prepared, *asked))
         if result.status not in _ANSWERED:
             raise self._fault(result)
         columns = range(result.nfields)
@@ -87,9 +88,9 @@ class Link:
         """Close the connection."""
         self._connection.close()
 
-    def _within(self, seconds: float, name: bytes, sent: Sequence[Any]) -> Any:
-        """Run a statement, cancel it after `seconds`, and lose the connection if that fails."""
-        self._wire.send_query_prepared(name, sent, _formats(len(sent)), _BINARY)
+    def _within(self, seconds: float, send: Callable[[], None]) -> Any:
+        """Send something, cancel it after `seconds`, and lose the connection if that fails."""
+        send()
         while self._wire.flush():
             self._await(seconds, select.POLLOUT)
         if not self._answered(seconds):
@@ -123,7 +124,12 @@ class Link:
             self._wire.exec_(b"DEALLOCATE ALL")
             self._prepared.clear()
         name = f"hub_{len(self._prepared)}".encode()
-        result = self._wire.prepare(name, statement.encode())
+        seconds = patience.require_time()  # reading a statement waits for locks as well
+        if seconds is None:
+            result = self._wire.prepare(name, statement.encode())
+        else:
+            send = partial(self._wire.send_prepare, name, statement.encode())
+            result = self._within(seconds, send)
         if result.status != pq.ExecStatus.COMMAND_OK:
             raise self._fault(result)
         self._prepared[statement] = name

@@ -36,11 +36,16 @@ def surgery(town: Any) -> Client:
     return register(town)
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["known", "new"])
 @pytest.mark.parametrize("table", ["service", "referral"], ids=["the read", "the write"])
 def test_a_database_that_is_busy_stores_nothing_and_the_same_message_again_is_taken_on(
-    town: Any, surgery: Client, table: str
+    town: Any, surgery: Client, table: str, known: bool
 ) -> None:
-    message, token, before = a_message(town), surgery.token(), count(town, "referral")
+    token = surgery.token()
+    assert post(surgery, a_message(town), token=token).status_code == 200
+    message, before = a_message(town), count(town, "referral")
+    if not known:  # to the connection, which then waits while the statement is read
+        town.hub.database.links.close()
     with psycopg.connect(town.hub.settings.database_url) as busy:
         busy.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
         began = monotonic()
