@@ -17,7 +17,10 @@ from tests.statements import counting
 Begin = Callable[[Any], Any]
 HEAVIEST = 60_000
 HOOKS = frozenset(
-    {"govuk-frontend", "govuk-frontend-supported", "govuk-table__row", "govuk-table__body"}
+    {
+        *("govuk-frontend", "govuk-frontend-supported", "govuk-table__row", "govuk-table__body"),
+        "hub-go-back",  # of an attribute for the script
+    }
 )
 SESSION = 1
 STATEMENTS = {
