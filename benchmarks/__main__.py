@@ -19,6 +19,7 @@ from benchmarks.accepting import against_bare, as_it_grows
 from benchmarks.directory import first_results
 from benchmarks.doors import beside_the_bare_view
 from benchmarks.draining import rq_no_op, to_a_partner, to_inboxes
+from benchmarks.importing import usual_file
 from benchmarks.routing import directory
 from benchmarks.thinking import decisions, integration, verification
 from benchmarks.town import Town, private_town
@@ -34,6 +35,8 @@ GOALS = (
     ("integration_to_accept", "log integration ÷ accept", ">=", 5.0),
     ("routing_milliseconds", "routing over 20,000 services (ms)", "<=", 20.0),
     ("decision_microseconds", "a decision, ten consents (µs)", "<=", 50.0),
+    ("csv_rows_per_second", "a usual CSV file, rows imported a second", ">=", 1000.0),
+    ("csv_megabytes", "importing it, peak memory (MB)", "<=", 150.0),
     ("directory_search_ms", "directory: first results of 20,000 (ms)", "<=", 100.0),
     ("directory_search_p95_ms", "directory: the same, 95th percentile (ms)", "<=", 100.0),
 )
@@ -48,6 +51,8 @@ def main() -> int:
     options = parser.parse_args()
     with private_town() as town:
         figures = _measure(town.quiet(), quick=options.quick)
+    _say("a file of visits")
+    figures |= usual_file(10_000 if options.quick else 100_000)
     _print(figures)
     text = json.dumps(figures, indent=2)
     print(text)
