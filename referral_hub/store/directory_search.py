@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import Any
 from uuid import UUID
 
@@ -153,23 +154,27 @@ def search(connection: Connection, wanted: Wanted, *, most: int) -> list[Found]:
     return [Found(*row) for row in rows]
 
 
-_CLOSEST = text(
+_CLOSE = text(
     """
     SELECT word FROM directory_word, LATERAL (
         SELECT count(*) AS shared FROM unnest(parts) part WHERE part = ANY(:parts)
     ) s
-    WHERE parts && :parts AND 2.0 * shared / (cardinality(parts) + cardinality(:parts)) > 0.45
-    ORDER BY 2.0 * shared / (cardinality(parts) + cardinality(:parts)) DESC, word LIMIT 1
+    WHERE parts && :parts AND 2.0 * shared / (cardinality(parts) + cardinality(:parts)) > 0.25
+    ORDER BY 2.0 * shared / (cardinality(parts) + cardinality(:parts)) DESC, word LIMIT 40
     """
 )
+_ALIKE = 0.75
 
 
 def closest_word(connection: Connection, word: str) -> str | None:
-    """Return the directory's word that looks most like a misspelt one, where one is close."""
+    """Return the directory's word that looks most like a misspelt one, where one is close.
+
+    Common runs of three letters find few that may be meant; the order of letters says which is.
+    """
     padded = f" {word.lower()} "
     parts = sorted({padded[at : at + 3] for at in range(len(padded) - 2)})
-    found: str | None = connection.execute(_CLOSEST, {"parts": parts}).scalar()
-    return found
+    found = connection.execute(_CLOSE, {"parts": parts}).scalars().all()
+    return next(iter(get_close_matches(word.lower(), found, n=1, cutoff=_ALIKE)), None)
 
 
 def one(

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from referral_hub.domain.listings import words_table
+
 Row = Mapping[str, Any]
 
 
@@ -146,37 +148,39 @@ def runs(connection: Connection, source_id: UUID) -> Sequence[Row]:
 
 
 _LOCK = 7_402_063
+_SAID = r"""
+    SELECT DISTINCT word FROM (
+        SELECT regexp_split_to_table(
+            lower(concat_ws(' ', e.name, e.organization_name, e.record ->> 'description')),
+            '[^a-z]+') AS word
+        FROM directory_entry e WHERE :whose
+        UNION ALL
+        SELECT regexp_split_to_table(one, '[^a-z]+') FROM unnest(CAST(:meanings AS text[])) one
+    ) said WHERE length(word) BETWEEN 4 AND 30
+"""
 _WORDS = text(
-    """
+    f"""
     INSERT INTO directory_word (word, parts)
     SELECT w.word, array(
         SELECT DISTINCT substr(' ' || w.word || ' ', n, 3)
         FROM generate_series(1, length(w.word)) n
     )
-    FROM (
-        SELECT DISTINCT word FROM directory_entry e,
-            regexp_split_to_table(lower(e.name || ' ' || e.organization_name), '[^a-z]+') word
-        WHERE length(word) BETWEEN 4 AND 30
-    ) w
+    FROM ({_SAID.replace(":whose", "true")}) w
     """
 )
-
-
 _MISSING_WORDS = text(
-    """
+    f"""
     SELECT EXISTS (
-        SELECT FROM directory_entry e,
-            regexp_split_to_table(lower(e.name || ' ' || e.organization_name), '[^a-z]+') said
-        WHERE e.service_id IS NOT NULL AND length(said) BETWEEN 4 AND 30
-            AND NOT EXISTS (SELECT FROM directory_word w WHERE w.word = said)
+        SELECT FROM ({_SAID.replace(":whose", "e.service_id IS NOT NULL")}) s
+        WHERE NOT EXISTS (SELECT FROM directory_word w WHERE w.word = s.word)
     )
     """
 )
 
 
 def words_missing(connection: Connection) -> bool:
-    """Whether a name that a provider wrote in its own pages has a word that is not in the list."""
-    return bool(connection.execute(_MISSING_WORDS).scalar())
+    """Whether what a provider wrote, or a need's words, have a word that is not in the list."""
+    return bool(connection.execute(_MISSING_WORDS, {"meanings": _meanings()}).scalar())
 
 
 def refresh_words(connection: Connection) -> None:
@@ -186,4 +190,8 @@ def refresh_words(connection: Connection) -> None:
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     connection.execute(text("DELETE FROM directory_word"))
-    connection.execute(_WORDS)
+    connection.execute(_WORDS, {"meanings": _meanings()})
+
+
+def _meanings() -> list[str]:
+    return [one for phrases in words_table()["need"].values() for one in phrases]

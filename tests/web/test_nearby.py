@@ -107,6 +107,8 @@ def test_a_misspelt_word_is_put_right_and_said(filled: Any) -> None:
     browser = filled.browser()
     assert look(browser, words="gardenrs")
     assert "We looked for <strong>gardeners</strong>" in browser.text
+    assert look(browser, words="lonley and isolatd")
+    assert "We looked for <strong>lonely isolated</strong>" in browser.text
     assert look(browser, words="xylophone") == []
     assert "Nothing was found" in browser.text
 
