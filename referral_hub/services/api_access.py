@@ -25,15 +25,24 @@ from referral_hub.services.token_endpoint import PROOF
 from referral_hub.store import access_tokens
 from referral_hub.store.access_tokens import SpentId, TokenRow
 
+_NEW_PROOF = (
+    "Make a new DPoP proof for each request, with its own jti, htm, htu, iat and ath (RFC 9449)."
+)
+
 log = logging.getLogger(__name__)
 
 
 class TokenRefused(HubError):
-    """The request carries no access token that is in force for it."""
+    """The request carries no access token that is in force for it, or a `proof` that is wrong.
 
-    def __init__(self, *, sent: bool) -> None:
-        self.sent = sent
-        super().__init__("Ask for a new access token at the token endpoint.")
+    A proof is judged before its token is looked up, so saying so tells nothing about the token.
+    """
+
+    def __init__(self, *, sent: bool, proof: bool = False) -> None:
+        self.sent, self.proof = sent, proof
+        super().__init__(
+            _NEW_PROOF if proof else "Ask for a new access token at the token endpoint."
+        )
 
 
 class ScopeMissing(Forbidden):
@@ -94,7 +103,7 @@ def credential(hub: Hub, shown: Presented) -> Credential:
     try:
         return Credential(issued, verify_proof(shown.proof, expected))
     except ProofRefused as refused:
-        raise _refused(f"proof_{refused.code}") from None
+        raise _refused(f"proof_{refused.code}", proof=True) from None
 
 
 def authenticate(hub: Hub, shown: Credential, scope: Scope | None) -> Caller:
@@ -146,6 +155,6 @@ def _proof_id(shown: Credential) -> SpentId:
     return SpentId(PROOF, shown.issued.client_id, proven.proof_id, proven.expires_at)
 
 
-def _refused(code: str, *, sent: bool = True) -> TokenRefused:
+def _refused(code: str, *, sent: bool = True, proof: bool = False) -> TokenRefused:
     log.info("token_refused", extra={"code": code})
-    return TokenRefused(sent=sent)
+    return TokenRefused(sent=sent, proof=proof)

@@ -150,7 +150,10 @@ class Case:
 
 
 def check_partner(partnership: Partnership, *, at: datetime) -> Iterator[Finding]:
-    """Send every case in order and say how each went; the endpoint's data is the only state."""
+    """Send every case in order and say how each went; the endpoint's data is the only state.
+
+    Where nobody answers the first one, that is the whole report.
+    """
     story = _Story(partnership, at)
     limits = httpx.Limits(max_connections=AT_ONCE)
     with httpx.Client(timeout=PATIENCE, follow_redirects=False, limits=limits) as http:
@@ -158,6 +161,9 @@ def check_partner(partnership: Partnership, *, at: datetime) -> Iterator[Finding
             answer = _send(http, partnership.url, case.make(story))
             if case.wanted is Wanted.TAKEN and case is CASES[0]:
                 story.receipt = answer.receipt
+                if answer.status is None:
+                    yield Finding(case.name, False, answer.seen, _NOBODY)
+                    return
             yield _judged(case, answer, story.receipt)
         yield _all_at_once(http, story)
         yield _judged(STILL_THERE, _send(http, partnership.url, STILL_THERE.make(story)), None)
@@ -231,6 +237,7 @@ def _told(kind: DocumentKind) -> Case:
 
 
 _TOO_LARGE_CASE = "a body of 200 KiB is refused"
+_NOBODY = "Nobody answers at this address: start your endpoint, or check host, port and path."
 _DUPLICATE = "Answer 2xx with the receipt of the first time: the hub sends again when in doubt."
 _SEAL = "Open with your own key only; accept ECDH-ES+A256KW with A256GCM and nothing else."
 _SIGNED = "Verify the signature with the hub's keys that you were given, and iss, aud, iat and jti."

@@ -184,6 +184,9 @@ def _caller_problem(
     """What a partner's system is told about its token (RFC 6750 section 3) or its key."""
     body, status, headers = _problem(status, {"title": _TITLES[status], "detail": str(error)})
     match error:
+        case TokenRefused(proof=True):
+            told = 'DPoP error="invalid_dpop_proof"'
+            headers = {**headers, "WWW-Authenticate": told}
         case TokenRefused(sent=True):
             headers = {**headers, "WWW-Authenticate": 'Bearer error="invalid_token"'}
         case ScopeMissing(scope=scope):

@@ -128,3 +128,12 @@ def test_a_proof_used_for_one_token_gets_no_second(surgery: Client) -> None:
     proof = surgery.proof(jti=uuid.uuid4().hex)
     assert surgery.ask(proof=proof).status_code == 200
     assert surgery.ask(proof=proof).status_code == 401
+
+
+def test_a_wrong_proof_is_said_to_be_the_fault(surgery: Client) -> None:
+    token = _bound(surgery)
+    headers = {"Authorization": f"DPoP {token}", "DPoP": surgery.proof("/elsewhere", token)}
+    answer = surgery.http.get(f"{PATH}/{uuid.uuid4()}", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == 'DPoP error="invalid_dpop_proof"'
+    assert "Make a new DPoP proof" in answer.get_json()["detail"]

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from referral_hub.commands.partner_check import ISSUER, partner_check
 from referral_hub.crypto.jwks import HubSigner
 from tests.partner_system.harness import AGENCY, Hub, key_for, start
+from tests.ports import free_ports
 
 
 def check(url: str, key: dict[str, Any], keys: Path) -> tuple[Result, dict[str, bool]]:
@@ -128,3 +129,10 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     )
     assert result.exit_code == 2
     assert "no public encryption key" in result.output
+
+
+def test_where_nobody_answers_that_is_the_whole_report(tmp_path: Path, key: dict[str, Any]) -> None:
+    result, cases = check(f"http://127.0.0.1:{free_ports(1)[0]}/", key, tmp_path / "keys")
+    assert result.exit_code == 1
+    assert cases == {"a referral is taken": False}
+    assert "Nobody answers at this address" in result.output
