@@ -36,7 +36,7 @@ from referral_hub.crypto.incoming import (
     verify_document,
 )
 from referral_hub.domain.codes import Role, Scope
-from referral_hub.domain.commands import Actor, SubmitReferral
+from referral_hub.domain.commands import Actor, SubmitReferral, Wishes
 from referral_hub.domain.ids import new_id, new_reference
 from referral_hub.errors import Conflict, Forbidden, InvalidInput
 from referral_hub.services.api_access import Caller, Credential, admitted, proved
@@ -80,6 +80,7 @@ __all__ = [
 ]
 
 DOCUMENT = "document"
+NO_SUCH_AGENCY = "Send ids of agencies of the directory."
 _ATTEMPTS = 3
 
 
@@ -177,6 +178,7 @@ def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: An
             first = _first_answer(hub, knock, found)
             if first is not None:
                 return first
+            _require_known(command.wishes, found.agencies)
             if repeated:
                 raise InvalidInput({"": ("jti was used before: sign the document again.",)})
             request = _Request(knock, caller.actor, answering, spent, at)
@@ -190,6 +192,16 @@ def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: An
         hub.doorbell.ring()
         return written
     raise Conflict("The referral could not be stored just now. Send it again; nothing is lost.")
+
+
+def _require_known(wishes: Wishes, agencies: frozenset[UUID]) -> None:
+    """Refuse wishes about an agency that does not exist: kept, they would mean nothing. An unknown
+    one in an agreement is simply nobody's. Raises InvalidInput.
+    """
+    named = (("wishes/first", wishes.first), ("wishes/never", wishes.never))
+    unknown = {name: (NO_SUCH_AGENCY,) for name, ids in named if ids - agencies}
+    if unknown:
+        raise InvalidInput(unknown)
 
 
 def answered_before(hub: Hub, knock: Knock) -> tuple[Caller, Written | None]:
@@ -243,7 +255,7 @@ def _look(
     claimed = Actor(issued.client_id, issued.agency_id, Role.PARTNER_SYSTEM)
     return gather_for_caller(
         link,
-        _asked(knock, at),
+        replace(_asked(knock, at), named=command.wishes.first | command.wishes.never),
         home=Home(command.person.area, command.person.postcode),
         needs=command.needs,
         nhs_index=nhs_index(hub, claimed, command.person.nhs_number),

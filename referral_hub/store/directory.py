@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -53,14 +52,6 @@ def agreed_recipients(connection: Connection, sender: UUID, at: datetime) -> dic
         {"us": sender, "at": at},
     )
     return {row.id: row.name for row in rows}
-
-
-def known_agencies(connection: Connection, ids: Iterable[UUID]) -> frozenset[UUID]:
-    """Return those of `ids` that are agencies."""
-    found = connection.execute(
-        text("SELECT id FROM agency WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": list(ids)}
-    )
-    return frozenset(found.scalars())
 
 
 def agencies_by_name(connection: Connection) -> dict[str, UUID]:

@@ -7,7 +7,7 @@ is a subquery that depends on the first CTE, so none can be evaluated before the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -125,7 +125,10 @@ def _about_caller(first: int) -> str:
     """
 
 
-_GATHER_FOR_CALLER = _FACTS.replace("POSTCODE", "$12") + "," + _about_caller(5)
+_NAMED = """,
+        (SELECT json_agg(a.id)::text FROM agency a
+            WHERE a.id = ANY($13::uuid[]) AND acting.agency_id IS NOT NULL) AS named,"""
+_GATHER_FOR_CALLER = _FACTS.replace("POSTCODE", "$12") + _NAMED + _about_caller(5)
 _FIND_CALLER = f"""
     WITH acting AS MATERIALIZED (
         SELECT set_config('app.agency', $1::text, true)::uuid AS agency_id
@@ -137,7 +140,8 @@ _FIND_CALLER = f"""
 class CallerAsked:
     """By which token and under which idempotency key a client calls; its keys where wanted.
 
-    `draft_id` is what stands for the sender's own name of what it sends, if it has one.
+    `draft_id` is what stands for the sender's own name of what it sends, if it has one; `named` are
+    agencies that it wishes for or rules out.
     """
 
     agency_id: UUID
@@ -148,18 +152,20 @@ class CallerAsked:
     key_hash: bytes
     with_keys: bool
     draft_id: UUID | None = None
+    named: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CallerFound:
     """What is known of the caller: its token in force, its public keys, an earlier answer, and
-    what waits or waited under the same key or name.
+    what waits or waited under the same key or name. `agencies` are those of the named that exist.
     """
 
     token: TokenRow | None
     keys: Sequence[Json]
     earlier: Earlier | None
     waited: Waited | None
+    agencies: frozenset[UUID] = frozenset()
 
     def __repr__(self) -> str:
         return "<CallerFound>"
@@ -221,9 +227,12 @@ def gather_for_caller(
         *_asked(caller.agency_id, home.area, needs, nhs_index),
         *_of_caller(caller),
         _key(home),
+        wire.identifiers(caller.named),
     )
-    ((*facts, token, keys, earlier, waited),) = link.run(_GATHER_FOR_CALLER, asked)
-    return _intake(tuple(facts)), _found(caller, (token, keys, earlier, waited))
+    ((*facts, named, token, keys, earlier, waited),) = link.run(_GATHER_FOR_CALLER, asked)
+    agencies = frozenset() if named is None else frozenset(map(UUID, orjson.loads(named)))
+    found = replace(_found(caller, (token, keys, earlier, waited)), agencies=agencies)
+    return _intake(tuple(facts)), found
 
 
 def find_caller(link: Link, caller: CallerAsked) -> CallerFound:

@@ -16,11 +16,9 @@ from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from referral_hub.domain.codes import Scope
-from referral_hub.domain.commands import Wishes
 from referral_hub.errors import InvalidInput
 from referral_hub.services.api_access import Credential, authenticate
 from referral_hub.services.hub import Hub
-from referral_hub.services.known_agencies import unknown_wishes
 from referral_hub.services.receive_referral import (
     LARGEST_SEALED,
     Knock,
@@ -42,7 +40,6 @@ PATH = "/api/v1/referrals"
 KEY = "Idempotency-Key"
 LARGEST_PLAIN = 32 * 1024
 SEALED, PLAIN = "application/jose", "application/json"
-NO_SUCH_AGENCY = "Send ids of agencies of the directory."
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 
@@ -72,7 +69,6 @@ def submit(hub: Hub, shown: Credential) -> Response:
 
     try:
         plain = read_document(referral_body(today(hub.clock())), content)
-        _require_known(hub, plain.wishes)
     except InvalidInput as wrong:
         _, first = answered_before(hub, knock)
         return _waiting(hub, knock, wrong) if first is None else written_response(first)
@@ -80,13 +76,6 @@ def submit(hub: Hub, shown: Credential) -> Response:
         return written_response(receive_referral(hub, knock, plain, answering))
     except InvalidInput as wrong:
         return _waiting(hub, knock, _pointed(wrong))
-
-
-def _require_known(hub: Hub, wishes: Wishes) -> None:
-    """Refuse wishes that name an agency which is in no directory. Raises InvalidDocument."""
-    unknown = unknown_wishes(hub, wishes)
-    if unknown:
-        raise InvalidDocument({f"/wishes/{name}": (NO_SUCH_AGENCY,) for name in unknown})
 
 
 def _waiting(hub: Hub, knock: Knock, wrong: InvalidInput) -> Response:
@@ -134,5 +123,7 @@ def _content(hub: Hub) -> tuple[UnverifiedDocument | None, bytes]:
 
 def _pointed(wrong: InvalidInput) -> InvalidDocument:
     """The service names a field; the body has it at another place."""
-    places = {"area": "/person/area"}
+    places = {"area": "/person/area"} | {
+        name: f"/{name}" for name in ("wishes/first", "wishes/never")
+    }
     return InvalidDocument({places.get(name, name): texts for name, texts in wrong.fields.items()})

@@ -65,7 +65,6 @@ from referral_hub.web.fhir_intake import (
     agreement_said,
     as_text,
     plain_referral,
-    require_known,
 )
 from referral_hub.web.fhir_tasks import answered, uuid_of
 from referral_hub.web.rendering import today
@@ -135,7 +134,6 @@ def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Resp
         plain, told = plain_referral(
             incoming, today(hub.clock()), leave_out_number=hub.settings.fhir_leaves_out_nhs_number
         )
-        require_known(hub, plain.wishes, incoming.places)
     except FhirProblem:
         before = _handled_before(hub, knock, message)
         if before is not None:
@@ -161,9 +159,13 @@ def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Resp
     except (AlreadySent, KeyReused):
         return _reused(message)
     except InvalidInput as wrong:
-        place = incoming.places["person/area"]
-        texts = [text for found in wrong.fields.values() for text in found]
-        raise FhirProblem(400, [Issue("value", text, place) for text in texts]) from None
+        elsewhere = incoming.places["person/area"]
+        issues = [
+            Issue("value", text, incoming.places.get(name, elsewhere))
+            for name, found in wrong.fields.items()
+            for text in found
+        ]
+        raise FhirProblem(400, issues) from None
     if written.repeated:
         return _repeated(written)
     return written_response(replace(written, body=_with_kept(written.body, incoming.kept)))

@@ -17,11 +17,8 @@ from marshmallow import ValidationError
 
 from adapters.formats.fhir.outcome import FhirProblem, Issue
 from adapters.formats.fhir.referral import Incoming
-from referral_hub.domain.commands import Wishes
 from referral_hub.domain.nhs_number import InvalidNhsNumber, parse_nhs_number
 from referral_hub.services.assemble_referral import PlainReferral
-from referral_hub.services.hub import Hub
-from referral_hub.services.known_agencies import unknown_wishes
 from referral_hub.web.forms.api_referral import AgreementBody, ReferralBody, check_days
 
 _NEEDED = ("recipients", "classes", "notice", "valid_until", "given_by")
@@ -30,7 +27,6 @@ NOT_ENOUGH = (
     "The Consent does not name whom, what, which words or until when. Nothing is shared until the "
     "person is asked."
 )
-NO_SUCH_AGENCY = "Name agencies by the hub's agency id; the directory lists them."
 UNVERIFIED = "The NHS number is not one, and was left out."
 
 
@@ -55,14 +51,6 @@ def plain_referral(
     except ValidationError as problem:
         raise _told(problem, incoming.places) from None
     return replace(plain, kept=as_text(incoming.kept)), told
-
-
-def require_known(hub: Hub, wishes: Wishes, places: Mapping[str, str]) -> None:
-    """Refuse wishes that name an agency which the hub does not know. Raises FhirProblem."""
-    unknown = unknown_wishes(hub, wishes)
-    if unknown:
-        at = [places.get(f"wishes/{name}") for name in unknown]
-        raise FhirProblem(400, [Issue("not-found", NO_SUCH_AGENCY, place) for place in at])
 
 
 def as_text(kept: Mapping[str, Any]) -> str | None:

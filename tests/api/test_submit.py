@@ -60,7 +60,9 @@ def test_accepting_is_one_read_and_one_write_with_authentication_and_idempotency
     town: Any, surgery: Client, token: str
 ) -> None:
     send(surgery, referral(town), token=token)
-    for body in (referral(town), referral(town, needs=["lonely", "lifts", "money_benefits"])):
+    wishes = {"first": [agencies(town)["mentors"]], "never": [agencies(town)["library"]]}
+    several = referral(town, needs=["lonely", "lifts", "money_benefits"])
+    for body in (referral(town), several, referral(town, wishes=wishes)):
         with counting(town.hub.database) as seen:
             assert send(surgery, body, token=token).status_code == 202
         assert len(seen) == 2, seen
