@@ -19,6 +19,7 @@ ALLOWED = {
     "importlib",
     "itertools",
     "json",
+    "re",
     "tomllib",
     "types",
     "typing",

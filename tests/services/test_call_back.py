@@ -33,7 +33,7 @@ from referral_hub.services.withdraw import withdraw_agreement
 from tests.callbacks import Call, Receiver, receiver
 from tests.hub_bench import Bench, NewBench, only
 
-PERSONAL = ("Zebedee", "Quillfeather", "Gannet", "07700", "COPD", "RH-")
+PERSONAL = ("Zebedee", "Quillfeather", "Gannet", "07700 900", "COPD", "RH-")
 
 
 @pytest.fixture

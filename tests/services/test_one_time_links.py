@@ -37,7 +37,7 @@ from tests.mail import Mailbox, mail_room
 
 BOOKS = (NeedCode.CANNOT_GET_OUT,)
 ADDRESS = "duty@library.example"
-PERSONAL = ("Zebedee", "Quillfeather", "Gannet", "07700", "COPD", "RH-", "1944", "zq@example")
+PERSONAL = ("Zebedee", "Quillfeather", "Gannet", "07700 900", "COPD", "RH-", "1944-", "zq@example")
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from referral_hub.store.referrals import TaskRow
 from tests.web.mereford import FAMILY_NAME, FIRST_NAME, WHY, Mereford
 from tests.web.partner_calls import LIFTS, Partner, partner_of
 
-PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, "Gannet", "07700")
+PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, "Gannet", "07700 900")
 LONELY = frozenset({NeedCode.LONELY})
 PER_REQUEST = {"X-Request-Id", "Date"}
 

@@ -22,7 +22,7 @@ from referral_hub.web.my import ELSEWHERE, SLOW_DOWN, WRONG
 from tests.statements import counting
 
 Begin = Callable[[Any], Any]
-PERSONAL = ("Edith", "Quayle", "Quay Street", "07700", "Widowed", "1942")
+PERSONAL = ("Edith", "Quayle", "Quay Street", "07700 900", "Widowed", " 1942", "1942-")
 
 
 def _sent(town: Any, begin: Begin) -> UUID:
