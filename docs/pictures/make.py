@@ -51,6 +51,9 @@ def main() -> None:
             for_the_officer(sign)
             for_the_officers_duties(sign)
             for_the_commissioner(sign)
+            for_the_council(sign)
+            for_the_public(hub, browser)
+            for_the_patient(sign, hub, browser)
         finally:
             browser.close()
 
@@ -141,6 +144,38 @@ def for_the_commissioner(sign: Sign) -> None:
         "it => it.scrollIntoView()"
     )
     commissioner.page.screenshot(path=HERE / "figures.png")
+
+
+def for_the_council(sign: Sign) -> None:
+    """What the council oversees: open referrals with owner, state, age and what worries."""
+    gp, council = sign("gp"), sign("council")
+    refer(gp, name="Edwin Marlow", needs=("Lonely or isolated",), agencies=(), agreed=False)
+    _take(council, "/council/board", "board-council.png")
+    council.page.set_viewport_size(PHONE)
+    _take(council, "/council/board", "board-council-phone.png")
+
+
+def for_the_public(hub: RunningHub, browser: Browser) -> None:
+    """What somebody finds who has no account."""
+    page = browser.new_context(viewport=WIDE).new_page()
+    page.goto(f"{hub.address}/near-me")
+    page.fill("#place", "Mereford")
+    page.get_by_role("button", name="Search").click()
+    page.locator("#results").evaluate("it => it.scrollIntoView()")
+    page.screenshot(path=HERE / "near-me.png")
+
+
+def for_the_patient(sign: Sign, hub: RunningHub, browser: Browser) -> None:
+    """What somebody sees of their own, with the reference and the code."""
+    gp = sign("gp")
+    reference = refer(gp, name="Wanda Selby", needs=("Lonely or isolated",), agencies=(NEIGHBOURS,))
+    code = gp.page.locator("strong.hub-code").last.inner_text()
+    page = browser.new_context(viewport=WIDE).new_page()
+    page.goto(f"{hub.address}/my")
+    page.fill("#reference", reference)
+    page.fill("#code", code)
+    page.get_by_role("button", name="Open my page").click()
+    page.screenshot(path=HERE / "own-page.png")
 
 
 def _take(who: Person, path: str, name: str) -> None:
