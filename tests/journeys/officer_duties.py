@@ -46,8 +46,14 @@ def take(officer: Person, step: str, words: str | None = None, *chosen: str) -> 
 
 def decide_all(officer: Person) -> None:
     """Open each part of the records and keep the choices as they stand."""
+    below = officer.page.get_by_role("heading", name="The second look")
+    below.wait_for()  # counting waits for nothing: the page before this one has no parts
     for place in range(officer.page.get_by_role("button", name=re.compile("^Open ")).count()):
+        below.wait_for()
         officer.page.get_by_role("button", name=re.compile("^Open ")).nth(place).click()
+        officer.page.get_by_text(
+            re.compile("Save what you decided|Nothing was found")
+        ).first.wait_for()
         officer.look()
         if officer.page.get_by_role("button", name="Save what you decided").count():
             officer.press("Save what you decided")

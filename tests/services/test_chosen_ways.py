@@ -36,7 +36,7 @@ from tests.taking import Asked, taking
 CATEGORY, AUTHOR = "048e7d8e-f3a8-4c0b-88b1-984e7050378c", "9683ec5d-29d3-419a-8753-a5d092f1bb3d"
 KEY = OKPKey.generate_key("X25519", {"kid": "box-7", "use": "enc"})
 PUBLIC = json.dumps({**KEY.as_dict(private=False), "kid": "box-7", "use": "enc"})
-PERSON = ("Zebedee", "Quillfeather", "Gannet", "07700", "COPD", "1944", "zq@example")
+PERSON = ("Zebedee", "Quillfeather", "Gannet", "07700 900", "COPD", "1944-", "zq@example")
 
 
 @pytest.fixture(scope="module")

@@ -398,7 +398,7 @@ def test_the_officers_of_both_agencies_are_alerted_at_once_with_a_reference_only
         alert = only(reviews.list_alerts(bench.hub, bench.staff[username]).waiting)
         assert alert.reference == reference
     stored = str(bench.table("emergency_alert")) + str(bench.table("emergency_access"))
-    for personal in ("Zebedee", "Quillfeather", "neighbour hears", "07700"):
+    for personal in ("Zebedee", "Quillfeather", "neighbour hears", "07700 900"):
         assert personal not in stored
     assert reviews.count_alerts(bench.hub, bench.staff["hill-dpo"]) == 0
     assert reviews.count_alerts(bench.hub, bench.staff["gp"]) == 0

@@ -30,7 +30,7 @@ LATER = timedelta(minutes=5)
 PERSONAL = (
     "Zebedee",
     "Quillfeather",
-    "07700",
+    "07700 900",
     "COPD",
     "RH-",
     "Mentors",

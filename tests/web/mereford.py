@@ -41,9 +41,7 @@ FAMILY_NAME = "Quillfeather"
 WHY = "Low mood after a bereavement, on sertraline"
 TASK_NOTE = "Ring twice, the bell is quiet"
 NEEDS = frozenset({NeedCode.SHOPPING_MEALS})
-# As they are written: ids may hold any four or five digits.
-BORN_AND_PHONE = ("07700 900", " 1948", "1948-")
-PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, TASK_NOTE, "Gannet", *BORN_AND_PHONE, "Shopping")
+PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, TASK_NOTE, "Gannet", "07700", "1948", "Shopping")
 
 
 def personal(text: str, *more: str) -> list[str]:

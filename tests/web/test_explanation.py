@@ -43,11 +43,11 @@ from referral_hub.web import labels as module
 from referral_hub.web.explanation import explanation, happened_key
 from referral_hub.web.labels import Labels
 from referral_hub.web.officer_words import shown
-from tests.web.mereford import BORN_AND_PHONE, FAMILY_NAME, FIRST_NAME, TASK_NOTE, WHY, Mereford
+from tests.web.mereford import FAMILY_NAME, FIRST_NAME, TASK_NOTE, WHY, Mereford
 from tests.web.test_officer import text_of
 
 TABLE = tomllib.loads((Path(module.__file__).parent / "labels.toml").read_text(encoding="utf-8"))
-PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, TASK_NOTE, *BORN_AND_PHONE)
+PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, TASK_NOTE, "07700 900", " 1948", "1948-")
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 SENDER, RECIPIENT = UUID(int=1), UUID(int=2)
 CODED = {

@@ -63,7 +63,7 @@ def test_a_referral_is_read_and_accepted_without_an_account(
     assert personal(browser.text) == []
     assert browser.post(f"{visit}/open").status_code == 200
     assert "Zebedee" in browser.text
-    assert "07700" not in browser.text
+    assert "07700 900" not in browser.text
     browser.get(f"{visit}/accept")
     done = browser.follow(browser.post(f"{visit}/accept", {"note": "Gladly"}))
     assert done.status_code == 200
