@@ -110,6 +110,11 @@ def empty_database_url(embedded: Embedded) -> Iterator[str]:
 @pytest.fixture
 def redis_url(embedded: Embedded) -> str:
     """The address of the session's Redis, emptied for this test."""
+    return emptied_redis(embedded)
+
+
+def emptied_redis(embedded: Embedded) -> str:
+    """Empty the session's Redis and return its address."""
     from redis import Redis
 
     client = Redis.from_url(embedded.redis_url)

@@ -28,6 +28,7 @@ from referral_hub.services.hub import Hub
 from referral_hub.settings import load_settings
 from referral_hub.store import staff
 from referral_hub.wiring import build_hub
+from tests.conftest import emptied_redis
 from tests.databases import copied_database, make_database, url_of
 
 BEGAN = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
@@ -244,8 +245,9 @@ def seeded(
 def town(
     embedded: Embedded, seeded: Seeded, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Town]:
-    """The demonstration town, shared by one module's tests."""
-    with _town(embedded, seeded, tmp_path_factory.mktemp("hub"), embedded.redis_url) as opened:
+    """The demonstration town, shared by one module's tests, with nobody's calls counted yet."""
+    redis = emptied_redis(embedded)
+    with _town(embedded, seeded, tmp_path_factory.mktemp("hub"), redis) as opened:
         yield opened
 
 
