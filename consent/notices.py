@@ -12,7 +12,6 @@ consent event.
 """
 
 import hashlib
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from typing import Any
 
 from consent.model import ConsentError
 
-_OWN = re.compile(r"own-[1-9][0-9]{0,5}")
+_LONGEST_NUMBER = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,9 @@ class Notice:
 
 def is_own(version: str) -> bool:
     """Say whether a version is an agency's own, and none that came with a release."""
-    return _OWN.fullmatch(version) is not None
+    name, _, number = version.partition("-")
+    plain = number.isascii() and number.isdigit() and not number.startswith("0")
+    return name == "own" and plain and len(number) <= _LONGEST_NUMBER
 
 
 def own_notice(names: tuple[str, str, str], text: str, *, since: datetime) -> Notice:

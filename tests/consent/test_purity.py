@@ -19,7 +19,6 @@ ALLOWED = {
     "importlib",
     "itertools",
     "json",
-    "re",
     "tomllib",
     "types",
     "typing",
