@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
+NO_REFERENCE = "no reference"
 _ORDER = itertools.count()
 _CHANCE = (1 << 50) - 1
 _REFERENCE_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
@@ -44,11 +45,11 @@ def _head(at: datetime) -> int:
 def tidy_reference(typed: str, prefix: str = "RH") -> str:
     """Return a reference as it was made, however it was spaced, and with or without its prefix.
 
-    What is no reference comes back as something that was never given to anybody.
+    What is no reference comes back as `NO_REFERENCE`, which was never given to anybody.
     """
     letters = "".join(character for character in typed.upper() if character.isalnum())
     code = letters[len(prefix) :] if len(letters) > 8 else letters
-    return f"{prefix}-{code[:4]}-{code[4:8]}" if len(code) == 8 else "no reference"
+    return f"{prefix}-{code[:4]}-{code[4:8]}" if len(code) == 8 else NO_REFERENCE
 
 
 def new_reference(prefix: str = "RH") -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from flask import current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from referral_hub.domain.ids import NO_REFERENCE, tidy_reference
 from referral_hub.errors import Conflict, HubError, NotFound
 from referral_hub.services.hub import Hub
 from referral_hub.services.own_page import (
@@ -48,13 +49,14 @@ def enter(hub: Hub) -> Any:
     if not form.ok:
         return render_template("my/start.html", form=form), 422
     given, address = form.values, request.remote_addr or ""
+    counted = _counted(given["reference"])
     throttle: Throttle = current_app.extensions["person_throttle"]
-    if not throttle.allows(given["reference"], address):
+    if not throttle.allows(counted, address):
         slower = form.with_errors(reference=SLOW_DOWN)
         return render_template("my/start.html", form=slower), 429, {"Retry-After": "600"}
     token = open_page(hub, given["reference"], given["code"])
     if token is None:
-        throttle.failed(given["reference"], address)
+        throttle.failed(counted, address)
         return render_template("my/start.html", form=form.with_errors(reference=WRONG)), 422
     answer = redirect(url_for("my.show"))
     answer.set_cookie(
@@ -136,6 +138,12 @@ def closed(hub: Hub) -> Response:
     answer = make_response(redirect(url_for("my.start", closed="")))
     answer.delete_cookie(_cookie(hub), path="/", secure=hub.settings.production, httponly=True)
     return answer
+
+
+def _counted(typed: str) -> str:
+    """The reference that attempts count for, however it is spelt; else a guesser spells it anew."""
+    tidy = tidy_reference(typed)
+    return typed if tidy == NO_REFERENCE else tidy
 
 
 def _over(hub: Hub, where: str) -> Response:

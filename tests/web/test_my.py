@@ -19,10 +19,11 @@ from referral_hub.services.person_codes import GivenCode, end_code, give_code
 from referral_hub.services.record_death import record_death
 from referral_hub.services.stop_sharing import Said
 from referral_hub.web.my import ELSEWHERE, SLOW_DOWN, WRONG
+from tests.leaks import without_ids
 from tests.statements import counting
 
 Begin = Callable[[Any], Any]
-PERSONAL = ("Edith", "Quayle", "Quay Street", "07700 900", "Widowed", " 1942", "1942-")
+PERSONAL = ("Edith", "Quayle", "Quay Street", "07700", "Widowed", "1942")
 
 
 def _sent(town: Any, begin: Begin) -> UUID:
@@ -75,7 +76,7 @@ def test_reference_and_code_open_a_page_that_repeats_nobodys_words(town: Any, be
     assert "What help you would like" in person.text
     assert "They have received it" in person.text
     assert "If somebody calls and says that they are from" in person.text
-    assert not [word for word in PERSONAL if word in person.text]
+    assert not [word for word in PERSONAL if word in without_ids(person.text)]
     assert _log(town, referral_id) == [("access", "own_page_opened"), ("view", "permit")]
     assert given.code not in person.text
     assert "<script" not in person.text.partition("<main")[2].partition("</main>")[0]
@@ -182,8 +183,9 @@ def test_guesses_are_slowed_down_for_a_reference_from_anywhere(own_town: Any, be
     town = own_town
     given = _given(town, _sent(town, begin))
     person = _open(town, given, code="2222-2222")
-    for _ in range(7):
-        assert person.post("/my", {"reference": given.reference, "code": "2222-2222"})
+    spelt = (given.reference, given.reference.lower(), given.reference.replace("-", " "))
+    for number in range(7):
+        assert person.post("/my", {"reference": spelt[number % 3], "code": "2222-2222"})
     answer = person.post("/my", {"reference": given.reference, "code": given.code})
     assert answer.status_code == 429
     assert SLOW_DOWN in answer.text
