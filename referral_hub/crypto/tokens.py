@@ -25,7 +25,7 @@ def new_token() -> SessionToken:
 def new_short_code() -> str:
     """Eight letters and digits that nobody confuses, as `K7QM-2XRD`: 38 random bits.
 
-    That is little, so whoever compares it counts the attempts; it is kept as a password is.
+    That is little, so whoever compares it counts the attempts, and nobody keeps it in clear.
     """
     letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
     return f"{letters[:4]}-{letters[4:]}"

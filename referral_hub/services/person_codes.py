@@ -3,7 +3,7 @@
 It is shown once, to whoever made it, and goes from hand to hand on paper; the hub keeps a digest
 under a key of the key service, so that a stolen table opens nothing. A guess costs the hub next to
 nothing, so that nobody can wear it down with guesses; what stops them is counting
-(`web.person_pace`). A new code ends the one before it. The limit: whoever holds reference and code
+(`web.throttle`). A new code ends the one before it. The limit: whoever holds reference and code
 is taken to be the person, or whoever agreed for them.
 """
 

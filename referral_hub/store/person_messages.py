@@ -35,12 +35,11 @@ class NewsRow:
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """A message that is due, and whether a code that works is still there for it."""
+    """A message that is due, and whether the agreement has been withdrawn since."""
 
     id: UUID
     referral_id: UUID
     step: str
-    has_code: bool
     withdrawn: bool
 
 
@@ -66,9 +65,8 @@ _NEWS = text(
 )
 _DUE = text(
     """
-    SELECT m.id, m.referral_id, m.step, c.id IS NOT NULL, r.withdrawn_at IS NOT NULL
+    SELECT m.id, m.referral_id, m.step, r.withdrawn_at IS NOT NULL
     FROM person_message m JOIN referral r ON r.id = m.referral_id
-    LEFT JOIN person_code c ON c.referral_id = m.referral_id AND c.ended_at IS NULL
     WHERE m.id = ANY(:ids)
     """
 ).bindparams(bindparam("ids", type_=ARRAY(SqlUuid)))
