@@ -17,6 +17,7 @@ from referral_hub.services.deliver import drain
 from referral_hub.services.work import tidy
 from tests.api.client import Client, register
 from tests.api.referring import JOSE, PATH, agencies, count, referral, seal, send
+from tests.leaks import without_ids
 from tests.statements import counting
 
 
@@ -224,8 +225,8 @@ def test_nothing_of_the_person_is_kept_beside_the_key(
         rows = connection.exec_driver_sql(
             "SELECT convert_from(answer, 'UTF8') || row_to_json(i)::text FROM idempotency_key i"
         ).scalars()
-        text = "\n".join(rows)
-    for fact in ("Zebedee", "Quillfeather", "1948-", "Gannet", "bereavement", "07700 900"):
+        text = without_ids("\n".join(rows))
+    for fact in ("Zebedee", "Quillfeather", "1948", "Gannet", "bereavement", "07700"):
         assert fact not in text
 
 

@@ -32,8 +32,9 @@ from referral_hub.services.rotate_keys import rotate_keys
 from referral_hub.services.withdraw import withdraw_agreement
 from tests.callbacks import Call, Receiver, receiver
 from tests.hub_bench import Bench, NewBench, only
+from tests.leaks import without_ids
 
-PERSONAL = ("Zebedee", "Quillfeather", "Gannet", "07700 900", "COPD", "RH-")
+PERSONAL = ("Zebedee", "Quillfeather", "Gannet", "07700", "COPD", "RH-")
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_a_sender_is_called_at_each_step_and_another_library_verifies_it(
         assert body["data"] == {"task": str(task_id), "referral": str(sent.referral_id)}
         assert set(body) == {"type", "timestamp", "data"}
         assert verified_by_key(call, surgery.public_key)
-        assert not [fact for fact in PERSONAL if fact in call.body.decode()]
+        assert not [fact for fact in PERSONAL if fact in without_ids(call.body)]
 
 
 def test_another_secret_or_another_body_does_not_verify(

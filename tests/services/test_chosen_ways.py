@@ -29,6 +29,7 @@ from referral_hub.services.reached import (
 from referral_hub.services.release import open_task
 from referral_hub.services.withdraw import withdraw_agreement
 from tests.hub_bench import GARDEN, Bench, NewBench, only
+from tests.leaks import without_ids
 from tests.mail import Mailbox, mail_room
 from tests.services.partners import unsealed, unsealed_bytes
 from tests.taking import Asked, taking
@@ -36,7 +37,7 @@ from tests.taking import Asked, taking
 CATEGORY, AUTHOR = "048e7d8e-f3a8-4c0b-88b1-984e7050378c", "9683ec5d-29d3-419a-8753-a5d092f1bb3d"
 KEY = OKPKey.generate_key("X25519", {"kid": "box-7", "use": "enc"})
 PUBLIC = json.dumps({**KEY.as_dict(private=False), "kid": "box-7", "use": "enc"})
-PERSON = ("Zebedee", "Quillfeather", "Gannet", "07700 900", "COPD", "1944-", "zq@example")
+PERSON = ("Zebedee", "Quillfeather", "Gannet", "07700", "COPD", "1944", "zq@example")
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def test_each_format_leaves_as_its_system_takes_it(here: Bench, format_: str) ->
         effect = only(here.rows("SELECT id FROM outbox WHERE kind = 'offer'"))["id"]
         assert asked.headers["idempotency-key"] == str(effect)
         if format_ in {"komunitin_need", "volunteering_opportunity"}:
-            assert not [word for word in PERSON if word in asked.body.decode()]
+            assert not [word for word in PERSON if word in without_ids(asked.body)]
         accept(here, task_id)
         in_hub = format_ in {"komunitin_need", "volunteering_opportunity"}
         assert len(system.asked) == (1 if in_hub else 2)
@@ -183,7 +184,7 @@ def test_the_same_formats_are_sealed_where_a_key_is_registered(here: Bench) -> N
         send(here)
         (asked,) = system.asked
     assert asked.headers["content-type"] == "application/jose"
-    assert not [word for word in PERSON if word.encode() in asked.body]
+    assert not [word for word in PERSON if word in without_ids(asked.body)]
     bundle = unsealed(KEY, asked.body)
     assert bundle["entry"][2]["resource"]["name"][0]["given"] == ["Zebedee"]
 
@@ -194,7 +195,7 @@ def test_a_mail_carries_the_document_sealed_and_nothing_else(here: Bench, room: 
     send(here)
     (mail,) = room.mails
     raw = room.raw[0]
-    assert not [word for word in (*PERSON, "RH-") if word.encode() in raw]
+    assert not [word for word in (*PERSON, "RH-") if word in without_ids(raw)]
     (attached,) = mail.iter_attachments()
     assert attached.get_content_type() == "application/jose"
     document = unsealed(KEY, attached.get_content())
@@ -213,7 +214,7 @@ def test_a_council_gets_a_sheet_and_data_in_its_own_order_by_mail(
     here.refer(needs=GARDEN, to=("council",))
     here.deliver()
     (mail,) = room.mails
-    assert not [word for word in (*PERSON, "RH-") if word.encode() in room.raw[0]]
+    assert not [word for word in (*PERSON, "RH-") if word in without_ids(room.raw[0])]
     (attached,) = mail.iter_attachments()
     sheet = unsealed_bytes(KEY, attached.get_content())
     assert sheet.startswith(b"%PDF-1.7")

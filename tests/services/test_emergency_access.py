@@ -41,6 +41,7 @@ from referral_hub.services.release import Withheld
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.wiring import without_log_key
 from tests.hub_bench import GARDEN, Bench, NewBench, only
+from tests.leaks import without_ids
 from tests.services.test_log_before_disclosure import BROKEN, broken, holding
 
 REFUSALS = Path(__file__).parents[1] / "tables" / "emergency_refusals.csv"
@@ -398,8 +399,8 @@ def test_the_officers_of_both_agencies_are_alerted_at_once_with_a_reference_only
         alert = only(reviews.list_alerts(bench.hub, bench.staff[username]).waiting)
         assert alert.reference == reference
     stored = str(bench.table("emergency_alert")) + str(bench.table("emergency_access"))
-    for personal in ("Zebedee", "Quillfeather", "neighbour hears", "07700 900"):
-        assert personal not in stored
+    for personal in ("Zebedee", "Quillfeather", "neighbour hears", "07700"):
+        assert personal not in without_ids(stored)
     assert reviews.count_alerts(bench.hub, bench.staff["hill-dpo"]) == 0
     assert reviews.count_alerts(bench.hub, bench.staff["gp"]) == 0
 

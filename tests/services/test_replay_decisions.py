@@ -20,6 +20,7 @@ from referral_hub.services.demo import approve_demo_policy
 from referral_hub.services.erase_person import erase_person
 from referral_hub.services.replay_decisions import Replayed, replay_decisions
 from tests.hub_bench import Bench
+from tests.leaks import without_ids
 from tests.store.town import populate
 
 
@@ -180,5 +181,5 @@ def test_the_record_of_a_decision_names_ids_and_codes_only(
     assert written
     for data in written:
         assert read_inputs(data).request.subject_id.encode() in data
-        for word in (b"Zebedee", b"Quillfeather", b"Gannet", b"COPD", b"07700 900", b"1944-"):
-            assert word not in data
+        for word in ("Zebedee", "Quillfeather", "Gannet", "COPD", "07700", "1944"):
+            assert word not in without_ids(data)

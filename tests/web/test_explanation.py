@@ -43,11 +43,12 @@ from referral_hub.web import labels as module
 from referral_hub.web.explanation import explanation, happened_key
 from referral_hub.web.labels import Labels
 from referral_hub.web.officer_words import shown
+from tests.leaks import without_ids
 from tests.web.mereford import FAMILY_NAME, FIRST_NAME, TASK_NOTE, WHY, Mereford
 from tests.web.test_officer import text_of
 
 TABLE = tomllib.loads((Path(module.__file__).parent / "labels.toml").read_text(encoding="utf-8"))
-PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, TASK_NOTE, "07700 900", " 1948", "1948-")
+PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, TASK_NOTE, "07700", "1948")
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 SENDER, RECIPIENT = UUID(int=1), UUID(int=2)
 CODED = {
@@ -191,7 +192,7 @@ def newest(mereford: Mereford, kind: str, more: str = "true") -> UUID:
 def why(town: Any, entry_id: UUID, by: str = "surgery-dpo") -> str:
     answer = town.browser(by).get(f"/log/entries/{entry_id}/why")
     assert answer.status_code == 200
-    assert not [fact for fact in PERSONAL if fact in answer.text]
+    assert not [fact for fact in PERSONAL if fact in without_ids(answer.text)]
     return text_of(answer.text)
 
 
