@@ -2,30 +2,30 @@
 
 PDF/UA-1 wants every font inside of the file, since a reader without it shows other letters than
 were written, and wants each glyph to say which character it is. The font comes with the package
-`fontpkg-open-sans`, unchanged and under the SIL Open Font License, which lets documents carry it. A
-glyph that is not shown is left empty and keeps its number, so nothing is renumbered, and the result
-depends on the letters alone. What the font has no glyph for (Arabic, Chinese) is shown as "?"; its
-exact words go with it in the document.
+`fontpkg-open-sans`, unchanged and under the SIL Open Font License, which lets documents carry it;
+`fonttools` reads it and takes out what is not shown. A glyph that is not shown is left empty and
+keeps its number, so nothing is renumbered, and the result depends on the letters alone. What the
+font has no glyph for (Arabic, Chinese) is shown as "?"; its exact words go with it in the document.
 
-TrueType as in ISO/IEC 14496-22: `cmap` format 4, `glyf` with its composite glyphs, `hmtx`. The
-font's variations are left out, which leaves its regular weight. Pure: reads the package's file
-once.
+The font's variations are left out, which leaves its regular weight. Reads the package's file once.
 """
 
 from __future__ import annotations
 
+import io
 import struct
 import unicodedata
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 
-_PACKAGE, _FILE = "fontpkg_open_sans", "files/OpenSans[wdth,wght].ttf"
-_KEPT = (b"cvt ", b"fpgm", b"glyf", b"head", b"hhea", b"hmtx", b"loca", b"maxp", b"prep")
-_WORDS, _MORE, _SCALE, _TWO_SCALES, _MATRIX = 0x1, 0x20, 0x8, 0x40, 0x80
-_MAGIC = 0xB1B0AFBA
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
+
+FONT = files("fontpkg_open_sans").joinpath("files/OpenSans[wdth,wght].ttf")
+_KEPT = frozenset({"cvt ", "fpgm", "glyf", "head", "hhea", "hmtx", "loca", "maxp", "prep"})
 NAME = "OpenSans-Regular"
 
 
@@ -37,22 +37,17 @@ class Font:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._tables = _tables(data)
-        head, across = self._table(b"head"), self._table(b"hhea")
-        self.units: int = struct.unpack_from(">H", head, 18)[0]
-        self.box: tuple[int, ...] = struct.unpack_from(">4h", head, 36)
-        self.ascent: int
-        self.descent: int
-        self.ascent, self.descent = struct.unpack_from(">2h", across, 4)
-        (count,) = struct.unpack_from(">H", self._table(b"maxp"), 4)
-        (measured,) = struct.unpack_from(">H", across, 34)
-        widths = struct.unpack_from(f">{2 * measured}H", self._table(b"hmtx"))[::2]
-        self._widths: tuple[int, ...] = widths + widths[-1:] * (count - measured)
-        long = struct.unpack_from(">h", head, 50)[0] == 1
-        offsets = struct.unpack_from(f">{count + 1}{'I' if long else 'H'}", self._table(b"loca"))
-        self._offsets = offsets if long else tuple(2 * one for one in offsets)
-        self._glyphs = _character_map(self._table(b"cmap")) if b"cmap" in self._tables else {}
-        self._unknown = self._glyphs.get(ord("?"), 0)
+        font = _read(data)
+        head, across = font["head"], font["hhea"]
+        self.units: int = head.unitsPerEm
+        self.box: tuple[int, ...] = (head.xMin, head.yMin, head.xMax, head.yMax)
+        self.ascent: int = across.ascent
+        self.descent: int = across.descent
+        measured = font["hmtx"].metrics
+        self._widths: list[int] = [measured[name][0] for name in font.getGlyphOrder()]
+        named = font.getBestCmap() if "cmap" in font else {}
+        self._glyphs: dict[int, int] = {code: font.getGlyphID(name) for code, name in named.items()}
+        self._unknown: int = self._glyphs.get(ord("?"), 0)
         self._characters: dict[int, str] = {}
         for code, glyph in sorted(self._glyphs.items()):
             self._characters.setdefault(glyph, chr(code))
@@ -81,49 +76,26 @@ class Font:
 
     def part(self, glyphs: Collection[int]) -> bytes:
         """Return a font of these glyphs, and what they are made of; the others are empty."""
-        kept = self._with_parts(glyphs)
-        outlines, places = bytearray(), []
-        for glyph in range(len(self._widths)):
-            places.append(len(outlines))
-            if glyph in kept:
-                outlines += self.outline(glyph)
-                outlines += bytes(-len(outlines) % 4)
-        places.append(len(outlines))
-        head = bytearray(self._table(b"head"))
-        struct.pack_into(">I", head, 8, 0)
-        struct.pack_into(">h", head, 50, 1)
-        return _file(
-            {tag: self._table(tag) for tag in _KEPT if tag in self._tables}
-            | {
-                b"glyf": bytes(outlines),
-                b"loca": struct.pack(f">{len(places)}I", *places),
-                b"head": bytes(head),
-            }
-        )
+        font = _read(self._data)
+        for tag in set(font.keys()) - _KEPT - {"GlyphOrder", "post"}:
+            del font[tag]
+        options = Options(retain_gids=True, notdef_outline=True, drop_tables=["post"])
+        subsetter = Subsetter(options)
+        subsetter.populate(gids=sorted(glyphs))
+        subsetter.subset(font)
+        whole = io.BytesIO()
+        font.save(whole)
+        return whole.getvalue()
 
-    def _table(self, tag: bytes) -> bytes:
-        start, length = self._tables[tag]
-        return self._data[start : start + length]
 
-    def outline(self, glyph: int) -> bytes:
-        """Return how a glyph is drawn; nothing for a space and for what was left out."""
-        start = self._tables[b"glyf"][0]
-        return self._data[start + self._offsets[glyph] : start + self._offsets[glyph + 1]]
-
-    def _with_parts(self, glyphs: Collection[int]) -> set[int]:
-        kept, waiting = {0}, [0, *glyphs]
-        while waiting:
-            glyph = waiting.pop()
-            new = [one for one in _parts(self.outline(glyph)) if one not in kept]
-            kept |= {glyph, *new}
-            waiting += new
-        return kept
+def _read(data: bytes) -> TTFont:
+    return TTFont(io.BytesIO(data), recalcTimestamp=False, recalcBBoxes=False)
 
 
 @lru_cache(maxsize=1)
 def embedded() -> Font:
     """Return the font that documents carry."""
-    return Font(files(_PACKAGE).joinpath(_FILE).read_bytes())
+    return Font(FONT.read_bytes())
 
 
 def tagged_name(glyphs: Collection[int]) -> str:
@@ -184,74 +156,3 @@ def _to_unicode(font: Font, shown: Collection[int]) -> bytes:
         "1 begincodespacerange <0000> <FFFF> endcodespacerange\n"
         f"{said}\nendcmap CMapName currentdict /CMap defineresource pop end end"
     ).encode()
-
-
-def _tables(data: bytes) -> dict[bytes, tuple[int, int]]:
-    (count,) = struct.unpack_from(">H", data, 4)
-    rows = (struct.unpack_from(">4sIII", data, 12 + 16 * one) for one in range(count))
-    return {tag: (start, length) for tag, _, start, length in rows}
-
-
-def _character_map(table: bytes) -> dict[int, int]:
-    """The glyph of each character, from the map of the first plane."""
-    (count,) = struct.unpack_from(">H", table, 2)
-    for one in range(count):
-        (at,) = struct.unpack_from(">I", table, 8 + 8 * one)
-        if struct.unpack_from(">H", table, at)[0] == 4:
-            return _first_plane(table, at)
-    raise ValueError("the font has no map of characters that is read here")
-
-
-def _first_plane(table: bytes, at: int) -> dict[int, int]:
-    segments = struct.unpack_from(">H", table, at + 6)[0] // 2
-    many = f">{segments}H"
-    ends = struct.unpack_from(many, table, at + 14)
-    starts = struct.unpack_from(many, table, at + 16 + 2 * segments)
-    deltas = struct.unpack_from(many, table, at + 16 + 4 * segments)
-    ranges_at = at + 16 + 6 * segments
-    ranges = struct.unpack_from(many, table, ranges_at)
-    found: dict[int, int] = {}
-    for one in range(segments):
-        for code in range(starts[one], min(ends[one], 0xFFFE) + 1):
-            glyph = code
-            if ranges[one]:
-                place = ranges_at + 2 * one + ranges[one] + 2 * (code - starts[one])
-                (glyph,) = struct.unpack_from(">H", table, place)
-            if glyph or not ranges[one]:
-                found[code] = (glyph + deltas[one]) & 0xFFFF
-    return {code: glyph for code, glyph in found.items() if glyph}
-
-
-def _parts(outline: bytes) -> list[int]:
-    """The glyphs that a composite glyph is made of."""
-    if len(outline) < 10 or struct.unpack_from(">h", outline)[0] >= 0:
-        return []
-    found, at, flags = [], 10, _MORE
-    while flags & _MORE:
-        flags, glyph = struct.unpack_from(">2H", outline, at)
-        found.append(glyph)
-        at += 8 if flags & _WORDS else 6
-        at += 2 if flags & _SCALE else 4 if flags & _TWO_SCALES else 8 if flags & _MATRIX else 0
-    return found
-
-
-def _file(tables: Mapping[bytes, bytes]) -> bytes:
-    """A TrueType file of these tables, with its checksums."""
-    count = len(tables)
-    power = count.bit_length() - 1
-    shape = (count, 16 << power, power, 16 * count - (16 << power))
-    start, rows, body = 12 + 16 * count, b"", b""
-    for tag in sorted(tables):
-        data = tables[tag]
-        rows += struct.pack(">4sIII", tag, _sum(data), start + len(body), len(data))
-        body += data + bytes(-len(data) % 4)
-    whole = bytearray(struct.pack(">I4H", 0x00010000, *shape) + rows + body)
-    head = start + sum(-(-len(tables[tag]) // 4) * 4 for tag in sorted(tables) if tag < b"head")
-    struct.pack_into(">I", whole, head + 8, (_MAGIC - _sum(bytes(whole))) & 0xFFFFFFFF)
-    return bytes(whole)
-
-
-def _sum(data: bytes) -> int:
-    padded = data + bytes(-len(data) % 4)
-    words: tuple[int, ...] = struct.unpack(f">{len(padded) // 4}I", padded)
-    return sum(words) & 0xFFFFFFFF

@@ -15,6 +15,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from adapters.formats.tagged_pdf import Sheet, write_sheet
 from referral_hub.errors import InvalidInput
 from referral_hub.observe import (
     LOGGED_FIELDS,
@@ -113,6 +114,11 @@ def test_another_packages_text_is_replaced_by_the_place_of_the_call(lines: io.St
     logging.getLogger("somebody.elses.library").error(f"cannot send to {MARK}")  # noqa: G004 - that is the point
     assert "CANARY" not in lines.getvalue()
     assert _only(lines)["event"].startswith("test_logs:")
+
+
+def test_which_letters_a_sheet_shows_is_told_to_nobody(lines: io.StringIO) -> None:
+    write_sheet(Sheet("Title", ["Zebedee"], []))
+    assert lines.getvalue() == ""
 
 
 def test_the_path_in_flasks_own_line_about_an_exception_is_left_out(lines: io.StringIO) -> None:
