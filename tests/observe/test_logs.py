@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import subprocess
 import sys
 import warnings
@@ -118,7 +119,9 @@ def test_another_packages_text_is_replaced_by_the_place_of_the_call(lines: io.St
 
 def test_which_letters_a_sheet_shows_is_told_to_nobody(lines: io.StringIO) -> None:
     write_sheet(Sheet("Title", ["Zebedee"], []))
-    assert lines.getvalue() == ""
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert told, "the library would tell, where everything is logged"
+    assert all(re.fullmatch(r"[\w.]+:\w+:\d+|[\w.]+:\d+", one["event"]) for one in told), told[:3]
 
 
 def test_the_path_in_flasks_own_line_about_an_exception_is_left_out(lines: io.StringIO) -> None:
