@@ -8,7 +8,7 @@ also binds the padded content. Rotation replaces the wrapped key and touches not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from referral_hub.crypto import aead
 from referral_hub.crypto.binding import bind_mapping
@@ -18,6 +18,7 @@ _LENGTH_BYTES = 2
 
 Context = Mapping[str, str]
 Wrapping = Callable[[Context, bytes], bytes]
+Unwrapping = Callable[[Sequence[tuple[Context, bytes]]], list[bytes]]
 
 
 def seal_envelope(wrap: Wrapping, context: Context, content: bytes) -> bytes:
@@ -31,10 +32,17 @@ def seal_envelope(wrap: Wrapping, context: Context, content: bytes) -> bytes:
 def open_envelope(unwrap: Wrapping, context: Context, blob: bytes) -> bytes:
     """Undo `seal_envelope`. Raises CryptoError for another context or altered bytes."""
     wrapped, body = _split(blob)
-    key = unwrap(context, wrapped)
-    aead.check_commitment(key, body[:COMMITMENT_BYTES])
-    bound = bind_mapping("envelope/v1", context)
-    return aead.unpad(aead.decrypt(key, body[COMMITMENT_BYTES:], bound))
+    return _open(unwrap(context, wrapped), context, body)
+
+
+def open_envelopes(
+    unwrap_many: Unwrapping, sealed: Sequence[tuple[Context, bytes]]
+) -> Iterator[bytes]:
+    """Open each (context, blob) in turn, their keys unwrapped all at once. Raises CryptoError."""
+    parts = [(context, *_split(blob)) for context, blob in sealed]
+    keys = unwrap_many([(context, wrapped) for context, wrapped, _ in parts])
+    for key, (context, _, body) in zip(keys, parts, strict=True):
+        yield _open(key, context, body)
 
 
 def rewrap_envelope(rewrap: Wrapping, context: Context, blob: bytes) -> bytes:
@@ -47,6 +55,12 @@ def rewrap_envelope(rewrap: Wrapping, context: Context, blob: bytes) -> bytes:
 def for_agency(wrapping: Callable[[str, Context, bytes], bytes], agency_id: str) -> Wrapping:
     """Fix the agency of one of the key service's agency operations."""
     return lambda context, data: wrapping(agency_id, context, data)
+
+
+def _open(key: bytes, context: Context, body: bytes) -> bytes:
+    aead.check_commitment(key, body[:COMMITMENT_BYTES])
+    bound = bind_mapping("envelope/v1", context)
+    return aead.unpad(aead.decrypt(key, body[COMMITMENT_BYTES:], bound))
 
 
 def _join(wrapped: bytes, body: bytes) -> bytes:

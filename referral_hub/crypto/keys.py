@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -35,6 +35,7 @@ _INDEX_VERSION = 1
 _ROOT_FILE = re.compile(r"root-([1-9][0-9]{0,8})\.key")
 _MOST_CACHED = 4096
 _Name = TypeVar("_Name", bound=tuple[object, ...])
+Asked = tuple[Mapping[str, str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class KeyService(Protocol):
     def unwrap(self, context: Mapping[str, str], wrapped: bytes) -> bytes:
         """The key. Raises CryptoError for altered bytes or any other context."""
 
+    def unwrap_many(self, asked: Sequence[Asked]) -> list[bytes]:
+        """`unwrap` of each (context, wrapped key) in order: one round trip to a remote service."""
+
     def rewrap(self, context: Mapping[str, str], wrapped: bytes) -> bytes:
         """The same key under the newest root version; the very same object if it is already."""
 
@@ -67,6 +71,9 @@ class KeyService(Protocol):
         self, agency_id: str, context: Mapping[str, str], wrapped: bytes
     ) -> bytes:
         """Like `unwrap`; another agency's id does not open it."""
+
+    def unwrap_many_for_agency(self, agency_id: str, asked: Sequence[Asked]) -> list[bytes]:
+        """Like `unwrap_many`, for keys wrapped for one agency."""
 
     def rewrap_for_agency(
         self, agency_id: str, context: Mapping[str, str], wrapped: bytes
@@ -126,6 +133,9 @@ class FileKeyService:
         version = _version(wrapped, _FOR_HUB)
         return _unwrap(self._root(version), context, wrapped)
 
+    def unwrap_many(self, asked: Sequence[Asked]) -> list[bytes]:
+        return [self.unwrap(context, wrapped) for context, wrapped in asked]
+
     def rewrap(self, context: Mapping[str, str], wrapped: bytes) -> bytes:
         if _version(wrapped, _FOR_HUB) == self._newest_version():
             return wrapped
@@ -141,6 +151,9 @@ class FileKeyService:
     ) -> bytes:
         version = _version(wrapped, _FOR_AGENCY)
         return _unwrap(self._agency_root(version, agency_id), context, wrapped)
+
+    def unwrap_many_for_agency(self, agency_id: str, asked: Sequence[Asked]) -> list[bytes]:
+        return [self.unwrap_for_agency(agency_id, *one) for one in asked]
 
     def rewrap_for_agency(
         self, agency_id: str, context: Mapping[str, str], wrapped: bytes

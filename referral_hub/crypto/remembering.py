@@ -3,14 +3,15 @@
 Accepting a referral seals a record and several log openings under one subject key; with a remote
 key service each unwrap would be a call over the network. The memory is the object itself: it is
 made at the beginning of a use case and goes with it, so no plaintext key outlives the work it was
-opened for.
+opened for. What is unwrapped many at a time is not remembered: a search through every form of an
+agency would keep a key for each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from referral_hub.crypto.keys import KeyService, KeyServiceDescription
+from referral_hub.crypto.keys import Asked, KeyService, KeyServiceDescription
 
 _Asked = tuple[tuple[tuple[str, str], ...], bytes]
 
@@ -39,6 +40,10 @@ class RememberingKeys:
             found = self._known[asked] = self._keys.unwrap(context, wrapped)
         return found
 
+    def unwrap_many(self, asked: Sequence[Asked]) -> list[bytes]:
+        """Delegated: many are unwrapped once each."""
+        return self._keys.unwrap_many(asked)
+
     def rewrap(self, context: Mapping[str, str], wrapped: bytes) -> bytes:
         """Delegated."""
         return self._keys.rewrap(context, wrapped)
@@ -52,6 +57,10 @@ class RememberingKeys:
     ) -> bytes:
         """Delegated."""
         return self._keys.unwrap_for_agency(agency_id, context, wrapped)
+
+    def unwrap_many_for_agency(self, agency_id: str, asked: Sequence[Asked]) -> list[bytes]:
+        """Delegated."""
+        return self._keys.unwrap_many_for_agency(agency_id, asked)
 
     def rewrap_for_agency(
         self, agency_id: str, context: Mapping[str, str], wrapped: bytes

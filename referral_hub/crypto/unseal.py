@@ -11,11 +11,17 @@ call.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from referral_hub.crypto import aead, contexts
 from referral_hub.crypto.binding import Reader, write_parts
-from referral_hub.crypto.envelope import for_agency, open_envelope, seal_envelope
+from referral_hub.crypto.envelope import (
+    for_agency,
+    open_envelope,
+    open_envelopes,
+    seal_envelope,
+)
 from referral_hub.crypto.kdf import Prk, extract
 from referral_hub.crypto.keys import KeyService
 from referral_hub.crypto.records import (
@@ -159,10 +165,24 @@ def open_draft(keys: KeyService, *, user_id: str, draft_id: str, sealed: bytes) 
     return open_envelope(keys.unwrap, contexts.draft_context(user_id, draft_id), sealed)
 
 
+def open_drafts(keys: KeyService, drafts: Iterable[tuple[str, str, bytes]]) -> Iterator[bytes]:
+    """Each (user, draft, sealed form) in turn, their keys unwrapped all at once."""
+    sealed = [(contexts.draft_context(user, draft), blob) for user, draft, blob in drafts]
+    return open_envelopes(keys.unwrap_many, sealed)
+
+
 def open_staged(keys: KeyService, *, agency_id: str, item_id: str, sealed: bytes) -> bytes:
     """A staged item of the agency that received it. Raises CryptoError for any other."""
     unwrap = for_agency(keys.unwrap_for_agency, agency_id)
     return open_envelope(unwrap, contexts.staged_context(agency_id, item_id), sealed)
+
+
+def open_staged_items(
+    keys: KeyService, agency_id: str, items: Iterable[tuple[str, bytes]]
+) -> Iterator[bytes]:
+    """Each (item, sealed) of the agency in turn, their keys unwrapped all at once."""
+    sealed = [(contexts.staged_context(agency_id, item), blob) for item, blob in items]
+    return open_envelopes(partial(keys.unwrap_many_for_agency, agency_id), sealed)
 
 
 def open_import_part(keys: KeyService, *, context: ImportPartContext, sealed: bytes) -> bytes:

@@ -17,7 +17,7 @@ from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.audit.events import EntryType, Event, SubjectKey, prepare
 from referral_hub.audit.integrate import ensure_integrated
-from referral_hub.crypto.records import NoteContext, SealedNote, StoredRecord
+from referral_hub.crypto.records import NoteContext, SealedNote
 from referral_hub.crypto.unseal import open_fields, open_matter_words, open_note, open_statement
 from referral_hub.domain.channels import looked_by
 from referral_hub.domain.codes import StatementKind
@@ -25,13 +25,12 @@ from referral_hub.domain.commands import Actor
 from referral_hub.domain.matters import MatterKind, MatterState
 from referral_hub.errors import Conflict, NotFound
 from referral_hub.services import record
-from referral_hub.services.casework import record_context
 from referral_hub.services.hub import Hub
 from referral_hub.services.matter_steps import words_context
 from referral_hub.services.open_unfinished import (
-    About,
+    about_person,
     find_unfinished,
-    person_indexes,
+    stored_row,
     unfinished_items,
 )
 from referral_hub.services.person_items import HeldItem, field_key, person_items, row_key
@@ -46,7 +45,6 @@ NOT_NOW = (
     " step “Prepare the answer” first."
 )
 HIDDEN = "hidden"
-_NAMED_BY = frozenset({"identity.nhs_number", "identity.family_name", "identity.date_of_birth"})
 
 
 def request_in_hand(hub: Hub, actor: Actor, matter_id: UUID) -> MatterRow:
@@ -108,25 +106,13 @@ def hidden_words(hub: Hub, actor: Actor, matter_id: UUID) -> dict[UUID, dict[str
 
 
 def _unfinished(hub: Hub, actor: Actor, request: MatterRow, held: PersonRecords) -> list[HeldItem]:
-    """Find what was begun about the person; a second look names it before it is returned."""
-    us, subject = actor.agency_id, _subject(held)
-    known = [dict(_identity(hub, row, subject)) for row in held.of("records")]
-    indexes = person_indexes(hub, us, known)
-    if held.person["nhs_index"] is not None:
-        indexes |= {bytes(held.person["nhs_index"])}
-    ids = frozenset(str(row["id"]) for what in ("referrals", "tasks") for row in held.of(what))
-    found = find_unfinished(hub, About(us, indexes, ids))
-    if found.cites:
+    """Find what was begun about the person; a second look names it before it is opened."""
+    us = actor.agency_id
+    found = find_unfinished(hub, about_person(hub, us, held.person["id"]))
+    if found:
         look = _look(actor, request, held, request.id)
-        _log(hub, actor, request, [replace(look, cites=found.cites)])
-    return unfinished_items(hub, us, found, part=request.id)
-
-
-def _identity(hub: Hub, row: Row, subject: SubjectKey) -> Iterable[tuple[str, Any]]:
-    stored = _stored(row, subject)
-    names = [name for name in stored.ciphertexts if name in _NAMED_BY]
-    for name, value in open_fields(hub.keys, stored, names).items():
-        yield name, json.loads(value)
+        _log(hub, actor, request, [replace(look, cites=tuple(one.cite for one in found))])
+    return [*unfinished_items(hub, us, found, part=request.id)]
 
 
 def _load(hub: Hub, actor: Actor, request: MatterRow) -> tuple[PersonRecords, dict[UUID, str]]:
@@ -197,20 +183,10 @@ def _opened(
 
 
 def _fields(hub: Hub, row: Row, subject: SubjectKey) -> Iterable[tuple[str, Any]]:
-    stored = _stored(row, subject)
+    stored = stored_row(row, subject)
     opened = open_fields(hub.keys, stored, stored.ciphertexts)
     for name, value in opened.items():
         yield field_key(row["referral_id"], row["version"], name), json.loads(value)
-
-
-def _stored(row: Row, subject: SubjectKey) -> StoredRecord:
-    return StoredRecord(
-        context=record_context(row["referral_id"], row["version"], subject),
-        wrapped_subject_key=subject.wrapped,
-        wrapped_record_key=row["wrapped_record_key"],
-        key_commitment=row["key_commitment"],
-        ciphertexts=dict(zip(row["field_ids"], row["ciphertexts"], strict=True)),
-    )
 
 
 def _statement(hub: Hub, row: Row, subject: SubjectKey) -> Any:

@@ -90,18 +90,38 @@ def indexes_of(hub: Hub, agency_id: UUID, pages: Mapping[str, Mapping[str, Any]]
 
     The first is the same index as a known person's, so that a hint finds people who were referred.
     """
-    person, owner = pages.get("person", {}), str(agency_id)
-    found = []
+    person = pages.get("person", {})
+    number, name = number_of(person), name_of(person)
+    found = [number_index(hub, agency_id, number)] if number else []
+    return [*found, name_index(hub, agency_id, name)] if name else found
+
+
+def number_of(person: Mapping[str, Any]) -> str | None:
+    """Return the NHS number of the form's first page, if it is one."""
     try:
-        number = parse_nhs_number(str(person.get("nhs_number") or ""))
-        found.append(hub.keys.blind_index("identity.nhs_number", owner, number.encode()))
+        return parse_nhs_number(str(person.get("nhs_number") or ""))
     except InvalidNhsNumber:
-        pass
+        return None
+
+
+def name_of(person: Mapping[str, Any]) -> str | None:
+    """Return last name and date of birth of the form's first page as one text, if all is there.
+
+    Case, accents, spaces and noughts before a number make no difference.
+    """
     parts = ("family_name", "date_of_birth-day", "date_of_birth-month", "date_of_birth-year")
     named = [_folded(str(person.get(part) or "")) for part in parts]
-    if all(named):
-        found.append(hub.keys.blind_index("staged.person", owner, "\n".join(named).encode()))
-    return found
+    return "\n".join(named) if all(named) else None
+
+
+def number_index(hub: Hub, agency_id: UUID, number: str) -> bytes:
+    """Return the blind index of what `number_of` gave: that of a known person."""
+    return hub.keys.blind_index("identity.nhs_number", str(agency_id), number.encode())
+
+
+def name_index(hub: Hub, agency_id: UUID, name: str) -> bytes:
+    """Return the blind index of what `name_of` gave."""
+    return hub.keys.blind_index("staged.person", str(agency_id), name.encode())
 
 
 def _row(hub: Hub, parties: Parties, item: Staged, stamp: tuple[datetime, UUID]) -> dict[str, Any]:

@@ -63,6 +63,17 @@ def test_a_known_key_opens_in_no_other_context_and_not_when_altered(
             memory.unwrap(context, data)
 
 
+def test_many_are_unwrapped_at_once_and_not_remembered(
+    service: Counting, memory: RememberingKeys
+) -> None:
+    one, two = service.wrap(WHERE, KEY), service.wrap(THERE, OTHER)
+    for _ in range(2):
+        assert memory.unwrap_many([(WHERE, one), (THERE, two)]) == [KEY, OTHER]
+    assert service.asked == 4
+    with pytest.raises(CryptoError):
+        memory.unwrap_many([(WHERE, one), (WHERE, two)])
+
+
 def test_another_use_case_remembers_nothing_of_it(service: Counting) -> None:
     wrapped = RememberingKeys(service).wrap(WHERE, KEY)
     assert RememberingKeys(service).unwrap(WHERE, wrapped) == KEY
@@ -76,6 +87,7 @@ def test_the_rest_is_the_service_s_own_answer(service: Counting, memory: Remembe
     for agency, context in [(MENTORS, WHERE), (TIME_BANK, THERE)]:
         with pytest.raises(CryptoError, match="did not open"):
             memory.unwrap_for_agency(agency, context, theirs)
+    assert memory.unwrap_many_for_agency(TIME_BANK, [(WHERE, theirs)] * 2) == [KEY, KEY]
     assert memory.rotate() == 2
     assert memory.describe() == service.describe()
     new, moved = memory.rewrap(WHERE, old), memory.rewrap_for_agency(TIME_BANK, WHERE, theirs)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from referral_hub.crypto.keys import Asked, FileKeyService
+from referral_hub.crypto.remembering import RememberingKeys
 from referral_hub.domain.staging import StagedSource, WaitsBecause
 from referral_hub.domain.third_parties import Exemption
+from referral_hub.domain.unfinished import FoundBy, UnfinishedKind
 from referral_hub.errors import Conflict
 from referral_hub.services import open_unfinished
 from referral_hub.services.access_review import Looked, given_value, look_at, parts_of, save_review
@@ -18,6 +23,7 @@ from referral_hub.services.stage import Parties, Staged, stage
 from referral_hub.services.subject_export import make_export, preview
 from tests.hub_bench import Bench, nhs_number
 from tests.services.matters import as_it_stands, in_hand, person_of, reviewed
+from tests.statements import counting
 
 PERSON = {
     "first_name": "Zeb",
@@ -154,6 +160,57 @@ def test_what_was_begun_is_handed_over_once_it_was_looked_at_and_as_it_stood(
     assert {"why": "Something else"} in [given_value(one) for one in export.given]
     discard_draft(bench.hub, gp, draft)
     assert not any("draft" in key for key in looked(bench, matter))
+
+
+def test_a_search_costs_a_statement_and_a_call_for_each_page_and_nothing_for_each_draft(
+    bench: Bench, person: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("referral_hub.store.unfinished.AT_ONCE", 4)
+    asked: list[int] = []
+
+    def unwrap_many(self: FileKeyService, asking: Sequence[Asked]) -> list[bytes]:
+        asked.append(len(asking))
+        return [self.unwrap(*one) for one in asking]
+
+    monkeypatch.setattr(FileKeyService, "unwrap_many", unwrap_many)
+    matter = in_hand(bench, person)
+    looked(bench, matter)
+    costs = []
+    for drafts in (0, 4, 8):
+        asked.clear()
+        with counting(bench.hub.database) as statements:
+            assert looked(bench, matter) == {}
+        assert sum(asked) == drafts
+        assert max(asked) <= 4
+        costs.append((len(statements), len(asked)))
+        for _ in range(4):
+            begun(bench, {"person": NOBODY, "why": {"why": WHY}})
+    (first, once), *more = costs
+    assert more == [(first + 1, once + 1), (first + 2, once + 2)]
+
+
+def test_no_key_of_a_draft_that_was_searched_is_remembered(bench: Bench, person: UUID) -> None:
+    begun(bench, {"person": PERSON})
+    keys = RememberingKeys(bench.hub.keys)
+    hub = replace(bench.hub, keys=keys)
+    about = open_unfinished.about_person(hub, bench.agencies["surgery"], person)
+    known = len(keys._known)
+    (found,) = open_unfinished.find_unfinished(hub, about)
+    assert (found.kind, found.by) == (UnfinishedKind.DRAFT, FoundBy.NAME_AND_BIRTH)
+    assert len(keys._known) == known
+
+
+def test_what_changed_between_the_search_and_the_reading_is_not_opened(
+    bench: Bench, person: UUID
+) -> None:
+    us, gp = bench.agencies["surgery"], bench.staff["gp"]
+    draft = begun(bench, {"person": PERSON})
+    found = open_unfinished.find_unfinished(
+        bench.hub, open_unfinished.about_person(bench.hub, us, person)
+    )
+    save_draft(bench.hub, gp, draft, pages={"person": NOBODY})
+    with pytest.raises(Conflict, match="changed while"):
+        list(open_unfinished.unfinished_items(bench.hub, us, found, part=person))
 
 
 def test_too_many_are_said_and_never_left_out(

@@ -32,6 +32,7 @@ from referral_hub.domain import (
     task_clocks,
     third_parties,
     transitions,
+    unfinished,
 )
 from referral_hub.outbox.breaker import BreakerState
 from referral_hub.services.next_steps import NextStep
@@ -67,6 +68,8 @@ PACKAGES = (
     staging,
     third_parties,
     transitions,
+    unfinished,
+    unfinished,
 )
 TABLE = tomllib.loads((Path(module.__file__).parent / "labels.toml").read_text(encoding="utf-8"))
 ENUMS: tuple[type[StrEnum], ...] = (
@@ -161,6 +164,8 @@ ENUMS: tuple[type[StrEnum], ...] = (
     matters.ComplaintOutcome,
     third_parties.Exemption,
     third_parties.Handling,
+    unfinished.UnfinishedKind,
+    unfinished.FoundBy,
     Doing,
     consent_codes.DataClass,
     consent_codes.Purpose,
