@@ -40,8 +40,9 @@ asked, and its turn is a task. This page is written from the hub's own table
 (`python -m referral_hub.domain.life_cycle > docs/life-cycle.md`), and a test compares the two.
 
 A task begins **routed** when the person's agreement covers the agency, and **held** when it does
-not. A task that ends declined, unanswered or withheld is followed by a task for the next agency of
-the plan; the last of a plan is always the council that is accountable for the person.
+not. A held one goes on by itself, within about a minute, once what was missing is there, whoever
+put it right. A task that ends declined, unanswered or withheld is followed by a task for the next
+agency of the plan; the last of a plan is always the council that is accountable for the person.
 """
 
 

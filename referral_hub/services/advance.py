@@ -8,8 +8,8 @@ asked is `domain.fallback`'s to say; the accountable owner always is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -50,6 +50,19 @@ class _Slot:
         return "<_Slot>"
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """Who would be asked next, or for which places the needs of one agency would go apart."""
+
+    placement: Placement | None
+    apart: Mapping[int, Placement] = field(default_factory=dict)
+
+    @property
+    def goes_apart(self) -> bool:
+        """Whether the needs go on one by one."""
+        return bool(self.apart)
+
+
 def advance_slot(hub: Hub, claim: outbox.Claimed) -> None:
     """Place the next candidate of the claimed slot and settle the claim, in one transaction.
 
@@ -83,7 +96,46 @@ def _why_not(found: CaseRows, tasks: Sequence[referrals.TaskRow]) -> str | None:
     return "closed" if tasks[-1].state == TaskState.CLOSED else None
 
 
+def goes_on(
+    hub: Hub,
+    connection: Connection,
+    batch: CaseBatch,
+    turns: Sequence[referrals.TaskRow],
+    *,
+    at: datetime,
+) -> bool:
+    """Tell whether a held slot, looked at now, would go on or would wait for something else.
+
+    `turns` are the slot's, oldest first. It changes nothing; whoever is told yes has the slot
+    advanced, which decides again and logs it.
+    """
+    found, latest = batch.cases[turns[-1].referral_id], turns[-1]
+    if latest.state != TaskState.HELD or _why_not(found, turns) is not None:
+        return False
+    looked = _look(batch, _Slot(hub, connection, case_of(batch, found), turns, at))
+    if isinstance(looked, str):
+        return False
+    placement = looked.placement
+    if looked.goes_apart or placement is None or placement.permitted:
+        return True
+    return bool(placement.decision["reason"] != latest.decision.get("reason"))
+
+
 def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
+    looked = _look(batch, slot)
+    if isinstance(looked, str):
+        return looked
+    if looked.goes_apart or looked.placement is None:
+        _go_apart(slot, looked.apart)
+    elif slot.latest.state == TaskState.HELD:
+        _settle_hold(slot, looked.placement)
+    else:
+        _write_new(slot, looked.placement)
+    return None
+
+
+def _look(batch: CaseBatch, slot: _Slot) -> _Looked | str:
+    """Return who would be asked now, or a code that says why nobody."""
     latest = slot.latest
     stored = batch.cases[latest.referral_id].referral["plan"]
     held = latest.state == TaskState.HELD
@@ -109,15 +161,8 @@ def _place_next(batch: CaseBatch, slot: _Slot) -> str | None:
     if part.then and not taken and (placement is None or not placement.permitted):
         apart = _apart(batch, slot, part.then, ask_for)
         if placement is None or not held or any(one.permitted for one in apart.values()):
-            _go_apart(slot, apart)
-            return None
-    if placement is None:
-        return "plan_exhausted"
-    if held:
-        _settle_hold(slot, placement)
-    else:
-        _write_new(slot, placement)
-    return None
+            return _Looked(placement, apart)
+    return "plan_exhausted" if placement is None else _Looked(placement)
 
 
 def _apart(
@@ -139,7 +184,7 @@ def _apart(
     }
 
 
-def _go_apart(slot: _Slot, apart: dict[int, Placement]) -> None:
+def _go_apart(slot: _Slot, apart: Mapping[int, Placement]) -> None:
     """Needs that went to one agency together go on one by one: nobody is left for all of them."""
     if slot.latest.state == TaskState.HELD:
         _move(slot, TaskEvent.REPLACE)

@@ -3,9 +3,10 @@
 It needs PostgreSQL and nothing else. A ring through Redis only makes it quicker; with Redis gone
 for good everything still arrives within `SWEEP_SECONDS`. Before anything else, and once a minute,
 the erasure ledger is applied: after a restored backup, nobody who was erased is delivered. Once a
-minute, too, agreements are announced, ended and silence about them chased, the clocks of tasks
-take their steps, people hear that there is news, and senders who are due hear by mail how many of
-their referrals changed; what was accepted is counted, and a month that is over published.
+minute, too, agreements are announced, ended and silence about them chased, what was held and is
+cleared goes on, the clocks of tasks take their steps, people hear that there is news, and senders
+who are due hear by mail how many of their referrals changed; what was accepted is counted, and a
+month that is over published.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from referral_hub.services.erase_person import apply_erasures
 from referral_hub.services.hub import Hub
 from referral_hub.services.keep_clocks import keep_clocks
 from referral_hub.services.keep_time import keep_time
+from referral_hub.services.look_at_holds import Holds
 from referral_hub.services.send_digests import send_digests
 from referral_hub.services.tell_person import tell_people
 from referral_hub.store import housekeeping
@@ -35,13 +37,14 @@ log = logging.getLogger(__name__)
 
 def sweep_until(hub: Hub, go_on: Callable[[], bool]) -> None:
     """Drain and integrate about once a second while `go_on` says so."""
-    tidy_at = 0.0
+    tidy_at, holds = 0.0, Holds()
     if not apply_first(hub, go_on):
         return
     while go_on():
         surviving(lambda: drain(hub, go_on=go_on))
         if monotonic() >= tidy_at:
             surviving(lambda: keep_time(hub, go_on=go_on))
+            surviving(lambda: holds.look(hub, go_on=go_on))
             surviving(lambda: keep_clocks(hub, go_on=go_on))
             surviving(lambda: tell_people(hub, go_on=go_on))
             surviving(lambda: send_digests(hub, go_on=go_on))
