@@ -26,23 +26,24 @@ def require_continuation(known: Checkpoint, head: Checkpoint, consistency: bytes
         )
     if known.size == 0:
         return
-    proof: Sequence[bytes] = ()
-    if known.size < head.size:
-        if consistency is None:
-            raise BundleError(
-                Failure.CONSISTENCY_MISSING, f"no proof of consistency from your {known.size}"
-            )
-        size, proof = _parse(consistency)
-        if size != known.size:
-            raise BundleError(
-                Failure.CONSISTENCY_MISSING, f"the proof is from {size}, not your {known.size}"
-            )
+    proof = _proof_from(known.size, consistency) if known.size < head.size else ()
     try:
         verify_consistency(known.size, head.size, root1=known.root, root2=head.root, proof=proof)
     except ProofError as error:
         raise BundleError(
             Failure.INCONSISTENT, f"the log you saw at {known.size} was rewritten: {error}"
         ) from None
+
+
+def _proof_from(known: int, consistency: bytes | None) -> Sequence[bytes]:
+    if consistency is None:
+        raise BundleError(Failure.CONSISTENCY_MISSING, f"no proof of consistency from your {known}")
+    size, proof = _parse(consistency)
+    if size != known:
+        raise BundleError(
+            Failure.CONSISTENCY_MISSING, f"the proof is from {size}, not your {known}"
+        )
+    return proof
 
 
 def _parse(data: bytes) -> tuple[int, Sequence[bytes]]:

@@ -10,6 +10,7 @@ has verified the signatures of the checkpoints that it passes.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -26,6 +27,8 @@ from consent.evidence.merkle import (
     verify_inclusion,
 )
 from consent.evidence.tiles import TILE_WIDTH, Tiles
+
+_NO_TILES = Tiles(lambda _level, _index: b"")
 
 
 class Problem(StrEnum):
@@ -76,25 +79,25 @@ def verify_entries(
     are themselves checked; `earlier` checkpoints show a log that was rolled back or signed anew.
     """
     known = sorted((*earlier, checkpoint), key=lambda head: head.size)
-    walk = _Walk(tiles, [head.size for head in known])
+    walk = _Walk(_NO_TILES if tiles is None else tiles, [head.size for head in known])
     stopped = walk.read(entries, checkpoint.size)
     passed = [0]
     for head in known:
         if head.size > checkpoint.size:
             return Replay(walk.size, Problem.ROLLED_BACK, checkpoint.size)
         if walk.roots.get(head.size) != head.root:
-            good = max((size for size in passed if size < head.size), default=0)
+            good = max(size for size in passed if size < head.size)
             return walk.locate(head, good, stopped or Problem.ALTERED)
         passed.append(head.size)
     if tiles is not None:
-        return walk.check_tiles(tiles, checkpoint)
+        return walk.check_tiles(checkpoint)
     return Replay(walk.size)
 
 
 class _Walk:
     """One pass over the entries: the root at every tile's end and at every signed size."""
 
-    def __init__(self, tiles: Tiles | None, stops: Sequence[int]) -> None:
+    def __init__(self, tiles: Tiles, stops: Sequence[int]) -> None:
         self.size = 0
         self.roots = {0: EMPTY_ROOT}
         self._tiles = tiles
@@ -122,8 +125,9 @@ class _Walk:
 
     def _add(self, row: bytes) -> None:
         end = self.size + len(row) // HASH_BYTES
-        stops = {stop for stop in self._stops if self.size < stop < end}
-        if self._tiles is not None and self._suspect is None:
+        within = range(self.size, end)
+        stops = {stop for stop in self._stops if stop in within}
+        if self._suspect is None:
             self._suspect = _first_difference(self._tiles, row, self.size)
             if self._suspect is not None:
                 stops.add(self._suspect)
@@ -139,9 +143,9 @@ class _Walk:
     def locate(self, head: Checkpoint, good: int, problem: Problem) -> Replay:
         """Name the first bad entry under a signed root that was not reached."""
         at = self._suspect
-        if at is not None and at < head.size and self._leads(at, head) and self._had(at, head):
+        if at is not None and self._leads(at, head) and self._had(at, head):
             return Replay(self.size, Problem.ALTERED, at)
-        if self.size < head.size and self._leads(self.size, head):
+        if self._leads(self.size, head):
             return Replay(self.size, problem, self.size)
         sizes = sorted(size for size in self.roots if good < size < head.size)
         low, high = 0, len(sizes)
@@ -157,8 +161,6 @@ class _Walk:
         """Whether the first `size` entries are proved to be those under a signed root."""
         if size == 0:
             return True
-        if self._tiles is None:
-            return False
         try:
             verify_consistency(
                 size,
@@ -173,8 +175,6 @@ class _Walk:
 
     def _had(self, index: int, head: Checkpoint) -> bool:
         """Whether the leaf hash that the tiles keep at `index` is under a signed root."""
-        if self._tiles is None:
-            return False
         try:
             verify_inclusion(
                 index,
@@ -187,14 +187,11 @@ class _Walk:
             return False
         return True
 
-    def check_tiles(self, tiles: Tiles, head: Checkpoint) -> Replay:
+    def check_tiles(self, head: Checkpoint) -> Replay:
         """Return the outcome for good entries: whether the stored tiles are theirs."""
-        try:
-            same = tiles.root(head.size) == head.root
-        except EvidenceError:
-            same = False
-        if self._suspect is None and same:
-            return Replay(self.size)
+        with suppress(EvidenceError):
+            if self._suspect is None and self._tiles.root(head.size) == head.root:
+                return Replay(self.size)
         return Replay(self.size, Problem.TILES, self._suspect or 0, exact=self._suspect is not None)
 
 
@@ -204,7 +201,7 @@ def _first_difference(tiles: Tiles, row: bytes, start: int) -> int | None:
     try:
         stored = tiles.leaves(start, count)
     except EvidenceError:
-        stored = b""
+        return start
     if stored == row:
         return None
     pieces = (slice(at, at + HASH_BYTES) for at in range(0, len(row), HASH_BYTES))

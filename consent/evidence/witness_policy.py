@@ -24,7 +24,6 @@ from consent.evidence.errors import EvidenceError
 MAX_POLICY_BYTES = 65_536
 MOST_OF_A_KIND = 64
 
-_GAP = re.compile(rb"[ \t]+")
 _FOREIGN = re.compile(rb"[^\t\n\x20-\x7e\x80-\xff]")
 _THRESHOLD = re.compile(rb"[1-9][0-9]{0,3}")
 _NONE = b"none"
@@ -80,8 +79,8 @@ def parse_policy(data: bytes) -> WitnessPolicy:
         raise PolicyError("policy: the last line is not ended; is the file whole?")
     reader = _Reader()
     for number, line in enumerate(data[:-1].split(b"\n"), start=1):
-        words = _GAP.split(line.strip(b" \t"))
-        if not words[0] or words[0].startswith(b"#"):
+        words = line.split()
+        if not words or words[0].startswith(b"#"):
             continue
         try:
             reader.read(words)

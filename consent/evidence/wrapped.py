@@ -58,7 +58,7 @@ def check_wrapped(bundle: Bundle, releases: Mapping[int, Entry]) -> Kept:
     used: set[int] = set()
     for line in _lines(bundle.read("wrapped-keys")):
         index = line["entry"]
-        entry = releases.get(index) if index is not None else None
+        entry = releases.get(index)
         if entry is None:
             message = "a key was wrapped for a recipient without a release entry"
             raise BundleError(Failure.KEY_WITHOUT_ENTRY, message, index=index)

@@ -1,11 +1,12 @@
 """Any two checkpoints that an officer kept: one log, or two."""
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from consent.evidence.bundle import Failure, consistency_bytes
-from consent.evidence.checkpoint import Checkpoint
+from consent.evidence.bundle import MAX_CONSISTENCY_BYTES, Failure, consistency_bytes
+from consent.evidence.checkpoint import MAX_NOTE_BYTES, Checkpoint
 from consent.evidence.compare import main
 from consent.evidence.merkle import EMPTY_ROOT
 from tests.consent.evidence.sample_log import Key, SampleLog, witness
@@ -105,3 +106,44 @@ def test_what_is_not_asked_properly_is_no_verdict(desk: Desk) -> None:
     status, said = desk.run(LOG.note(1), LOG.note(2), b"", key="not a key")
     assert status == 2
     assert said.startswith("cannot compare: vkey")
+
+
+def test_no_more_of_a_file_is_read_than_tells_that_it_is_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int | None] = []
+
+    class Endless(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            asked.append(size)
+            return b""
+
+    monkeypatch.setattr(Path, "open", lambda *_: Endless())
+    options = ["older", "newer", "proof", "--log-key", LOG.key.vkey]
+    assert main(options) == 1
+    assert asked == [MAX_NOTE_BYTES + 1, MAX_NOTE_BYTES + 1, MAX_CONSISTENCY_BYTES + 1]
+
+
+HELP = """
+usage: python -m consent.evidence.compare [-h] --log-key VKEY [--witness-policy FILE]
+older newer proof
+Check that one checkpoint of a log continues another.
+positional arguments:
+older the checkpoint of fewer entries
+newer the checkpoint of more entries
+proof the hub's proof of consistency between them
+options: -h, --help show this help message and exit
+--log-key VKEY the log's verifier key, not from the hub; twice where a key rolled over
+--witness-policy FILE which witnesses must have signed both: a policy file of C2SP
+Exit status: 0 it does, 1 it does not, 2 not asked properly.
+"""
+
+
+def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out.split() == HELP.split()
+    with pytest.raises(SystemExit) as left:
+        main(["older", "newer", "proof"])
+    assert left.value.code == 2

@@ -5,11 +5,20 @@ from pathlib import Path
 import pytest
 
 from consent.evidence.bundle import BundleError, Failure
+from consent.evidence.entry import Agencies, encode
 from consent.evidence.pins import Pins
 from consent.evidence.proof import TlogProof, parse_proof
 from consent.evidence.receipt import build_receipt, is_receipt, verify_receipt
 from consent.evidence.verify import main
-from tests.consent.evidence.sample_log import Key, SampleLog, witness
+from tests.consent.evidence.sample_log import (
+    ORIGIN,
+    SURGERY,
+    TIME_BANK,
+    Key,
+    SampleLog,
+    make_entry,
+    witness,
+)
 
 LOG = SampleLog(300)
 AT = 137
@@ -22,14 +31,46 @@ def receipt(index: int = AT, *cosigners: Key, log: SampleLog = LOG) -> bytes:
     return build_receipt(index, log.entries[index], proof, note)
 
 
+def extended(entry: bytes) -> SampleLog:
+    log = SampleLog(3)
+    log.extend([entry])
+    return log
+
+
 def test_a_receipt_proves_its_entry_and_says_what_it_proves() -> None:
     found = verify_receipt(receipt(), PINS)
-    told = "\n".join(found.lines())
     assert (found.index, found.checkpoint.size) == (AT, 300)
-    assert f"entry       number {AT}, {found.entry.id}" in told
-    assert "proves      exactly this stands at this place" in told
-    assert "limit       it says nothing of other entries" in told
+    assert list(found.lines()) == [
+        f"log         {ORIGIN}",
+        f"checkpoint  300 entries, root {LOG.checkpoint().root.hex()}",
+        f"signed by   {ORIGIN}, key {LOG.key.verifier.key_id.hex()}",
+        f"entry       number {AT}, {make_entry(AT).id}",
+        "what        withdrawal, permit, at 2026-03-29T01:30:00.123456+00:00",
+        f"from        {SURGERY}",
+        f"to          {TIME_BANK}",
+        "fields      identity.first_name need.needs",
+        "rules       R01 R02",
+        f"policy      {'a' * 64}",
+        "proves      exactly this stands at this place in the log that was signed",
+        "limit       it says nothing of other entries, nor of what was never logged",
+    ]
     assert is_receipt(receipt())
+
+
+def test_a_receipt_says_nothing_of_what_its_entry_does_not_have() -> None:
+    bare = make_entry(
+        3, agencies=Agencies(SURGERY), fields=(), outcome=None, rules=(), policy_hash=None
+    )
+    log = extended(encode(bare))
+    found = verify_receipt(receipt(3, log=log), Pins([LOG.key.verifier], log.note()))
+    assert list(found.lines())[3:] == [
+        f"entry       number 3, {bare.id}",
+        f"what        {bare.type}, no outcome, at 2026-03-29T01:30:00.123456+00:00",
+        f"from        {SURGERY}",
+        "proves      exactly this stands at this place in the log that was signed",
+        "since       your own checkpoint is of this size, and the same",
+        "limit       it says nothing of other entries, nor of what was never logged",
+    ]
 
 
 @pytest.mark.parametrize("index", [0, 1, 255, 256, 299])
@@ -37,10 +78,10 @@ def test_every_place_in_the_tree_can_have_one(index: int) -> None:
     assert verify_receipt(receipt(index), PINS).index == index
 
 
-def refused(data: bytes, pins: Pins = PINS) -> Failure:
+def refused(data: bytes, pins: Pins = PINS) -> tuple[Failure, str]:
     with pytest.raises(BundleError) as refusal:
         verify_receipt(data, pins)
-    return refusal.value.kind
+    return refusal.value.kind, str(refusal.value)
 
 
 def changed(**parts: object) -> bytes:
@@ -49,28 +90,60 @@ def changed(**parts: object) -> bytes:
     return TlogProof(**given).build()
 
 
-def test_another_entry_index_proof_or_key_is_refused() -> None:
-    whole = parse_proof(receipt())
-    assert refused(changed(extra=LOG.entries[AT - 1])) is Failure.NOT_INCLUDED
-    assert refused(changed(extra=LOG.entries[AT] + b" ")) is Failure.NOT_INCLUDED
-    assert refused(changed(index=AT + 1)) is Failure.NOT_INCLUDED
-    assert refused(changed(index=300)) is Failure.NOT_INCLUDED
-    assert refused(changed(hashes=whole.hashes[:-1])) is Failure.NOT_INCLUDED
-    assert refused(changed(extra=None)) is Failure.ENTRY_MISSING
-    assert refused(receipt(log=SampleLog(300, Key("forger")))) is Failure.CHECKPOINT_UNSIGNED
-    assert refused(b"c2sp.org/tlog-proof@v1\nnonsense") is Failure.PROOF_MALFORMED
+ELSEWHERE = "not this entry at this place in the log: "
+WRONG = f"entry {AT}: {ELSEWHERE}the proof for index {AT} leads to another root"
 
 
-def test_what_is_no_entry_is_refused_though_it_is_in_the_log() -> None:
-    log = SampleLog(3)
-    log.extend([b"{}"])
-    assert refused(receipt(3, log=log)) is Failure.ENTRY_MALFORMED
+@pytest.mark.parametrize(
+    ("data", "why", "said"),
+    [
+        (changed(extra=LOG.entries[AT - 1]), Failure.NOT_INCLUDED, WRONG),
+        (changed(extra=LOG.entries[AT] + b" "), Failure.NOT_INCLUDED, WRONG),
+        (changed(index=AT + 1), Failure.NOT_INCLUDED, WRONG.replace("137", "138")),
+        (
+            changed(index=300),
+            Failure.NOT_INCLUDED,
+            f"entry 300: {ELSEWHERE}index 300 is not below the tree's size 300",
+        ),
+        (
+            changed(hashes=parse_proof(receipt()).hashes[:-1]),
+            Failure.NOT_INCLUDED,
+            f"entry {AT}: {ELSEWHERE}the inclusion proof is too short",
+        ),
+        (
+            changed(extra=None),
+            Failure.ENTRY_MISSING,
+            f"entry {AT}: the receipt does not carry its entry",
+        ),
+        (
+            receipt(log=SampleLog(300, Key("forger"))),
+            Failure.CHECKPOINT_UNSIGNED,
+            "checkpoint: note: not signed by any key that was given",
+        ),
+        (
+            b"c2sp.org/tlog-proof@v1\nnonsense",
+            Failure.PROOF_MALFORMED,
+            "proof: must begin with c2sp.org/tlog-proof@v1 and end with a checkpoint",
+        ),
+        (
+            receipt(3, log=extended(b"{}")),
+            Failure.ENTRY_MALFORMED,
+            (
+                "entry 3: entry: must have exactly the keys agencies at basis ciphertext_hash "
+                "classes commitments details fields id outcome policy_hash purpose rules type "
+                "version"
+            ),
+        ),
+    ],
+)
+def test_what_does_not_prove_its_entry_is_refused(data: bytes, why: Failure, said: str) -> None:
+    assert refused(data) == (why, said)
 
 
 def test_the_witnesses_that_were_asked_for_must_have_cosigned() -> None:
     one, two = witness("one"), witness("two")
     pins = Pins([LOG.key.verifier], None, [one.verifier, two.verifier], 2)
-    assert refused(receipt(AT, one), pins) is Failure.WITNESSES_MISSING
+    assert refused(receipt(AT, one), pins)[0] is Failure.WITNESSES_MISSING
     assert len(verify_receipt(receipt(AT, one, two), pins).signers) == 3
 
 
@@ -80,7 +153,10 @@ def test_a_checkpoint_of_ones_own_is_compared_where_it_has_the_same_size() -> No
     assert not verify_receipt(receipt(), Pins([LOG.key.verifier], LOG.note(200))).compared
     other = SampleLog(299)
     other.extend([LOG.entries[0]])
-    assert refused(receipt(log=other), same) is Failure.INCONSISTENT
+    assert refused(receipt(log=other), same) == (
+        Failure.INCONSISTENT,
+        "the log you saw at 300 was another one",
+    )
 
 
 def test_the_command_line_takes_a_receipt_as_it_takes_a_bundle(

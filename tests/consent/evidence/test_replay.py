@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from consent.evidence.checkpoint import Checkpoint
 from consent.evidence.entry import encode
-from consent.evidence.merkle import EMPTY_ROOT, leaf_hash
+from consent.evidence.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hash
 from consent.evidence.replay import Problem, Replay, verify_entries
 from consent.evidence.tiles import Tiles
 from tests.consent.evidence.sample_log import ORIGIN, SampleLog, make_entry
@@ -209,7 +209,8 @@ def test_a_damaged_upper_tile_is_noticed_too() -> None:
     tiles = Tiles(lambda level, index: store.get((level, index), b""))
     assert verify_entries(rows(), HEAD, tiles=tiles) == Replay(SIZE, Problem.TILES, 0, exact=False)
     del store[1, 0]
-    assert verify_entries(rows(), HEAD, tiles=tiles).problem is Problem.TILES
+    lost = Tiles(lambda level, index: store.get((level, index), b""))
+    assert verify_entries(rows(), HEAD, tiles=lost) == Replay(SIZE, Problem.TILES, 0, exact=False)
 
 
 def test_a_lost_tile_hides_neither_good_entries_nor_bad_ones() -> None:
@@ -228,6 +229,23 @@ def test_a_damaged_tile_before_a_bad_entry_does_not_take_the_blame() -> None:
     assert found.problem is Problem.ALTERED
     assert found.first_bad is not None
     assert 300 < found.first_bad <= 700
+
+
+def test_what_is_proved_good_is_found_between_the_tiles_that_lie() -> None:
+    found = verify_entries(edited(900), HEAD, tiles=rewritten(300, levels=1))
+    assert found == Replay(SIZE, Problem.ALTERED, 768, exact=False)
+
+
+def test_a_damaged_upper_tile_leaves_the_tree_of_four_tiles_that_stands_without_it() -> None:
+    told = SampleLog(0)
+    told.extend(f"{place}".encode() for place in range(1_800))
+    store = dict(told.store)
+    store[1, 0] = bytes(HASH_BYTES) + store[1, 0][HASH_BYTES:]
+    bad = [(at, OTHER if at == 1_700 else entry) for at, entry in enumerate(told.entries)]
+    store[0, 6] = b"".join(leaf_hash(entry) for _, entry in bad[6 * 256 : 7 * 256])
+    tiles = Tiles(lambda level, index: store.get((level, index), b""))
+    found = verify_entries(bad, told.checkpoint(), tiles=tiles)
+    assert found == Replay(1_800, Problem.ALTERED, 1_024, exact=False)
 
 
 def test_leaf_hashes_are_of_the_exact_bytes() -> None:

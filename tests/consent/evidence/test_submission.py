@@ -31,58 +31,87 @@ def test_what_is_built_is_read_back(old: int, proof: list[bytes], note: bytes) -
 def test_the_body_is_the_published_one() -> None:
     built = Submission(20852014, (bytes(range(32)), bytes(32)), NOTE).build()
     assert built == f"old 20852014\n{HASH}\n{'A' * 43}=\n\n".encode() + NOTE
+    assert parse_submission(built).note == NOTE
+
+
+def test_the_largest_size_and_the_longest_proof_are_read_back() -> None:
+    largest = Submission(2**63 - 1, (bytes(32),) * MAX_PROOF_LINES, NOTE)
+    assert parse_submission(largest.build()) == largest
+
+
+PARTS = "must be `old <size>`, a proof, a blank line and a checkpoint"
+FIRST = "the first line must be `old <size>`"
 
 
 @pytest.mark.parametrize(
-    "head",
+    ("head", "said"),
     [
-        "",
-        "old",
-        "old ",
-        "old 01",
-        "old -1",
-        "old +1",
-        "old 1 ",
-        " old 1",
-        "Old 1",
-        "old 1\r",
-        "old \u0661",
-        "old 9223372036854775808",
-        "old 99999999999999999999",
-        "new 1",
-        f"{HASH}\nold 1",
-        f"old 1\n{HASH[:-1]}",
-        f"old 1\n{HASH} ",
-        "old 1\nAAAA",
-        f"old 1\n{HASH[:-2]}h=",
-        "old 1\nå" + HASH,
-        "old 1" + f"\n{HASH}" * (MAX_PROOF_LINES + 1),
-        "old 1" + f"\n{HASH}" * 1000,
+        ("", FIRST),
+        ("old", FIRST),
+        ("old ", FIRST),
+        ("old 01", FIRST),
+        ("old -1", FIRST),
+        ("old +1", FIRST),
+        ("old 1 ", FIRST),
+        (" old 1", FIRST),
+        ("Old 1", FIRST),
+        ("old 1\r", FIRST),
+        ("old \u0661", "not ASCII above the checkpoint"),
+        ("old 9223372036854775808", "old: must be between 0 and 2^63 - 1"),
+        ("old 99999999999999999999", FIRST),
+        ("new 1", FIRST),
+        (f"{HASH}\nold 1", FIRST),
+        (f"old 1\n{HASH[:-1]}", "proof: not base64"),
+        (f"old 1\n{HASH} ", "proof: not base64"),
+        ("old 1\nAAAA", "proof: a hash is not 32 bytes"),
+        (f"old 1\n{HASH[:-2]}h=", "proof: not base64 in its canonical form"),
+        ("old 1\nå" + HASH, "not ASCII above the checkpoint"),
+        ("old 1" + f"\n{HASH}" * (MAX_PROOF_LINES + 1), "proof: more than 63 lines"),
+        ("old 1" + f"\n{HASH}" * 1000, "proof: more than 63 lines"),
     ],
 )
-def test_a_malformed_body_is_refused(head: str) -> None:
-    with pytest.raises(SubmissionError):
+def test_a_malformed_body_is_refused(head: str, said: str) -> None:
+    with pytest.raises(SubmissionError) as refused:
         parse_submission(head.encode() + b"\n\n" + NOTE)
+    assert str(refused.value) == said
 
 
 @pytest.mark.parametrize(
-    "data",
-    [b"", b"old 1", b"old 1\n", b"old 1\n\n", b"\n\n" + NOTE, b"old 0\n" + NOTE],
+    ("data", "said"),
+    [
+        (b"", PARTS),
+        (b"old 1", PARTS),
+        (b"old 1\n", PARTS),
+        (b"old 1\n\n", PARTS),
+        (b"\n\n" + NOTE, FIRST),
+        (b"old 0\n" + NOTE, "proof: not base64"),
+    ],
 )
-def test_a_body_without_one_of_its_parts_is_refused(data: bytes) -> None:
-    with pytest.raises(SubmissionError):
+def test_a_body_without_one_of_its_parts_is_refused(data: bytes, said: str) -> None:
+    with pytest.raises(SubmissionError) as refused:
         parse_submission(data)
+    assert str(refused.value) == said
 
 
 def test_an_endless_body_is_refused_before_it_is_read() -> None:
-    with pytest.raises(SubmissionError, match="longer than"):
-        parse_submission(b"old 0\n\n" + b"x" * MAX_SUBMISSION_BYTES)
+    whole = b"old 0\n\n".ljust(MAX_SUBMISSION_BYTES, b"x")
+    assert len(parse_submission(whole).note) == MAX_SUBMISSION_BYTES - 7
+    with pytest.raises(SubmissionError, match=f"^longer than {MAX_SUBMISSION_BYTES} bytes$"):
+        parse_submission(whole + b"x")
 
 
-def test_too_many_lines_and_short_hashes_cannot_be_built() -> None:
-    with pytest.raises(SubmissionError, match="more than 63"):
-        Submission(1, (bytes(32),) * 64, NOTE)
-    with pytest.raises(SubmissionError, match="not 32 bytes"):
-        Submission(1, (bytes(31),), NOTE)
-    with pytest.raises(SubmissionError, match="old"):
-        Submission(-1, (), NOTE)
+@pytest.mark.parametrize(
+    ("old", "proof", "said"),
+    [
+        (1, (bytes(32),) * 64, "proof: more than 63 lines"),
+        (1, (bytes(31),), "proof: a hash is not 32 bytes"),
+        (-1, (), "old: must be between 0 and 2^63 - 1"),
+        (2**63, (), "old: must be between 0 and 2^63 - 1"),
+    ],
+)
+def test_too_many_lines_and_short_hashes_cannot_be_built(
+    old: int, proof: tuple[bytes, ...], said: str
+) -> None:
+    with pytest.raises(SubmissionError) as refused:
+        Submission(old, proof, NOTE)
+    assert str(refused.value) == said

@@ -11,7 +11,13 @@ import pytest
 from consent.evidence.checkpoint import CheckpointError
 from consent.evidence.pins import Pins
 from consent.evidence.verify import main
-from consent.evidence.witness_policy import MAX_POLICY_BYTES, PolicyError, parse_policy
+from consent.evidence.witness_policy import (
+    MAX_POLICY_BYTES,
+    MOST_OF_A_KIND,
+    Party,
+    PolicyError,
+    parse_policy,
+)
 from tests.consent.evidence.sample_log import Key, SampleLog, witness
 from tests.consent.evidence.tampering import (
     BODY,
@@ -69,64 +75,101 @@ def test_addresses_are_kept_and_names_may_be_anything() -> None:
     )
     assert found.witnesses[0].url == "https://w.example/path"
     assert found.witnesses[0].name == name.encode()
+    logs = parse_policy(f"log {VKEY} https://l.example/path\nquorum none\n".encode()).logs
+    assert logs == (Party(b"", LOG.key.verifier, "https://l.example/path"),)
+    assert parse_policy(f"log {VKEY}\nquorum none\n".encode()).logs[0].url is None
 
 
 ALIAS = Key("X1", "alias.example", KEYS["X1"].verifier.kind)
+UNKNOWN = "names a witness or group that no line above defines"
+MEMBERS = "must ask for all, any, or 1 up to the number of its members"
+TWICE = "a name can be a member once, in one group"
+QUORUM = "must be quorum <name>, once"
+TAKEN = "this name is taken"
+KIND = "must begin with log, witness, group or quorum"
+OTHER_KEY = "vkey: a log's key signs, a witness's key cosigns; this is the other"
+KNOWN_KEY = "vkey: this key stands in an earlier line"
+WITNESS = "must be witness <name> <vkey> [<url>]"
+CUT = "the last line is not ended; is the file whole?"
+NO_QUORUM = "the quorum line is missing; it may say none"
+CONTROL = "holds a control character; lines end with LF alone"
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "line", "said"),
     [
-        "",
-        "\n",
-        WITNESSES,
-        f"{WITNESSES}quorum X1",
-        f"{WITNESSES}quorum X1\nquorum X1\n",
-        f"{WITNESSES}quorum none\nquorum X1\n",
-        f"{WITNESSES}quorum X9\n",
-        f"{WITNESSES}quorum\n",
-        f"{WITNESSES}quorum X1 X2\n",
-        f"quorum X1\n{WITNESSES}",
-        f"{WITNESSES}quorum X1\r\n",
-        f"{WITNESSES}quorum X1\x0b\n",
-        f"{WITNESSES}quorum\u00a0X1\n",
-        f"{WITNESSES}witnesses X1\nquorum X1\n",
-        f"{WITNESSES}witness X1 {witness('new').vkey}\nquorum X1\n",
-        f"{WITNESSES}witness none {witness('new').vkey}\nquorum none\n",
-        f"{WITNESSES}witness A {ALIAS.vkey}\nquorum A\n",
-        f"witness A {VKEY}\nquorum A\n",
-        f"log {KEYS['X1'].vkey}\nquorum none\n",
-        f"log {VKEY}\nlog {VKEY}\nquorum none\n",
-        f"log {VKEY} a b\nquorum none\n",
-        f"witness A {KEYS['X1'].vkey[:-1]}\nquorum A\n",
-        f"witness A {KEYS['X1'].vkey} url more\nquorum A\n",
-        "witness A\nquorum A\n",
-        f"{WITNESSES}group g 0 X1\nquorum g\n",
-        f"{WITNESSES}group g 3 X1 X2\nquorum g\n",
-        f"{WITNESSES}group g 01 X1\nquorum g\n",
-        f"{WITNESSES}group g -1 X1\nquorum g\n",
-        f"{WITNESSES}group g most X1\nquorum g\n",
-        f"{WITNESSES}group g all\nquorum g\n",
-        f"{WITNESSES}group g 2 X1 X1\nquorum g\n",
-        f"{WITNESSES}group g all g\nquorum g\n",
-        f"{WITNESSES}group g all none\nquorum g\n",
-        f"{WITNESSES}group g all X1\ngroup h all X1\nquorum h\n",
-        f"{WITNESSES}group X1 all X2\nquorum X1\n",
-        f"{WITNESSES}group g all h\ngroup h all X1\nquorum g\n",
-        f"{WITNESSES}{'quorum none' + chr(10) + '#' * MAX_POLICY_BYTES}\n",
-        "".join(f"witness w{n} {witness(str(n)).vkey}\n" for n in range(65)) + "quorum w0\n",
+        ("", None, CUT),
+        ("\n", None, NO_QUORUM),
+        (WITNESSES, None, NO_QUORUM),
+        (f"{WITNESSES}quorum X1", None, CUT),
+        (f"{WITNESSES}quorum X1\nquorum X1\n", 7, QUORUM),
+        (f"{WITNESSES}quorum none\nquorum X1\n", 7, QUORUM),
+        (f"{WITNESSES}quorum X9\n", 6, UNKNOWN),
+        (f"{WITNESSES}quorum\n", 6, QUORUM),
+        (f"{WITNESSES}quorum X1 X2\n", 6, QUORUM),
+        (f"quorum X1\n{WITNESSES}", 1, UNKNOWN),
+        (f"{WITNESSES}quorum X1\r\n", None, CONTROL),
+        (f"{WITNESSES}quorum X1\x0b\n", None, CONTROL),
+        (f"{WITNESSES}quorum\u00a0X1\n", 6, KIND),
+        (f"{WITNESSES}witnesses X1\nquorum X1\n", 6, KIND),
+        (f"{WITNESSES}witness X1 {witness('new').vkey}\nquorum X1\n", 6, TAKEN),
+        (f"{WITNESSES}witness none {witness('new').vkey}\nquorum none\n", 6, TAKEN),
+        (f"{WITNESSES}witness A {ALIAS.vkey}\nquorum A\n", 6, KNOWN_KEY),
+        (f"witness A {VKEY}\nquorum A\n", 1, OTHER_KEY),
+        (f"log {KEYS['X1'].vkey}\nquorum none\n", 1, OTHER_KEY),
+        (f"log {VKEY}\nlog {VKEY}\nquorum none\n", 2, KNOWN_KEY),
+        (f"log {VKEY} a b\nquorum none\n", 1, "must be log <vkey> [<url>]"),
+        (f"witness A {KEYS['X1'].vkey[:-1]}\nquorum A\n", 1, "vkey: not base64"),
+        (f"witness A {KEYS['X1'].vkey} url more\nquorum A\n", 1, WITNESS),
+        ("witness A\nquorum A\n", 1, WITNESS),
+        (f"{WITNESSES}group g 0 X1\nquorum g\n", 6, MEMBERS),
+        (f"{WITNESSES}group g 3 X1 X2\nquorum g\n", 6, MEMBERS),
+        (f"{WITNESSES}group g 01 X1\nquorum g\n", 6, MEMBERS),
+        (f"{WITNESSES}group g -1 X1\nquorum g\n", 6, MEMBERS),
+        (f"{WITNESSES}group g most X1\nquorum g\n", 6, MEMBERS),
+        (f"{WITNESSES}group g all\nquorum g\n", 6, "must be group <name> all|any|<k> <name>..."),
+        (f"{WITNESSES}group g 2 X1 X1\nquorum g\n", 6, TWICE),
+        (f"{WITNESSES}group g all g\nquorum g\n", 6, UNKNOWN),
+        (f"{WITNESSES}group g all none\nquorum g\n", 6, UNKNOWN),
+        (f"{WITNESSES}group g all X1\ngroup h all X1\nquorum h\n", 7, TWICE),
+        (f"{WITNESSES}group X1 all X2\nquorum X1\n", 6, TAKEN),
+        (f"{WITNESSES}group g all h\ngroup h all X1\nquorum g\n", 6, UNKNOWN),
+        (
+            f"{WITNESSES}{'quorum none' + chr(10) + '#' * MAX_POLICY_BYTES}\n",
+            None,
+            f"longer than {MAX_POLICY_BYTES} bytes",
+        ),
+        (
+            "".join(f"witness w{n} {witness(str(n)).vkey}\n" for n in range(65)) + "quorum w0\n",
+            65,
+            "more than 64 lines of this kind",
+        ),
     ],
 )
-def test_a_file_that_is_none_is_refused_whole(text: str) -> None:
-    with pytest.raises(PolicyError):
+def test_a_file_that_is_none_is_refused_whole(text: str, line: int | None, said: str) -> None:
+    with pytest.raises(PolicyError) as refused:
         parse_policy(text.encode())
+    where = "policy" if line is None else f"policy, line {line}"
+    assert str(refused.value) == f"{where}: {said}"
 
 
-def test_octets_that_are_no_text_may_stand_in_names_and_not_in_keys() -> None:
+def test_octets_that_are_no_text_may_stand_in_names_and_not_in_keys_or_addresses() -> None:
     line = b"witness \xff " + KEYS["X1"].vkey.encode() + b"\nquorum \xff\n"
     assert parse_policy(line).quorum == b"\xff"
-    with pytest.raises(PolicyError):
-        parse_policy(line.replace(b" witness.example", b" \xfewitness.example"))
+    for data, said in (
+        (line.replace(b" witness.example", b" \xfewitness.example"), "vkey: not UTF-8"),
+        (line.replace(b"\n", b" https://\xfe\n", 1), "url: not UTF-8"),
+    ):
+        with pytest.raises(PolicyError) as refused:
+            parse_policy(data)
+        assert str(refused.value) == f"policy, line 1: {said}"
+
+
+def test_the_longest_file_and_as_many_lines_of_a_kind_as_may_be_are_read() -> None:
+    keys = [witness(str(number)) for number in range(MOST_OF_A_KIND)]
+    text = "".join(f"witness w{at} {key.vkey}\n" for at, key in enumerate(keys)) + "quorum w63\n"
+    found = parse_policy(text.encode().ljust(MAX_POLICY_BYTES - 1, b"#") + b"\n")
+    assert [party.verifier for party in found.witnesses] == [key.verifier for key in keys]
 
 
 def test_a_policy_agrees_with_the_log_that_is_pinned() -> None:

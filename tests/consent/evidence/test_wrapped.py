@@ -25,10 +25,14 @@ def verified(path: Path, *wrapped: WrappedKeys, indexes: Any = range(40)) -> Rep
     return verify_bundle(file, log_keys=[LOG.key.vkey], complete=len(items) == 40)
 
 
-def refused(path: Path, *wrapped: WrappedKeys) -> tuple[Failure, int | None]:
+def refused(path: Path, *wrapped: WrappedKeys) -> tuple[Failure, str]:
     with pytest.raises(BundleError) as caught:
         verified(path, *wrapped)
-    return caught.value.kind, caught.value.index
+    return caught.value.kind, str(caught.value)
+
+
+NO_ENTRY = "a key was wrapped for a recipient without a release entry"
+OTHER_ENTRY = f"entry {FIRST}: a key was wrapped for a recipient that this entry is not about"
 
 
 def test_the_wrapped_keys_equal_the_release_entries(tmp_path: Path) -> None:
@@ -44,16 +48,25 @@ def test_a_release_that_handed_nothing_out_is_counted(tmp_path: Path) -> None:
     assert "; 1 release entries handed nothing out" in report.kept.line()
 
 
-@pytest.mark.parametrize("index", [None, DECISION, 40])
-def test_a_key_without_a_release_entry_is_named(tmp_path: Path, index: int | None) -> None:
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        (None, NO_ENTRY),
+        (DECISION, f"entry {DECISION}: {NO_ENTRY}"),
+        (40, f"entry 40: {NO_ENTRY}"),
+    ],
+)
+def test_a_key_without_a_release_entry_is_named(
+    tmp_path: Path, index: int | None, said: str
+) -> None:
     good = map(wrapped_by, RELEASES)
     bad = wrapped_by(FIRST, index=index)
-    assert refused(tmp_path, *good, bad) == (Failure.KEY_WITHOUT_ENTRY, index)
+    assert refused(tmp_path, *good, bad) == (Failure.KEY_WITHOUT_ENTRY, said)
 
 
 def test_two_keys_by_one_entry_are_named(tmp_path: Path) -> None:
     one = wrapped_by(FIRST)
-    assert refused(tmp_path, one, one) == (Failure.KEY_OF_OTHER_ENTRY, FIRST)
+    assert refused(tmp_path, one, one) == (Failure.KEY_OF_OTHER_ENTRY, OTHER_ENTRY)
 
 
 @pytest.mark.parametrize(
@@ -70,11 +83,19 @@ def test_two_keys_by_one_entry_are_named(tmp_path: Path) -> None:
 )
 def test_a_key_that_its_entry_does_not_cover_is_named(tmp_path: Path, changes: Any) -> None:
     bad = wrapped_by(FIRST, **changes)
-    assert refused(tmp_path, bad) == (Failure.KEY_OF_OTHER_ENTRY, FIRST)
+    assert refused(tmp_path, bad) == (Failure.KEY_OF_OTHER_ENTRY, OTHER_ENTRY)
+
+
+def test_a_key_may_open_all_that_its_entry_released(tmp_path: Path) -> None:
+    everything = wrapped_by(FIRST, fields=make_entry(FIRST).fields)
+    assert verified(tmp_path, everything).kept.keys == 1
 
 
 def test_a_bundle_with_releases_must_say_which_keys_were_wrapped(tmp_path: Path) -> None:
-    assert refused(tmp_path) == (Failure.KEYS_MISSING, None)
+    assert refused(tmp_path) == (
+        Failure.KEYS_MISSING,
+        "nothing says which keys were wrapped",
+    )
     none_there = verified(tmp_path, indexes=[DECISION])
     assert none_there.kept == Kept(0, 0)
 
@@ -84,32 +105,35 @@ def test_keys_that_were_erased_or_sent_sealed_have_no_hash(tmp_path: Path) -> No
 
 
 GOOD = wrapped_bytes([wrapped_by(FIRST)])
+LINES = "must be lines, each with its end"
+PARTS = "a line does not have what each must have"
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "said"),
     [
-        b"",
-        GOOD[:-1],
-        GOOD + b"\n",
-        GOOD.replace(b",", b", ", 1),
-        b"[]\n",
-        b"{}\n",
-        GOOD.replace(f'"entry":{FIRST}'.encode(), b'"entry":-1'),
-        GOOD.replace(f'"entry":{FIRST}'.encode(), b'"entry":true'),
-        GOOD.replace(f'"entry":{FIRST}'.encode(), b'"entry":"1"'),
-        GOOD.replace(b'["identity.first_name"]', b'"identity.first_name"'),
-        GOOD.replace(b'["identity.first_name"]', b"[1]"),
-        GOOD.replace(b'"stage":"offer"', b'"stage":null'),
-        GOOD.replace(b'"sha256":"', b'"sha256":"0'),
-        GOOD.replace(b'"sha256":"', b'"other":1,"sha256":"'),
+        (b"", LINES),
+        (GOOD[:-1], LINES),
+        (GOOD + b"\n", "not JSON in UTF-8, or nested too deeply"),
+        (GOOD.replace(b",", b", ", 1), "not in canonical form (RFC 8785)"),
+        (b"[]\n", PARTS),
+        (b"{}\n", PARTS),
+        (GOOD.replace(f'"entry":{FIRST}'.encode(), b'"entry":-1'), PARTS),
+        (GOOD.replace(f'"entry":{FIRST}'.encode(), b'"entry":true'), PARTS),
+        (GOOD.replace(f'"entry":{FIRST}'.encode(), b'"entry":"1"'), PARTS),
+        (GOOD.replace(b'["identity.first_name"]', b'"identity.first_name"'), PARTS),
+        (GOOD.replace(b'["identity.first_name"]', b"[1]"), PARTS),
+        (GOOD.replace(b'"stage":"offer"', b'"stage":null'), PARTS),
+        (GOOD.replace(b'"sha256":"', b'"sha256":"0'), PARTS),
+        (GOOD.replace(b'"recipient":', b'"other":1,"recipient":'), PARTS),
     ],
 )
-def test_a_list_that_is_not_well_formed_is_refused(tmp_path: Path, data: bytes) -> None:
+def test_a_list_that_is_not_well_formed_is_refused(tmp_path: Path, data: bytes, said: str) -> None:
     files = files_of(LOG.bundle(tmp_path / "whole.zip", range(40)))
     assert files["wrapped-keys"] == wrapped_bytes(map(wrapped_by, RELEASES))
     assert data != GOOD
     files["wrapped-keys"] = data
-    with pytest.raises(BundleError, match=r"^wrapped-keys: ") as caught:
+    with pytest.raises(BundleError) as caught:
         verify_bundle(pack(tmp_path / "changed.zip", files), log_keys=[LOG.key.vkey])
     assert caught.value.kind is Failure.KEYS_MALFORMED
+    assert str(caught.value) == f"wrapped-keys: {said}"
