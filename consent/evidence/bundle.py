@@ -96,6 +96,9 @@ class Failure(StrEnum):
     KEYS_MALFORMED = "keys-malformed"
     KEY_WITHOUT_ENTRY = "key-without-entry"
     KEY_OF_OTHER_ENTRY = "key-of-other-entry"
+    TABLE_MALFORMED = "table-malformed"
+    LINE_OF_OTHER_ENTRY = "line-of-other-entry"
+    CERTIFICATE_OF_OTHER_ENTRY = "certificate-of-other-entry"
 
 
 class BundleError(EvidenceError):

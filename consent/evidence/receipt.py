@@ -19,6 +19,7 @@ from consent.evidence.pins import Pins, verify_checkpoint
 from consent.evidence.proof import HEADER, ProofFileError, TlogProof, parse_proof
 
 SUFFIX = ".tlog-proof"
+CERTIFICATE = "Certificate of erasure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class VerifiedReceipt:
 
 
 def is_receipt(start: bytes) -> bool:
-    """Tell from its first bytes whether a file is meant to be a receipt."""
-    return start.startswith(f"{HEADER}\n".encode())
+    """Tell from its first bytes whether a file is meant to be a receipt, or a certificate."""
+    return start.startswith((f"{HEADER}\n".encode(), f"{CERTIFICATE}\n".encode()))
 
 
 def build_receipt(index: int, entry: bytes, proof: Sequence[bytes], note: bytes) -> bytes:
@@ -69,9 +70,11 @@ def verify_receipt(data: bytes, pins: Pins) -> VerifiedReceipt:
     """Verify a receipt against what the officer pinned; BundleError says why it does not hold.
 
     With the officer's own checkpoint, one of another size is no contradiction and is not compared:
-    that needs a consistency proof, which an evidence bundle has.
+    that needs a consistency proof, which an evidence bundle has. A certificate of erasure ends in
+    the receipt of its entry, and must say of it what the entry says.
     """
     known = pins.last_seen()
+    words, data = _certified(data)
     try:
         proof = parse_proof(data)
     except ProofFileError as error:
@@ -92,4 +95,27 @@ def verify_receipt(data: bytes, pins: Pins) -> VerifiedReceipt:
         raise BundleError(Failure.NOT_INCLUDED, message, index=proof.index) from None
     except EntryError as error:
         raise BundleError(Failure.ENTRY_MALFORMED, str(error), index=proof.index) from None
+    if words is not None and not {*certified_lines(proof.index, entry, leaf)} <= {*words}:
+        message = "the certificate does not say what its entry says"
+        raise BundleError(Failure.CERTIFICATE_OF_OTHER_ENTRY, message, index=proof.index)
     return VerifiedReceipt(proof.index, entry, proof.checkpoint, head, signers, compared)
+
+
+def certified_lines(index: int, entry: Entry, leaf: bytes) -> Sequence[str]:
+    """Return what a certificate of erasure must say of its entry, a line each."""
+    return (
+        f"Erased at        {entry.at.isoformat()}",
+        f"Log entry        {entry.id}",
+        f"Leaf hash        {leaf.hex()}",
+        f"Place in the log {index}",
+        f"Entries unsealed {entry.details.get('unsealed')}",
+        f"Referrals        {entry.details.get('referrals')}",
+    )
+
+
+def _certified(data: bytes) -> tuple[Sequence[str] | None, bytes]:
+    """Return a certificate's lines, None where it is none, and the receipt."""
+    if not data.startswith(f"{CERTIFICATE}\n".encode()):
+        return None, data
+    words, start, rest = data.partition(f"\n{HEADER}\n".encode())
+    return words.decode("utf-8", "replace").split("\n"), start[1:] + rest

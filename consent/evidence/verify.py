@@ -1,4 +1,6 @@
-"""Check a bundle or a receipt on a machine without a hub: `python -m consent.evidence.verify`.
+"""Check evidence on a machine without a hub: `python -m consent.evidence.verify FILE`.
+
+A bundle, a receipt, the certificate of an erasure, or a table that was taken away.
 
 The verifier is what an attacker must fool, so what it trusts is pinned by the officer and never
 taken from the bundle: the log's key and origin, the officer's own last checkpoint, and, where
@@ -35,6 +37,7 @@ from consent.evidence.pins import Pins, verify_checkpoint
 from consent.evidence.proof import MAX_PROOF_BYTES, ProofFileError, parse_proof
 from consent.evidence.receipt import VerifiedReceipt, is_receipt, verify_receipt
 from consent.evidence.replay import Problem, Replay, verify_entries
+from consent.evidence.table import VerifiedTable, is_table, verify_table
 from consent.evidence.witness_policy import PolicyError, parse_policy
 from consent.evidence.wrapped import Kept, check_wrapped, is_release
 
@@ -69,6 +72,11 @@ class Report:
     openings: int
     complete: bool
     kept: Kept
+
+    @property
+    def compared(self) -> bool:
+        """Whether the checkpoint is proved to continue the officer's own."""
+        return self.previous is not None
 
     def lines(self) -> Iterator[str]:
         """Yield the report in words, a line each."""
@@ -229,6 +237,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.save and asked.save.exists() and asked.save != asked.previous:
             raise CheckpointError("--save: this file exists; name it as --previous too")
         report = _verify(asked.bundle, pins, complete=asked.complete)
+        if asked.save and asked.previous and not report.compared:
+            raise CheckpointError(
+                "--save: this file does not show that its checkpoint continues yours, which is"
+                " kept; an evidence bundle does"
+            )
         if asked.save:
             _save(asked.save, report.note)
     except BundleError as error:
@@ -236,31 +249,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (CheckpointError, PolicyError, OSError) as error:
         sys.stderr.write(f"cannot verify: {error}\n")
+        if asked.previous and not asked.previous.exists():
+            sys.stderr.write("The first time there is none yet: leave --previous out.\n")
         return 2
     sys.stdout.write("VERIFIED\n" + "".join(f"{line}\n" for line in report.lines()))
     return 0
 
 
-def _verify(path: Path, pins: Pins, *, complete: bool) -> Report | VerifiedReceipt:
-    """Verify a bundle or a receipt, whichever it is."""
+def _verify(path: Path, pins: Pins, *, complete: bool) -> Report | VerifiedReceipt | VerifiedTable:
+    """Verify a bundle, a receipt or a table, whichever it is."""
     if path.is_file():
         with path.open("rb") as file:
             start = file.read(MAX_PROOF_BYTES + 1)
+        if complete and (is_receipt(start) or is_table(start)):
+            raise CheckpointError("--complete: only an evidence bundle can be")
         if is_receipt(start):
-            if complete:
-                raise CheckpointError("--complete: a receipt is of one entry only")
             return verify_receipt(start, pins)
+        if is_table(start):
+            return verify_table(path, pins)
     return verify_pinned(path, pins, complete=complete)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m consent.evidence.verify",
-        description="Check an evidence bundle or a receipt without trusting the hub that made it.",
+        description="Check evidence without trusting the hub that made it.",
         epilog="Exit status: 0 verified, 1 not verified, 2 not asked properly.",
     )
     parser.add_argument(
-        "bundle", type=Path, help="the ZIP, the directory it was unpacked to, or a receipt"
+        "bundle",
+        type=Path,
+        help="the ZIP or the directory it was unpacked to, a receipt, a certificate of erasure, or"
+        " a table (CSV, JSON)",
     )
     parser.add_argument(
         "--log-key",

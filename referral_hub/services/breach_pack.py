@@ -24,13 +24,14 @@ from referral_hub.domain.channels import DETAIL, Channel
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.duty_clocks import LONDON
 from referral_hub.domain.matters import MatterKind
-from referral_hub.errors import InvalidInput, LogUnavailable, NotFound
+from referral_hub.errors import InvalidInput, NotFound
 from referral_hub.services.audit_filters import first_id
 from referral_hub.services.audit_log import Logged, logged
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Report, append, report_event
 from referral_hub.services.log_table import proved_rows
 from referral_hub.services.table_forms import Sheet, TableForm, write_rows
+from referral_hub.services.witnesses import proving_checkpoint
 from referral_hub.store import audit_log, log
 from referral_hub.store import matters as store
 from referral_hub.store.engine import Connection
@@ -134,8 +135,9 @@ def count_exposed(hub: Hub, actor: Actor, matter_id: UUID, window: Window) -> Ex
     """
     sought = _begin(hub, actor, matter_id, window, form="page")
     found = Exposed()
+    size = proving_checkpoint(hub, actor.agency_id, ask=False).size
     with hub.database.acting_for(actor.agency_id) as connection:
-        for one in _entries(connection, actor.agency_id, sought, size=_newest(connection).size):
+        for one in _entries(connection, actor.agency_id, sought, size=size):
             found.add(one)
     return found
 
@@ -147,8 +149,8 @@ def write_pack(
     file, form = to
     sought = _begin(hub, actor, matter_id, window, form=form.value)
     found = Exposed()
+    newest = proving_checkpoint(hub, actor.agency_id)
     with hub.database.acting_for(actor.agency_id) as connection:
-        newest = _newest(connection)
         tiles = Tiles(lambda level, index: log.read_tile(connection, level, index))
         entries = _entries(connection, actor.agency_id, sought, size=newest.size)
         rows = (
@@ -209,13 +211,6 @@ def _counted(entries: Iterable[Logged], found: Exposed) -> Iterator[Logged]:
     for one in entries:
         found.add(one)
         yield one
-
-
-def _newest(connection: Connection) -> log.StoredCheckpoint:
-    newest = log.latest_checkpoint(connection)
-    if newest is None:
-        raise LogUnavailable("The log has no checkpoint, so nothing can be proved.")
-    return newest
 
 
 def _beside(one: Logged, us: UUID) -> Mapping[str, object]:

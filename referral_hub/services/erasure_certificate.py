@@ -1,38 +1,47 @@
-"""The certificate of an erasure: the log entry, its place, and the checkpoint that covers it.
+"""The certificate of an erasure: the log entry, its place, and the receipt that proves both.
 
 It names nobody: an officer keeps it beside the request, and can show with it that the erasure
-stands in a log that nobody could rewrite since.
+stands in a log that nobody could rewrite since. The file ends in the entry's receipt, so
+`consent.evidence.verify` checks it on a machine without the hub.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from consent.evidence.entry import EntryType
+from consent.evidence.entry import Entry, EntryType
 from consent.evidence.merkle import leaf_hash
+from consent.evidence.proof import parse_proof
+from consent.evidence.receipt import CERTIFICATE, certified_lines
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import NotFound
 from referral_hub.services.audit_entry import Proof, entry
 from referral_hub.services.hub import Hub
-from referral_hub.store import log
+from referral_hub.services.receipts import entry_receipt
+
+CHECKED = (
+    "Check this file without the hub, with the key from your own notes:\n"
+    "python -m consent.evidence.verify FILE --log-key KEY"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """An erasure's entry; `position` is None and `checkpoint` empty while it waits for a number."""
+    """An erasure's entry; `position` is None and `receipt` empty while it waits for a number."""
 
-    entry_id: UUID
-    at: datetime
-    unsealed: int
-    referrals: int
-    leaf_hash: str
+    entry: Entry
+    leaf: bytes
     position: int | None
-    checkpoint: str
+    receipt: bytes
     log_key: str
+
+    @property
+    def checkpoint(self) -> str:
+        """The signed note that the receipt proves the entry by; empty while there is none."""
+        return parse_proof(self.receipt).checkpoint.decode() if self.receipt else ""
 
 
 def certificate(hub: Hub, actor: Actor, entry_id: UUID) -> Certificate:
@@ -42,38 +51,23 @@ def certificate(hub: Hub, actor: Actor, entry_id: UUID) -> Certificate:
     read = found.entry
     if read is None or read.type is not EntryType.ERASURE or read.outcome != "erased":
         raise NotFound
-    included = inclusion.proof is Proof.INCLUDED
-    with hub.database.acting_for(actor.agency_id) as connection:
-        newest = log.latest_checkpoint(connection) if included else None
+    kept = inclusion.proof is Proof.INCLUDED
+    receipt = entry_receipt(hub, actor, entry_id) if kept else None
     return Certificate(
-        entry_id=entry_id,
-        at=read.at,
-        unsealed=int(str(read.details["unsealed"])),
-        referrals=int(str(read.details["referrals"])),
-        leaf_hash=leaf_hash(found.row.entry).hex(),
-        position=found.row.seq if newest else None,
-        checkpoint=newest.note.decode() if newest else "",
+        entry=read,
+        leaf=leaf_hash(found.row.entry),
+        position=receipt.index if receipt else None,
+        receipt=receipt.data if receipt else b"",
         log_key=hub.log_vkey,
     )
 
 
 def certificate_text(found: Certificate) -> str:
-    """Return the certificate as lines to keep."""
-    place = "not numbered yet" if found.position is None else str(found.position)
-    return "\n".join(
-        (
-            "Certificate of erasure",
-            "",
-            f"Erased at        {found.at.isoformat()}",
-            f"Log entry        {found.entry_id}",
-            f"Leaf hash        {found.leaf_hash}",
-            f"Place in the log {place}",
-            f"Entries unsealed {found.unsealed}",
-            f"Referrals        {found.referrals}",
-            f"Key of the log   {found.log_key}",
-            "",
-            "Checkpoint that covers it:",
-            found.checkpoint or "(none yet: download this again in a minute)",
-            "",
-        )
-    )
+    """Return the certificate as lines to keep; `consent.evidence.receipt` says what must stand."""
+    lines = [CERTIFICATE, ""]
+    if found.position is None:
+        lines += [f"Log entry        {found.entry.id}", "Not numbered yet: download this again", ""]
+        return "\n".join(lines)
+    lines += certified_lines(found.position, found.entry, found.leaf)
+    lines += [f"Key of the log   {found.log_key}", "", CHECKED, "", ""]
+    return "\n".join(lines) + found.receipt.decode()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 from uuid import UUID
 
 from consent.evidence.bundle import BundleEntry, Opening, WrappedKeys
@@ -24,14 +24,14 @@ from referral_hub.audit.commitments import Opener
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.audit.releases import catalogue_id
 from referral_hub.domain.commands import Actor
-from referral_hub.errors import CryptoError, InvalidInput, LogUnavailable
+from referral_hub.errors import CryptoError, InvalidInput
 from referral_hub.services.audit_filters import Filters
 from referral_hub.services.audit_log import referral_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Report, log_filtered
 from referral_hub.services.open_commitments import openable, opener
-from referral_hub.services.witnesses import ask_witnesses, known_witnesses
-from referral_hub.store import audit_log, cosignatures, log
+from referral_hub.services.witnesses import proving_checkpoint
+from referral_hub.store import audit_log, log
 from referral_hub.store.audit_log import AuditRow, Wanted
 from referral_hub.store.engine import Connection
 from referral_hub.store.log import StoredCheckpoint
@@ -64,11 +64,8 @@ def write_bundle(
         require_some(connection, us, wanted, known=filters.reference is None or bool(referral))
     look = log_filtered(hub, actor, Report.BUNDLE, filters, referral=referral)
     ensure_integrated(hub.database, hub.integrator, [look])
-    covering = _covering(hub, us)
-    ask_witnesses(hub)
+    newest = proving_checkpoint(hub, us)
     with hub.database.acting_for(us) as connection:
-        known = known_witnesses(hub)
-        newest = cosignatures.best(connection, known, at_least=covering) or _nothing_to_prove()
         tiles = Tiles(lambda level, index: log.read_tile(connection, level, index))
         consistency = _consistency(tiles, since, newest)
         found = audit_log.for_bundle(connection, us, wanted, size=newest.size)
@@ -82,17 +79,6 @@ def write_bundle(
             wrapped=_wrapped(hub, us, wanted, size=newest.size),
         )
     return Written(counted.entries, newest.size)
-
-
-def _covering(hub: Hub, us: UUID) -> int:
-    """The size of a checkpoint that covers the look at this bundle."""
-    with hub.database.acting_for(us) as connection:
-        newest = log.latest_checkpoint(connection) or _nothing_to_prove()
-    return newest.size
-
-
-def _nothing_to_prove() -> NoReturn:
-    raise LogUnavailable("The log has no checkpoint, so nothing can be proved.")
 
 
 class _Counted:

@@ -19,13 +19,13 @@ from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.domain.commands import Actor
-from referral_hub.errors import LogUnavailable
 from referral_hub.services.audit_filters import Filters
 from referral_hub.services.audit_log import Logged, logged, referral_of
 from referral_hub.services.evidence_bundle import require_some
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Report, log_filtered
 from referral_hub.services.table_forms import Sheet, TableForm, write_rows
+from referral_hub.services.witnesses import proving_checkpoint
 from referral_hub.store import audit_log, log
 from referral_hub.store.log import StoredCheckpoint
 
@@ -45,10 +45,8 @@ def write_table(
         require_some(connection, us, wanted, known=filters.reference is None or bool(referral))
     look = log_filtered(hub, actor, Report.TABLE, filters, referral=referral)
     ensure_integrated(hub.database, hub.integrator, [look])
+    newest = proving_checkpoint(hub, us)
     with hub.database.acting_for(us) as connection:
-        newest = log.latest_checkpoint(connection)
-        if newest is None:
-            raise LogUnavailable("The log has no checkpoint, so nothing can be proved.")
         tiles = Tiles(lambda level, index: log.read_tile(connection, level, index))
         names = audit_log.agencies(connection)
         entries = (

@@ -20,12 +20,13 @@ from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.matters import MatterEvent, MatterState
 from referral_hub.domain.third_parties import Handling
-from referral_hub.errors import Conflict, LogUnavailable
+from referral_hub.errors import Conflict
 from referral_hub.services.access_review import Looked, everything
 from referral_hub.services.audit_log import Logged, logged
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_table import proved_rows
 from referral_hub.services.matter_steps import Taken, write_step
+from referral_hub.services.witnesses import proving_checkpoint
 from referral_hub.store import audit_log, log
 from referral_hub.store import matters as store
 from referral_hub.store.exposures import Sought, exposures
@@ -99,7 +100,7 @@ def preview(hub: Hub, actor: Actor, matter_id: UUID) -> SubjectExport:
     Raises NotFound, Conflict (not being prepared, or something was not looked at), LogUnavailable.
     """
     request, looked = _decided(hub, actor, matter_id)
-    return _export(hub, actor, request, looked)
+    return _export(hub, actor, request, looked, ask=False)
 
 
 def make_export(
@@ -124,7 +125,7 @@ def make_export(
     )
     entry_id = write_step(hub, actor, request, history=history, taken=taken)
     ensure_integrated(hub.database, hub.integrator, [entry_id])
-    return _export(hub, actor, request, looked)
+    return _export(hub, actor, request, looked, ask=True)
 
 
 def _decided(hub: Hub, actor: Actor, matter_id: UUID) -> tuple[MatterRow, list[Looked]]:
@@ -138,14 +139,13 @@ def _decided(hub: Hub, actor: Actor, matter_id: UUID) -> tuple[MatterRow, list[L
     return request, looked
 
 
-def _export(hub: Hub, actor: Actor, request: MatterRow, looked: Sequence[Looked]) -> SubjectExport:
+def _export(
+    hub: Hub, actor: Actor, request: MatterRow, looked: Sequence[Looked], *, ask: bool
+) -> SubjectExport:
     us = actor.agency_id
     parts = {one.item.part for one in looked} - {request.subject_id, request.id}
     sought = Sought(subject=request.subject_id, referrals=sorted(parts))
-    with hub.database.acting_for(us) as connection:
-        newest = log.latest_checkpoint(connection)
-        if newest is None:
-            raise LogUnavailable("The log has no checkpoint, so nothing can be proved.")
+    newest = proving_checkpoint(hub, us, ask=ask)
     return SubjectExport(
         request=request,
         references={

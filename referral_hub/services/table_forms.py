@@ -1,8 +1,8 @@
 """The forms that an officer's table can take: for a spreadsheet, for a program, for a printer.
 
 All three are written row by row. Cells that a spreadsheet would run as a formula are quoted
-(CWE-1236): an agency may be called `=1+1`. JSON carries the exact entry too, so that its leaf hash
-can be computed from the file alone.
+(CWE-1236): an agency may be called `=1+1`. CSV and JSON carry the exact entry and the signed
+checkpoint too, so that `consent.evidence.verify` checks the file alone; a print has no room for it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import codecs
 import csv
 import io
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,6 +43,7 @@ COLUMNS = (
     "root",
     "proof",
 )
+BESIDE = ("entry", "checkpoint")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _ONCE = frozenset({"tree_size", "root"})
 
@@ -91,10 +93,12 @@ def _csv(file: BinaryIO, rows: Iterator[Row], sheet: Sheet) -> int:
     file.write(codecs.BOM_UTF8)
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     table = csv.writer(text)
-    table.writerow(sheet.columns)
+    table.writerow((*sheet.columns, *BESIDE))
+    note = b64encode(sheet.checkpoint.encode()).decode()
     count = 0
     for row in rows:
-        table.writerow([safe(row[name]) for name in sheet.columns])
+        cells = [safe(row[name]) for name in (*sheet.columns, "entry")]
+        table.writerow([*cells, safe(note)])
         count += 1
     text.detach()
     return count

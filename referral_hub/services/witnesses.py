@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from adapters.transports.witness_post import NoAnswer, Reply, WitnessPost
 from consent.evidence.checkpoint import Verifier, parse_note, signature_line, verify_note
@@ -27,6 +28,7 @@ from consent.evidence.submission import Submission
 from consent.evidence.tiles import Tiles
 from consent.evidence.witness_policy import Party, WitnessPolicy
 from referral_hub.clock import monotonic, pause
+from referral_hub.errors import LogUnavailable
 from referral_hub.services.hub import Hub
 from referral_hub.store import cosignatures, log
 from referral_hub.store.engine import Connection
@@ -116,6 +118,25 @@ def doubted_since(hub: Hub, connection: Connection) -> datetime | None:
     """Return since when a witness of the policy remembers another past of this log, if one does."""
     found = cosignatures.answers(connection, known_witnesses(hub))
     return min((at for outcome, at in found if outcome == Asked.OTHER_PAST), default=None)
+
+
+def proving_checkpoint(hub: Hub, us: UUID, *, ask: bool = True) -> StoredCheckpoint:
+    """Return the checkpoint to prove evidence by: one that covers the log of now, with as many
+    cosignatures as it can have. With `ask`, the witnesses are asked first.
+
+    Raises LogUnavailable while nothing is signed.
+    """
+    with hub.database.acting_for(us) as connection:
+        newest = log.latest_checkpoint(connection)
+    if newest is None:
+        raise LogUnavailable("The log has no checkpoint, so nothing can be proved.")
+    if not _reachable(hub.witness_policy):
+        return newest
+    if ask:
+        ask_witnesses(hub)
+    with hub.database.acting_for(us) as connection:
+        known = known_witnesses(hub)
+        return cosignatures.best(connection, known, at_least=newest.size) or newest
 
 
 def known_witnesses(hub: Hub) -> Sequence[bytes]:

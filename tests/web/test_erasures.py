@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from consent.evidence.verify import main as verify
 from referral_hub.services.find_person import find_person
 from tests.web.mereford import FAMILY_NAME, FIRST_NAME, Mereford
 
@@ -36,7 +39,7 @@ def found(browser: Any, reference: str) -> str:
 
 
 def test_the_officer_erases_and_keeps_a_certificate_that_names_nobody(
-    town: Any, reference: str
+    town: Any, reference: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     officer = town.browser("surgery-dpo")
     assert "Erase a person" in officer.get("/log").text
@@ -53,6 +56,12 @@ def test_the_officer_erases_and_keeps_a_certificate_that_names_nobody(
     assert answer.headers["Location"].rpartition("/")[2] in saved.text
     assert not [word for word in (FIRST_NAME, FAMILY_NAME, reference) if word in saved.text]
     assert "was erased on" in officer.get(page).text
+    file = tmp_path / "erasure.txt"
+    file.write_bytes(saved.data)
+    assert verify([str(file), "--log-key", town.hub.log_vkey]) == 0
+    assert "erasure, erased" in capsys.readouterr().out
+    file.write_bytes(re.sub(rb"(?m)^Referrals .*", b"Referrals        0", saved.data))
+    assert verify([str(file), "--log-key", town.hub.log_vkey]) == 1
 
 
 def test_nothing_is_erased_without_the_word(town: Any, reference: str) -> None:

@@ -7,11 +7,13 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from consent.evidence.verify import main as verify
 from referral_hub.audit.events import EntryType, Event
 from referral_hub.domain.channels import Channel
 from referral_hub.domain.commands import AnswerTask
@@ -117,7 +119,7 @@ def hand_over(officer: Any, matter: str, form: str, **changes: Any) -> Any:
 # A request from its receipt to its answer
 
 
-def test_a_request_from_receipt_to_answer(town: Any, mereford: Mereford) -> None:
+def test_a_request_from_receipt_to_answer(town: Any, mereford: Mereford, tmp_path: Path) -> None:
     reference = refer(town, mereford)
     officer = town.browser("surgery-dpo")
     matter = ask(town, officer, reference)
@@ -152,6 +154,7 @@ def test_a_request_from_receipt_to_answer(town: Any, mereford: Mereford) -> None
     assert "Ottoline" not in answer.get_data(as_text=True)
     assert any("another agency" in one["why"] for one in document["withheld"])
     assert {"proof", "root", "entry"} <= document["access_report"][0].keys()
+    assert verified(town, tmp_path, answer.get_data())
     assert take(town, officer, matter, "answer", reason="post").status_code == 302
     done = text_of(officer.get(matter).text)
     assert "Answered" in done
@@ -317,7 +320,16 @@ def test_a_breach_from_suspicion_to_its_end(town: Any) -> None:
     assert late.status_code == 409
 
 
-def test_the_pack_says_who_was_exposed_and_proves_each_line(town: Any, mereford: Mereford) -> None:
+def verified(town: Any, directory: Path, data: bytes) -> bool:
+    """Whether the officer's own program finds the file true."""
+    file = directory / "file"
+    file.write_bytes(data)
+    return verify([str(file), "--log-key", town.hub.log_vkey]) == 0
+
+
+def test_the_pack_says_who_was_exposed_and_proves_each_line(
+    town: Any, mereford: Mereford, tmp_path: Path
+) -> None:
     reference = refer(town, mereford)
     officer = town.browser("surgery-dpo")
     matter = breach(town, officer, reference=reference)
@@ -336,6 +348,10 @@ def test_the_pack_says_who_was_exposed_and_proves_each_line(town: Any, mereford:
     assert [r["delivery"] for r in json.loads(one.get_data())["entries"]] == [row["delivery"]]
     csv = pack(town, officer, matter, "csv", reference=reference).get_data(as_text=True)
     assert csv.count(reference) == len(document["entries"])
+    assert verified(town, tmp_path, csv.encode())
+    assert verified(town, tmp_path, json.dumps(document).encode())
+    row["channel"] = "file"
+    assert not verified(town, tmp_path, json.dumps(document).encode())
     assert pack(town, officer, matter, "pdf").get_data().startswith(b"%PDF")
     summary = text_of(pack(town, officer, matter, "page", reference=reference).get_data(True))
     assert "People 1" in summary

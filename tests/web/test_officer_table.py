@@ -8,6 +8,7 @@ import json
 import re
 from base64 import b64decode
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.evidence.merkle import leaf_hash, verify_inclusion
+from consent.evidence.verify import main as verify
 from consent.model import DataClass
 from referral_hub.services.pdf_pages import PdfPages
 from referral_hub.services.release import open_task
-from referral_hub.services.table_forms import COLUMNS, safe
+from referral_hub.services.table_forms import BESIDE, COLUMNS, safe
 from tests.web.mereford import Mereford, personal
 
 Rows = list[dict[str, str]]
@@ -50,7 +52,7 @@ def download(town: Any, mereford: Mereford) -> Any:  # noqa: ARG001 - the story 
         answer.close()
         assert not personal(text)
         table = list(csv.DictReader(io.StringIO(text, newline="")))
-        assert tuple(table[0]) == COLUMNS
+        assert tuple(table[0]) == (*COLUMNS, *BESIDE)
         return table
 
     return take
@@ -76,6 +78,21 @@ def test_every_row_is_proved_by_what_stands_in_it(town: Any, download: Any) -> N
         )
         assert row["entry_id"].encode() in entries[index]
         assert (row["reason"] or row["type"]).encode() in entries[index]
+        assert row["entry"].encode() in {b"", entries[index]}
+
+
+@pytest.mark.usefixtures("mereford")
+@pytest.mark.parametrize("username", ["surgery-dpo", "council-dpo"])
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_table_verifies_by_the_officers_own_program(
+    town: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], username: str, form: str
+) -> None:
+    path = tmp_path / f"log.{form}"
+    path.write_bytes(taken(town, username, form=form).data)
+    assert verify([str(path), "--log-key", town.hub.log_vkey]) == 0, capsys.readouterr()
+    path.write_bytes(path.read_bytes().replace(b"account_added", b"account_ended"))
+    assert verify([str(path), "--log-key", town.hub.log_vkey]) == 1
+    assert "(not-included)" in capsys.readouterr().out
 
 
 def test_the_table_says_what_the_list_says(download: Any, mereford: Mereford) -> None:

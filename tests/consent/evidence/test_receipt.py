@@ -5,10 +5,17 @@ from pathlib import Path
 import pytest
 
 from consent.evidence.bundle import BundleError, Failure
-from consent.evidence.entry import Agencies, encode
+from consent.evidence.entry import Agencies, decode, encode
+from consent.evidence.merkle import leaf_hash
 from consent.evidence.pins import Pins
 from consent.evidence.proof import TlogProof, parse_proof
-from consent.evidence.receipt import build_receipt, is_receipt, verify_receipt
+from consent.evidence.receipt import (
+    CERTIFICATE,
+    build_receipt,
+    certified_lines,
+    is_receipt,
+    verify_receipt,
+)
 from consent.evidence.verify import main
 from tests.consent.evidence.sample_log import (
     ORIGIN,
@@ -173,3 +180,38 @@ def test_the_command_line_takes_a_receipt_as_it_takes_a_bundle(
     path.write_bytes(receipt().replace(b"index 137", b"index 136"))
     assert main([str(path), *key]) == 1
     assert "(not-included)" in capsys.readouterr().out
+
+
+def test_a_receipt_of_another_size_never_takes_the_place_of_ones_own_checkpoint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, own = tmp_path / "receipt", tmp_path / "mine"
+    forked = SampleLog(199)
+    forked.extend(LOG.entries[:101])
+    path.write_bytes(receipt(log=forked))
+    own.write_bytes(LOG.note(200))
+    key = ["--log-key", LOG.key.vkey, "--previous", str(own)]
+    assert main([str(path), *key]) == 0
+    assert main([str(path), *key, "--save", str(own)]) == 2
+    assert "does not show that its checkpoint continues yours" in capsys.readouterr().err
+    assert own.read_bytes() == LOG.note(200)
+
+
+def certificate(index: int = AT, log: SampleLog = LOG) -> bytes:
+    entry, leaf = decode(log.entries[index]), leaf_hash(log.entries[index])
+    lines = [CERTIFICATE, "", *certified_lines(index, entry, leaf), "Key of the log   x", "", ""]
+    return "\n".join(lines).encode() + receipt(index, log=log)
+
+
+def test_a_certificate_of_erasure_is_checked_by_the_receipt_that_it_ends_in() -> None:
+    assert is_receipt(certificate())
+    assert verify_receipt(certificate(), PINS).index == AT
+    assert refused(certificate().replace(b"Place in the log 137", b"Place in the log 138")) is (
+        Failure.CERTIFICATE_OF_OTHER_ENTRY
+    )
+    assert refused(certificate().replace(b"Entries unsealed ", b"Entries unsealed 1")) is (
+        Failure.CERTIFICATE_OF_OTHER_ENTRY
+    )
+    words = certificate().partition(b"c2sp.org")[0]
+    assert refused(words + receipt(AT + 1)) is Failure.CERTIFICATE_OF_OTHER_ENTRY
+    assert refused(words) is Failure.PROOF_MALFORMED

@@ -210,8 +210,9 @@ HELP = """
 usage: python -m consent.evidence.verify [-h] --log-key VKEY [--previous CHECKPOINT]
 [--save CHECKPOINT] [--complete] [--witness VKEY] [--quorum N]
 [--witness-policy FILE] bundle
-Check an evidence bundle or a receipt without trusting the hub that made it.
-positional arguments: bundle the ZIP, the directory it was unpacked to, or a receipt
+Check evidence without trusting the hub that made it.
+positional arguments: bundle the ZIP or the directory it was unpacked to, a receipt, a certificate
+of erasure, or a table (CSV, JSON)
 options: -h, --help show this help message and exit
 --log-key VKEY the log's verifier key, not from the hub; twice while a key rolls over
 --previous CHECKPOINT your own last checkpoint
