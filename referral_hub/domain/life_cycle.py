@@ -75,7 +75,8 @@ Sharing **stops** means that the recipient's turn ends and the next service that
 to is asked; after a withdrawal nobody is. Where it does not stop, the turn stays, and every look
 and every delivery is decided anew: restricted and ended agreements show nothing until the person
 agrees again. A corrected fact reaches those who hold it as every fact does, by a fresh decision and
-a logged release.
+a logged release. What was agreed is agreed with an agency: what it has of the same person in
+another referral of the sender's stops with it, and it is told of that one too.
 
 An agreement that is about to end is announced to the sender once; on its last day it ends without
 anybody doing anything. The days stand in `referral_hub/domain/notifications.toml`.

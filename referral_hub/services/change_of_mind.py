@@ -24,6 +24,7 @@ from referral_hub.domain.transitions import ACTIVE, TaskState
 from referral_hub.errors import Conflict, InvalidInput
 from referral_hub.services import plan
 from referral_hub.services.hub import Hub
+from referral_hub.services.stop_elsewhere import stop_elsewhere
 from referral_hub.services.stop_sharing import Said, Stop, stop_sharing
 from referral_hub.store import referrals, withdrawals
 from referral_hub.store.engine import Connection
@@ -49,7 +50,7 @@ def change_of_mind(hub: Hub, actor: Actor, referral_id: UUID, said: Said) -> Cha
         raise ValueError("a withdrawal and an agreement have use cases of their own")
     at = hub.clock()
     with hub.database.acting_for(actor.agency_id) as connection:
-        withdrawals.lock_tasks(connection, referral_id)
+        withdrawals.lock_tasks_of_person(connection, referral_id)
         referral = referrals.one(connection, referral_id)
         situation = Situation(origin=referral.origin_agency_id, author=referral.author_user_id)
         access.require(actor, Permission.WITHDRAW_AGREEMENT, situation)
@@ -70,14 +71,23 @@ def change_of_mind(hub: Hub, actor: Actor, referral_id: UUID, said: Said) -> Cha
         )
         told = [t for t in active if t.released_at is not None or t.id in in_flight]
         held = [task for task in tasks if task.state == TaskState.HELD]
+        also = stop_elsewhere(connection, referral, said.kind, said.recipients, at=at)
         stop = Stop(
-            referral, key, said, at, ends=ends, told=told, again=[*ends, *held], in_flight=in_flight
+            referral,
+            key,
+            said,
+            at,
+            ends=[*ends, *also.ends],
+            told=[*told, *also.told],
+            again=[*ends, *held, *also.again],
+            in_flight={**in_flight, **also.in_flight},
+            elsewhere=also.referral_ids,
         )
         stop_sharing(hub, connection, actor, stop)
     hub.doorbell.ring()
     return Changed(
-        stopped=tuple(t.recipient_name for t in ends if t not in told),
-        told=tuple(t.recipient_name for t in told),
+        stopped=tuple(t.recipient_name for t in stop.ends if t not in stop.told),
+        told=tuple(t.recipient_name for t in stop.told),
     )
 
 

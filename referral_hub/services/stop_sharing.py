@@ -48,7 +48,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Stop:
-    """What stops: tasks that end, tasks whose recipients are told, and slots to look at again."""
+    """What stops: tasks that end, tasks whose recipients are told, and slots to look at again.
+
+    `elsewhere` are the person's other referrals that have some of these.
+    """
 
     referral: referrals.ReferralRow
     key: SubjectKey
@@ -58,6 +61,7 @@ class Stop:
     told: Sequence[referrals.TaskRow]
     again: Sequence[referrals.TaskRow] = ()
     in_flight: Mapping[UUID, datetime] = field(default_factory=dict)
+    elsewhere: Sequence[UUID] = ()
 
     def __repr__(self) -> str:
         return "<Stop>"
@@ -68,7 +72,8 @@ def stop_sharing(hub: Hub, connection: Any, actor: Actor, stop: Stop) -> None:
     row = _event_row(actor, stop)
     logged = prepare(consent_log_event(row, actor, stop.key), hub.keys, stop.at)
     entries = {task.id: _entry(hub, actor, stop, task) for task in stop.ends}
-    supersede(connection, stop.referral.id, stop.said.kind, stop.said.recipients or None)
+    for referral_id in (stop.referral.id, *stop.elsewhere):
+        supersede(connection, referral_id, stop.said.kind, stop.said.recipients or None)
     telling = Telling(
         stop.said.kind, row["id"], logged.entry["id"], stop.at, not_before=stop.in_flight
     )

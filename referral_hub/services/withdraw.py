@@ -4,7 +4,9 @@ went is listed.
 One transaction as the sender's agency. A delivery that a worker has leased at this very moment may
 still leave; its recipient is then told as well, after the lease has run out, so the message cannot
 overtake the referral. Whoever declined or has finished is told too: what they received they still
-hold (UK GDPR Article 19).
+hold (UK GDPR Article 19). It names those whom the person agreed to with this referral, so what they
+agreed to with others, in another referral, stands; what the same ones have of another referral
+stops and is told as well (`stop_elsewhere`).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import OPEN
 from referral_hub.errors import Conflict
 from referral_hub.services.hub import Hub
+from referral_hub.services.stop_elsewhere import stop_elsewhere
 from referral_hub.services.stop_sharing import Said, Stop, stop_sharing
 from referral_hub.store import person_messages, referrals, withdrawals
 
@@ -51,7 +54,7 @@ def withdraw_agreement(
     """
     at = hub.clock()
     with hub.database.acting_for(actor.agency_id) as connection:
-        withdrawals.lock_tasks(connection, referral_id)
+        withdrawals.lock_tasks_of_person(connection, referral_id)
         referral = referrals.one(connection, referral_id)
         situation = Situation(origin=referral.origin_agency_id, author=referral.author_user_id)
         access.require(actor, Permission.WITHDRAW_AGREEMENT, situation)
@@ -66,15 +69,26 @@ def withdraw_agreement(
         in_flight = withdrawals.cancel_unsent(connection, referral_id, at)
         disclosed = referrals.disclosures_of(connection, referral_id)
         told = [t for t in every if t.released_at is not None or t.id in in_flight]
-        said = Said(NotificationKind.WITHDRAWN, method=method, given_by=given_by)
-        stop = Stop(referral, key, said, at, ends=tasks, told=told, in_flight=in_flight)
+        kind, named = NotificationKind.WITHDRAWN, withdrawals.named_with(connection, referral_id)
+        also = stop_elsewhere(connection, referral, kind, named, at=at)
+        stop = Stop(
+            referral,
+            key,
+            Said(kind, named, method, given_by),
+            at,
+            ends=[*tasks, *also.ends],
+            told=[*told, *also.told],
+            again=also.again,
+            in_flight={**in_flight, **also.in_flight},
+            elsewhere=also.referral_ids,
+        )
         stop_sharing(hub, connection, actor, stop)
         referrals.mark_withdrawn(connection, referral_id, at)
         if actor.role is Role.PERSON:
             person_messages.note_change(connection, referral_id, at)
     hub.doorbell.ring()
     return Withdrawn(
-        stopped=tuple(t.recipient_name for t in tasks if t not in told),
-        told=tuple(t.recipient_name for t in told),
+        stopped=tuple(t.recipient_name for t in stop.ends if t not in stop.told),
+        told=tuple(t.recipient_name for t in stop.told),
         already_disclosed=tuple(disclosed),
     )

@@ -38,6 +38,19 @@ _CANCEL = text(
     WHERE lease_until > :at AND task_id IS NOT NULL GROUP BY task_id
     """
 ).bindparams(bindparam("tasks", type_=ARRAY(SqlUuid)))
+_LOCK_PERSON = text(
+    """
+    SELECT t.id FROM task t JOIN referral r ON r.id = t.referral_id
+    WHERE r.subject_id = (SELECT subject_id FROM referral WHERE id = :id)
+    ORDER BY t.id FOR UPDATE OF t
+    """
+)
+_NAMED = text(
+    """
+    SELECT unnest(recipients) FROM consent_event WHERE referral_id = :id
+    UNION SELECT recipient_agency_id FROM task WHERE referral_id = :id
+    """
+)
 _LAST_SAID = text(
     "SELECT state, recipients, evidence FROM consent_event WHERE subject_id = :id"
     " ORDER BY recorded_at DESC, id DESC LIMIT 1"
@@ -60,6 +73,19 @@ def lock_tasks(connection: Connection, referral_id: UUID) -> None:
         text("SELECT id FROM task WHERE referral_id = :id ORDER BY id FOR UPDATE"),
         {"id": referral_id},
     )
+
+
+def lock_tasks_of_person(connection: Connection, referral_id: UUID) -> None:
+    """The same for every referral of the person whose referral it is.
+
+    The order is that of `lock_tasks`, so the two never wait for each other in a circle.
+    """
+    connection.execute(_LOCK_PERSON, {"id": referral_id})
+
+
+def named_with(connection: Connection, referral_id: UUID) -> frozenset[UUID]:
+    """Return the agencies that the person was asked about with a referral, or that had a turn."""
+    return frozenset(connection.execute(_NAMED, {"id": referral_id}).scalars())
 
 
 def cancel_unsent(
