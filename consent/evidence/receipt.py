@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from consent.evidence.bundle import BundleError, Failure
 from consent.evidence.checkpoint import Checkpoint, Signer
-from consent.evidence.entry import Entry, EntryError, decode
+from consent.evidence.entry import Entry, EntryError, EntryType, decode
 from consent.evidence.merkle import ProofError, leaf_hash, verify_inclusion
 from consent.evidence.pins import Pins, verify_checkpoint
 from consent.evidence.proof import HEADER, ProofFileError, TlogProof, parse_proof
@@ -95,7 +95,7 @@ def verify_receipt(data: bytes, pins: Pins) -> VerifiedReceipt:
         raise BundleError(Failure.NOT_INCLUDED, message, index=proof.index) from None
     except EntryError as error:
         raise BundleError(Failure.ENTRY_MALFORMED, str(error), index=proof.index) from None
-    if words is not None and not {*certified_lines(proof.index, entry, leaf)} <= {*words}:
+    if words is not None and not _fits(words, certified_lines(proof.index, entry, leaf), entry):
         message = "the certificate does not say what its entry says"
         raise BundleError(Failure.CERTIFICATE_OF_OTHER_ENTRY, message, index=proof.index)
     return VerifiedReceipt(proof.index, entry, proof.checkpoint, head, signers, compared)
@@ -111,6 +111,11 @@ def certified_lines(index: int, entry: Entry, leaf: bytes) -> Sequence[str]:
         f"Entries unsealed {entry.details.get('unsealed')}",
         f"Referrals        {entry.details.get('referrals')}",
     )
+
+
+def _fits(words: Sequence[str], due: Sequence[str], entry: Entry) -> bool:
+    erased = (entry.type, entry.outcome) == (EntryType.ERASURE, "erased")
+    return erased and [*words[2 : 2 + len(due)]] == [*due]
 
 
 def _certified(data: bytes) -> tuple[Sequence[str] | None, bytes]:

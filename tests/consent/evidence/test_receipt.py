@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from consent.evidence.bundle import BundleError, Failure
-from consent.evidence.entry import Agencies, decode, encode
+from consent.evidence.entry import Agencies, EntryType, decode, encode
 from consent.evidence.merkle import leaf_hash
 from consent.evidence.pins import Pins
 from consent.evidence.proof import TlogProof, parse_proof
@@ -197,21 +197,49 @@ def test_a_receipt_of_another_size_never_takes_the_place_of_ones_own_checkpoint(
     assert own.read_bytes() == LOG.note(200)
 
 
-def certificate(index: int = AT, log: SampleLog = LOG) -> bytes:
-    entry, leaf = decode(log.entries[index]), leaf_hash(log.entries[index])
-    lines = [CERTIFICATE, "", *certified_lines(index, entry, leaf), "Key of the log   x", "", ""]
-    return "\n".join(lines).encode() + receipt(index, log=log)
+ERASED = {
+    "type": EntryType.ERASURE,
+    "outcome": "erased",
+    "details": {"unsealed": 7, "referrals": 1},
+}
+
+
+def certificate(**changes: object) -> bytes:
+    log = SampleLog(3)
+    log.extend([encode(make_entry(3, **(ERASED | changes)))])
+    entry, leaf = decode(log.entries[3]), leaf_hash(log.entries[3])
+    lines = [CERTIFICATE, "", *certified_lines(3, entry, leaf), "Key of the log   x", "", ""]
+    return "\n".join(lines).encode() + receipt(3, log=log)
 
 
 def test_a_certificate_of_erasure_is_checked_by_the_receipt_that_it_ends_in() -> None:
     assert is_receipt(certificate())
-    assert verify_receipt(certificate(), PINS).index == AT
-    assert refused(certificate().replace(b"Place in the log 137", b"Place in the log 138")) is (
-        Failure.CERTIFICATE_OF_OTHER_ENTRY
+    found = verify_receipt(certificate(), PINS)
+    assert (found.index, found.entry.outcome) == (3, "erased")
+    assert certificate().startswith(
+        b"Certificate of erasure\n\n"
+        b"Erased at        2026-03-29T01:30:00.123456+00:00\n"
+        b"Log entry        0190b6a0-0000-7000-8000-000000000003\n"
+        b"Leaf hash        "
     )
-    assert refused(certificate().replace(b"Entries unsealed ", b"Entries unsealed 1")) is (
-        Failure.CERTIFICATE_OF_OTHER_ENTRY
-    )
-    words = certificate().partition(b"c2sp.org")[0]
-    assert refused(words + receipt(AT + 1)) is Failure.CERTIFICATE_OF_OTHER_ENTRY
-    assert refused(words) is Failure.PROOF_MALFORMED
+    words = certificate().partition(b"\nc2sp.org")[0]
+    assert refused(words)[0] is Failure.PROOF_MALFORMED
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        certificate().replace(b"Place in the log 3", b"Place in the log 2"),
+        certificate().replace(b"Entries unsealed 7", b"Entries unsealed 0"),
+        certificate().replace(b"Referrals        1", b"Referrals        2"),
+        certificate().replace(b"Erased at ", b"Erased  at"),
+        certificate().replace(b"Leaf hash        ", b"Leaf hash        0"),
+        certificate().replace(b"\n\nErased", b"\n\nReferrals        9\nErased"),
+        certificate(outcome="refuse"),
+        certificate(type=EntryType.VIEW),
+    ],
+    ids=("place", "number", "referrals", "words", "hash", "another line", "refusal", "kind"),
+)
+def test_a_certificate_that_says_something_else_is_refused(data: bytes) -> None:
+    message = "entry 3: the certificate does not say what its entry says"
+    assert refused(data) == (Failure.CERTIFICATE_OF_OTHER_ENTRY, message)
