@@ -60,7 +60,6 @@ _NAME = re.compile(
     re.ASCII,
 )
 _UNSAFE = re.compile(r"(?:^|/)\.\.?(?:/|$)|^/|//|\\|:|[\x00-\x1f\x7f]")
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class Failure(StrEnum):
@@ -176,15 +175,15 @@ def write_bundle(
     consistency: tuple[int, Sequence[bytes]] | None = None,
     wrapped: Sequence[WrappedKeys] = (),
 ) -> None:
-    """Write a bundle as a ZIP, entry by entry; equal input gives equal bytes.
+    """Write a bundle as a ZIP, entry by entry; equal input gives equal bytes (dates are 1980's).
 
     `consistency` is the officer's last size and the proof's hashes. Nothing is checked here: what
     the hub hands out is checked by the reader, `verify`.
     """
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(target, "w") as archive:
 
         def put(name: str, data: bytes) -> None:
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), data, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
 
         put("checkpoint", checkpoint)
         if consistency is not None:
@@ -264,8 +263,10 @@ class _Capped:
         self.seekable = file.seekable
 
     def read(self, size: int = -1) -> bytes:
-        most = MAX_TAIL_BYTES if size < 0 else MAX_DIRECTORY_BYTES
-        data = self._file.read(size if 0 <= size <= most else most + 1)
+        most, asked = MAX_DIRECTORY_BYTES, min(size, MAX_DIRECTORY_BYTES + 1)
+        if size < 0:
+            most, asked = MAX_TAIL_BYTES, MAX_TAIL_BYTES + 1
+        data = self._file.read(asked)
         if len(data) > most:
             raise BundleError(Failure.TOO_LARGE, "the archive's directory is too long")
         return data

@@ -172,7 +172,7 @@ def key_id(name: str, public_key: bytes, *, kind: SignatureType = SignatureType.
 
 def vkey(name: str, public_key: bytes, *, kind: SignatureType = SignatureType.ED25519) -> str:
     """Return the C2SP verifier key of a raw 32-byte Ed25519 public key."""
-    Verifier(name, public_key, kind)
+    Verifier(name, public_key)
     material = b64encode(bytes((kind,)) + public_key).decode("ascii")
     return f"{name}+{key_id(name, public_key, kind=kind).hex()}+{material}"
 

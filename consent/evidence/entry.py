@@ -15,7 +15,7 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
@@ -325,4 +325,4 @@ def _parsed(name: str, value: object, shape: type | None) -> dict[str, Any]:
 
 def _parsed_time(text: object) -> datetime:
     _require("at", _TIME, (text,))
-    return datetime.fromisoformat(str(text)[:26]).replace(tzinfo=UTC)
+    return datetime.fromisoformat(str(text))

@@ -63,27 +63,28 @@ class Loud(str):
 
 
 @pytest.mark.parametrize(
-    "value",
+    ("value", "said"),
     [
-        1.0,
-        float("nan"),
-        b"bytes",
-        (1, 2),
-        {1: "a"},
-        {"é": 1},
-        {None: 1},
-        MAX_SAFE_INTEGER + 1,
-        -MAX_SAFE_INTEGER - 1,
-        "\ud800",
-        ["\udfff"],
-        Loud("x"),
-        {"a": {1, 2}},
-        nested(MAX_DEPTH + 1),
+        (1.0, "float has no canonical form here"),
+        (float("nan"), "float has no canonical form here"),
+        (b"bytes", "bytes has no canonical form here"),
+        ((1, 2), "tuple has no canonical form here"),
+        ({1: "a"}, "an object's key must be an ASCII string"),
+        ({"é": 1}, "an object's key must be an ASCII string"),
+        ({None: 1}, "an object's key must be an ASCII string"),
+        (MAX_SAFE_INTEGER + 1, "an integer is beyond 2^53 - 1"),
+        (-MAX_SAFE_INTEGER - 1, "an integer is beyond 2^53 - 1"),
+        ("\ud800", "a string holds a lone surrogate, which UTF-8 cannot carry"),
+        (["\udfff"], "a string holds a lone surrogate, which UTF-8 cannot carry"),
+        (Loud("x"), "Loud has no canonical form here"),
+        ({"a": {1, 2}}, "set has no canonical form here"),
+        (nested(MAX_DEPTH + 1), "nested deeper than 16 levels"),
     ],
 )
-def test_what_the_domain_does_not_hold_is_refused(value: Any) -> None:
-    with pytest.raises(CanonicalError):
+def test_what_the_domain_does_not_hold_is_refused(value: Any, said: str) -> None:
+    with pytest.raises(CanonicalError) as refused:
         canonical(value)
+    assert str(refused.value) == said
 
 
 def test_the_borders_of_the_domain_are_inside() -> None:
@@ -93,39 +94,44 @@ def test_the_borders_of_the_domain_are_inside() -> None:
     assert canonical(nested(MAX_DEPTH)) == b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
 
 
+NOT_CANONICAL = "not in canonical form (RFC 8785)"
+NOT_JSON = "not JSON in UTF-8, or nested too deeply"
+
+
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    ("data", "said"),
     [
-        (b"", "not JSON"),
-        (b" 1", "canonical form"),
-        (b"1 ", "canonical form"),
-        (b'{"a": 1}', "canonical form"),
-        (b'{"b":1,"a":2}', "canonical form"),
-        (b'{"a":1,"a":1}', "the same key twice"),
-        (b'{"a":1,"\\u0061":2}', "the same key twice"),
-        (b'"\\u0061"', "canonical form"),
-        (b'"\\/"', "canonical form"),
-        (b"01", "not JSON"),
-        (b"-0", "canonical form"),
-        (b"1.0", "integers"),
-        (b"1e2", "integers"),
-        (b"NaN", "integers"),
-        (b"Infinity", "integers"),
-        (b"9007199254740992", "2\\^53"),
-        (b"9" * 5000, "not JSON"),
-        (b"\xff", "not JSON"),
-        (b'"\xed\xa0\x80"', "not JSON"),
-        (b'"\\ud800"', "surrogate"),
-        (b"\xef\xbb\xbf1", "not JSON"),
-        (b"[" * 60_000, "nested too deeply"),
-        (b'{"a":' * 60_000, "nested too deeply"),
-        (b"[" * 17 + b"]" * 17, "deeper than 16"),
-        ('{"é":1}'.encode(), "ASCII"),
+        (b"", NOT_JSON),
+        (b" 1", NOT_CANONICAL),
+        (b"1 ", NOT_CANONICAL),
+        (b'{"a": 1}', NOT_CANONICAL),
+        (b'{"b":1,"a":2}', NOT_CANONICAL),
+        (b'{"a":1,"a":1}', "an object names the same key twice"),
+        (b'{"a":1,"\\u0061":2}', "an object names the same key twice"),
+        (b'"\\u0061"', NOT_CANONICAL),
+        (b'"\\/"', NOT_CANONICAL),
+        (b"01", NOT_JSON),
+        (b"-0", NOT_CANONICAL),
+        (b"1.0", "only integers are numbers here"),
+        (b"1e2", "only integers are numbers here"),
+        (b"NaN", "only integers are numbers here"),
+        (b"Infinity", "only integers are numbers here"),
+        (b"9007199254740992", "an integer is beyond 2^53 - 1"),
+        (b"9" * 5000, NOT_JSON),
+        (b"\xff", NOT_JSON),
+        (b'"\xed\xa0\x80"', NOT_JSON),
+        (b'"\\ud800"', "a string holds a lone surrogate, which UTF-8 cannot carry"),
+        (b"\xef\xbb\xbf1", NOT_JSON),
+        (b"[" * 60_000, NOT_JSON),
+        (b'{"a":' * 60_000, NOT_JSON),
+        (b"[" * 17 + b"]" * 17, "nested deeper than 16 levels"),
+        ('{"é":1}'.encode(), "an object's key must be an ASCII string"),
     ],
 )
-def test_bytes_that_are_not_the_one_encoding_are_refused(data: bytes, reason: str) -> None:
-    with pytest.raises(CanonicalError, match=reason):
+def test_bytes_that_are_not_the_one_encoding_are_refused(data: bytes, said: str) -> None:
+    with pytest.raises(CanonicalError) as refused:
         parse_canonical(data)
+    assert str(refused.value) == said
 
 
 def test_every_json_oddity_is_read_or_refused_and_nothing_else(external_data: Path) -> None:

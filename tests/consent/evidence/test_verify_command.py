@@ -244,6 +244,15 @@ def test_the_command_keeps_the_verified_checkpoint_and_goes_on_from_it(desk: Des
     assert desk.own.read_bytes() == LATER.note()
 
 
+def test_a_checkpoint_that_cannot_be_replaced_in_one_step_is_left_as_it_was(desk: Desk) -> None:
+    desk.own.write_bytes(LOG.note(SEEN))
+    (desk.folder / "mine.new").mkdir()
+    status, out, err = desk.run("--previous", desk.own, "--save", desk.own)
+    assert (status, out) == (2, "")
+    assert err.startswith("cannot verify: ")
+    assert desk.own.read_bytes() == LOG.note(SEEN)
+
+
 def test_the_command_never_replaces_a_checkpoint_that_it_was_not_checked_against(
     desk: Desk,
 ) -> None:
