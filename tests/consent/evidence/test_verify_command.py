@@ -1,5 +1,7 @@
 """The command that an officer runs, on a machine that has no hub."""
 
+import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -291,6 +293,26 @@ def test_the_command_counts_witnesses(desk: Desk) -> None:
     status, out, _ = desk.run("--witness", witness("one").vkey, "--quorum", "1")
     assert status == 1
     assert "0 of the 1 witnesses" in out
+
+
+def test_the_command_reads_no_more_of_a_receipt_than_one_can_have(desk: Desk) -> None:
+    desk.bundle.write_bytes(b"c2sp.org/tlog-proof@v1\nindex 0\n\n")
+    os.truncate(desk.bundle, 2**26)
+    tracemalloc.start()
+    status, out, err = desk.run()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (status, err) == (1, "")
+    said = "NOT VERIFIED proof: longer than 655360 bytes (proof-malformed)"
+    assert " ".join(out.split()) == said
+    assert peak < 8 * 2**20
+
+
+def test_the_command_takes_a_bundle_only_as_complete(desk: Desk) -> None:
+    for start in (b"c2sp.org/tlog-proof@v1\n", b"Certificate of erasure\n"):
+        desk.bundle.write_bytes(start)
+        said = "cannot verify: --complete: only an evidence bundle can be\n"
+        assert desk.run("--complete") == (2, "", said)
 
 
 @pytest.mark.parametrize("arguments", [[], ["bundle.zip"], ["--log-key", VKEY], ["x", "--what"]])
