@@ -12,10 +12,11 @@ from itertools import product
 from typing import NamedTuple
 
 from consent.codes import DataClass, EventType, RefusalReason, RuleId
+from consent.footing import lacking, present
 from consent.ledger import Grant
 from consent.model import Basis, CapacityRecord, ConsentEvent, Ground, SharingAgreement
-from consent.notices import is_known, is_own
-from consent.policy import EvidenceNeeded, Policy
+from consent.notices import is_own
+from consent.policy import Policy
 from consent.worksheet import Refusal, Sheet
 
 
@@ -34,7 +35,7 @@ class AtHand(NamedTuple):
         """
         record = OWN_RECORDS.get(code)
         if record is not None:
-            return record(self.event, self.capacity)
+            return record(self)
         return self.event.evidence.get(code, "").strip() or self.agreed.get(code, "").strip()
 
 
@@ -79,7 +80,8 @@ def weakness(sheet: Sheet, grant: Grant) -> Refusal | None:
         return Refusal(RuleId.R03, RefusalReason.BASIS_UNSUITABLE, grant.cites)
     if terms.service_agreement and not event.service_agreement:
         return Refusal(RuleId.R03, RefusalReason.NO_SERVICE_AGREEMENT, grant.cites)
-    missing = _lacking(terms.evidence, AtHand(event, sheet.facts.capacity, {}, policy))
+    at_hand = AtHand(event, sheet.facts.capacity, {}, policy)
+    missing = lacking(terms.evidence, at_hand.find, policy.evidence_words)
     if missing:
         reason = RefusalReason.BASIS_EVIDENCE_MISSING
         return Refusal(RuleId.R03, reason, grant.cites, evidence=missing)
@@ -106,44 +108,46 @@ def _pairs(sheet: Sheet) -> Iterable[tuple[Grant, SharingAgreement]]:
     return product(grants, agreements)
 
 
-def _consent_record(event: ConsentEvent, _: CapacityRecord | None) -> str:
-    return event.id if _told(event) and event.event_type != EventType.IMPLIED else ""
+def _consent_record(at_hand: AtHand) -> str:
+    event = at_hand.event
+    return event.id if _told(at_hand) and event.event_type != EventType.IMPLIED else ""
 
 
-def _explicit_consent_record(event: ConsentEvent, _: CapacityRecord | None) -> str:
-    return event.id if _told(event) and event.event_type == EventType.EXPLICIT else ""
+def _explicit_consent_record(at_hand: AtHand) -> str:
+    event = at_hand.event
+    return event.id if _told(at_hand) and event.event_type == EventType.EXPLICIT else ""
 
 
-def _incapacity_record(_: ConsentEvent, capacity: CapacityRecord | None) -> str:
+def _incapacity_record(at_hand: AtHand) -> str:
+    """Whether a best-interests decision says who and why is for rule R09, which waits for it."""
+    capacity = at_hand.capacity
     return capacity.id if capacity is not None and capacity.lacks_capacity else ""
 
 
-def _best_interests_record(_: ConsentEvent, capacity: CapacityRecord | None) -> str:
-    """Whether the decision says who and why is for rule R09, which waits for it."""
-    return capacity.id if capacity is not None and capacity.lacks_capacity else ""
-
-
-def _told(event: ConsentEvent) -> bool:
+def _told(at_hand: AtHand) -> bool:
     """Say whether the words that the person was told, in that language, are on record.
 
     The name of a notice that nobody can read back is not complete evidence.
     """
+    event = at_hand.event
     if event.own_words:
         return is_own(event.notice_version)
-    return is_known(event.notice_id, event.notice_version, event.notice_language)
+    told = (event.notice_id, event.notice_version, event.notice_language)
+    return told in at_hand.policy.notices
 
 
 OWN_RECORDS = {
     "consent_record": _consent_record,
     "explicit_consent_record": _explicit_consent_record,
     "incapacity_record": _incapacity_record,
-    "best_interests_record": _best_interests_record,
+    "best_interests_record": _incapacity_record,
 }
 
 
 def _fault(pair: _Pair, classes: frozenset[DataClass], policy: Policy) -> Refusal | None:
     """Return what the pair's legal basis lacks, for the classes that it lacks it for."""
-    missing = _lacking(policy.article6[pair.agreement.article6], pair.at_hand)
+    find, words = pair.at_hand.find, policy.evidence_words
+    missing = lacking(policy.article6[pair.agreement.article6], find, words)
     if missing:
         reason = RefusalReason.EVIDENCE_MISSING
         return Refusal(RuleId.R02, reason, pair.cites, classes, missing)
@@ -152,24 +156,11 @@ def _fault(pair: _Pair, classes: frozenset[DataClass], policy: Policy) -> Refusa
         return None
     if pair.agreement.article9 is None:
         return Refusal(RuleId.R02, RefusalReason.ARTICLE_9_MISSING, pair.cites, special)
-    missing = _lacking(policy.article9[pair.agreement.article9], pair.at_hand)
+    missing = lacking(policy.article9[pair.agreement.article9], find, words)
     if missing:
         reason = RefusalReason.EVIDENCE_MISSING
         return Refusal(RuleId.R02, reason, pair.cites, special, missing)
     return None
-
-
-def _lacking(needed: EvidenceNeeded, at_hand: AtHand) -> str:
-    """Return in plain words the evidence that is missing; "" when it is complete."""
-    one_of = not needed.any_of or any(map(at_hand.find, needed.any_of))
-    if one_of and all(map(at_hand.find, needed.all_of)):
-        return ""
-    words = at_hand.policy.evidence_words
-    missing = [words[code] for code in needed.all_of if not at_hand.find(code)]
-    if not one_of:
-        choices = "; or ".join(words[code] for code in needed.any_of)
-        missing.append(f"one of these: {choices}")
-    return "; and ".join(missing)
 
 
 def _ground(pair: _Pair, classes: frozenset[DataClass], policy: Policy) -> Ground:
@@ -182,11 +173,6 @@ def _ground(pair: _Pair, classes: frozenset[DataClass], policy: Policy) -> Groun
     ]
     if article9 is not None:
         needed.append(policy.article9[article9])
-    evidence = {
-        code: reference
-        for one in needed
-        for code in one.all_of + one.any_of
-        if (reference := pair.at_hand.find(code))
-    }
+    evidence = present(needed, pair.at_hand.find)
     basis = Basis(agreement.article6, article9, event.confidentiality, evidence)
     return Ground(classes, basis, pair.cites, min(agreement.valid_until, pair.grant.until))

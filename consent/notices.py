@@ -97,7 +97,10 @@ def installed_notices() -> tuple[Notice, ...]:
 
 
 def load_notices(rows: Sequence[Mapping[str, Any]]) -> tuple[Notice, ...]:
-    """Return the notices of the rows; raise `ConsentError` for changed words or a double."""
+    """Return the notices of the rows, times in ISO 8601.
+
+    Raises `ConsentError` for changed words, a double, and a time that is none.
+    """
     notices: dict[tuple[str, str, str], Notice] = {}
     for row in rows:
         text = row["text"].strip()
@@ -107,10 +110,18 @@ def load_notices(rows: Sequence[Mapping[str, Any]]) -> tuple[Notice, ...]:
             raise ConsentError(f"notice {where}: words were changed; make a new version instead")
         if key in notices:
             raise ConsentError(f"notice {where}: the same version stands twice")
-        if row["valid_from"].utcoffset() is None:
-            raise ConsentError(f"notice {where}: valid_from needs a time zone")
-        notices[key] = Notice(*key, row["valid_from"], text, row["sha256"])
+        notices[key] = Notice(*key, _time(row["valid_from"], where), text, row["sha256"])
     return tuple(notices.values())
+
+
+def _time(text: str, where: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConsentError(f"notice {where}: valid_from must be a time in ISO 8601") from None
+    if time.utcoffset() is None:
+        raise ConsentError(f"notice {where}: valid_from needs a time zone")
+    return time
 
 
 @cache

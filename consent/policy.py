@@ -34,8 +34,9 @@ from consent.codes import (
     Stage,
 )
 from consent.model import ConsentError
+from consent.notices import load_notices
 
-TABLES = ("fields", "recipients", "purposes", "bases", "words")
+TABLES = ("fields", "recipients", "purposes", "bases", "words", "notices")
 RULE_SOURCES = (
     "codes",
     "decide",
@@ -44,6 +45,7 @@ RULE_SOURCES = (
     "grounds",
     "ledger",
     "model",
+    "notices",
     "outcome",
     "policy",
     "proxies",
@@ -153,7 +155,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The law that a decision is made under."""
+    """The law that a decision is made under. `notices`: id, version and language of known words."""
 
     hash: str
     fields: Mapping[DataClass, frozenset[str]]
@@ -174,6 +176,7 @@ class Policy:
     evidence_words: Mapping[str, str]
     refusal_words: Mapping[RefusalReason, Words]
     hold_words: Mapping[HoldReason, Words]
+    notices: frozenset[tuple[str, str, str]]
 
 
 @cache
@@ -201,7 +204,7 @@ def policy_hash(tables: Tables, source: str) -> str:
 
 def load_policy(tables: Tables, source: str) -> Policy:
     """Return the policy that the tables describe; raise `ConsentError` where they do not fit."""
-    fields, recipients, purposes, bases, words = (tables[name] for name in TABLES)
+    fields, recipients, purposes, bases, words, notices = (tables[name] for name in TABLES)
     catalogue = _catalogue(fields)
     needed = partial(_needed, frozenset(bases["evidence"]))
     return Policy(
@@ -237,6 +240,9 @@ def load_policy(tables: Tables, source: str) -> Policy:
         evidence_words=bases["evidence"],
         refusal_words=_words(RefusalReason, words["refusal"]),
         hold_words=_words(HoldReason, words["hold"]),
+        notices=frozenset(
+            (known.id, known.version, known.language) for known in load_notices(notices["notice"])
+        ),
     )
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from consent.codes import EventType
-from consent.grounds import OWN_RECORDS, complete_best_interests
+from consent.grounds import AtHand, complete_best_interests
 from consent.model import BestInterests, CapacityRecord, ConsentEvent
+from consent.policy import current_policy
 from tests.consent.examples import NOON, a_consent, an_incapacity
 
 CAPABLE = an_incapacity(lacks_capacity=False)
@@ -35,7 +36,7 @@ UNDECIDED = an_incapacity(best_interests=None)
 def test_a_record_of_the_person_is_evidence_only_where_it_says_so(
     code: str, event: ConsentEvent, capacity: CapacityRecord | None, found: str
 ) -> None:
-    assert OWN_RECORDS[code](event, capacity) == found
+    assert AtHand(event, capacity, {code: "a reference"}, current_policy()).find(code) == found
 
 
 @pytest.mark.parametrize(

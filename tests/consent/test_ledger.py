@@ -206,3 +206,12 @@ def test_copies_count_once_and_two_contents_under_one_id_are_a_fault() -> None:
     assert distinct((event, replace(event), event)) == (event,)
     with pytest.raises(ConsentError, match="ConsentEvent"):
         distinct((event, a_consent(taken_by="someone else")))
+
+
+def test_of_two_endings_that_each_name_all_that_was_given_the_newest_is_the_reason() -> None:
+    withdrawn = an_ending(id="b", classes=EVERYTHING)
+    refused = an_ending(EventState.REFUSED, id="a", classes=EVERYTHING, recorded_at=NOON)
+    for others in permutations((withdrawn, refused)):
+        assert stands(a_consent(), *others) == Lapse(
+            RefusalReason.CONSENT_REFUSED, ("consent", "a")
+        )

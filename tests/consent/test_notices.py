@@ -34,8 +34,13 @@ def test_the_same_version_twice_is_refused() -> None:
 
 
 def test_a_notice_without_a_time_zone_is_refused() -> None:
-    with pytest.raises(ConsentError, match="time zone"):
-        load_notices([{**ROWS[0], "valid_from": datetime(2025, 1, 1)}])  # noqa: DTZ001  the fault
+    with pytest.raises(ConsentError, match=r"support-referral/1/en: valid_from needs a time zone"):
+        load_notices([{**ROWS[0], "valid_from": "2025-01-01T00:00:00"}])
+
+
+def test_a_notice_from_no_time_is_refused() -> None:
+    with pytest.raises(ConsentError, match=r"support-referral/1/en: valid_from must be a time"):
+        load_notices([{**ROWS[0], "valid_from": "last spring"}])
 
 
 def test_a_notice_is_found_by_id_version_and_language() -> None:

@@ -14,9 +14,10 @@ from consent.codes import (
     Purpose,
     RefusalReason,
 )
+from consent.decide import decide
 from consent.grounds import OWN_RECORDS
 from consent.ledger import ENDING
-from consent.model import ConsentError
+from consent.model import ConsentError, Permit
 from consent.policy import (
     RULE_SOURCES,
     TABLES,
@@ -26,6 +27,8 @@ from consent.policy import (
     read_tables,
     rule_source,
 )
+from tests.consent import examples
+from tests.consent.examples import NOON
 from tests.consent.test_purity import sources
 
 
@@ -69,11 +72,31 @@ def test_the_hash_does_not_depend_on_the_order_of_a_table() -> None:
 
 def test_every_table_and_every_source_of_a_rule_is_in_the_hash() -> None:
     files = {path.stem for path in (sources() / "tables").glob("*.toml")}
-    assert files - set(TABLES) == {"notices"}
+    assert files == set(TABLES)
     modules = {path.stem for path in sources().glob("*.py")}
-    assert modules - set(RULE_SOURCES) == {"__init__", "inputs", "linked", "notices", "receipt"}
+    assert modules - set(RULE_SOURCES) == {"__init__", "inputs", "linked", "receipt"}
     for name in RULE_SOURCES:
         assert (sources() / f"{name}.py").read_text("utf-8") in rule_source()
+
+
+def test_words_that_somebody_adds_are_another_policy_and_what_is_not_in_it_was_never_told() -> None:
+    tables = copy.deepcopy(dict(read_tables()))
+    rows: list[dict[str, Any]] = tables["notices"]["notice"]
+    added = {**rows[0], "version": "99"}
+    more, fewer = [*rows, added], [row for row in rows if row["version"] != "2"]
+    for notices, version, permitted in (
+        (more, "99", True),
+        (rows, "99", False),
+        (fewer, "2", False),
+    ):
+        policy = load_policy({**tables, "notices": {"notice": notices}}, rule_source())
+        assert (policy.hash == current_policy().hash) is (notices is rows)
+        event = examples.a_consent(notice_version=version)
+        facts = examples.the_facts(consent_events=(event,))
+        outcome = decide(examples.a_request(), facts, NOON, policy=policy)
+        assert isinstance(outcome, Permit) is permitted
+    with pytest.raises(ConsentError, match="words were changed"):
+        load_policy({**tables, "notices": {"notice": [{**added, "text": "Agree."}]}}, rule_source())
 
 
 def test_every_code_has_its_row() -> None:
