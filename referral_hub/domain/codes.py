@@ -264,6 +264,7 @@ class OutboxKind(StrEnum):
     INVITATION = "invitation"
     CALLBACK = "callback"
     REMINDER = "reminder"
+    ALERT = "alert"
     ADVANCE = "advance"
     MESSAGE_BACK = "message_back"
     PERSON = "person"

@@ -10,13 +10,16 @@ one row never stops the others: the row comes back later, and after enough tries
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
 
 from referral_hub.domain.codes import OutboxKind
 from referral_hub.errors import CryptoError, ServiceUnavailable
 from referral_hub.services.advance import advance_slot
+from referral_hub.services.alert_officers import send_alerts
 from referral_hub.services.call_back import send_callbacks
 from referral_hub.services.disclose import Release, disclose
 from referral_hub.services.hub import Hub
@@ -34,6 +37,24 @@ BATCH = 200
 LANES = 2
 LEASE = timedelta(seconds=90)
 DISCLOSING = frozenset({OutboxKind.OFFER, OutboxKind.ACCEPTANCE, OutboxKind.CORRECTION})
+
+
+class _Sends(Protocol):
+    """Sends a batch of one kind and settles each row."""
+
+    def __call__(self, hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> None:
+        """`until` ends the lease."""
+
+
+SENDING: Mapping[OutboxKind, _Sends] = {
+    OutboxKind.INVITATION: send_invitations,
+    OutboxKind.REMINDER: send_reminders,
+    OutboxKind.ALERT: send_alerts,
+    OutboxKind.CALLBACK: send_callbacks,
+    OutboxKind.MESSAGE_BACK: send_messages_back,
+    OutboxKind.PERSON: send_to_people,
+    OutboxKind.NOTIFICATION: push_notifications,
+}
 
 log = logging.getLogger(__name__)
 
@@ -86,24 +107,14 @@ def _work(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> None:
     disclosing = [claim for claim in claims if claim.kind in DISCLOSING]
     if disclosing:
         _guarded(hub, disclosing, lambda some: _disclose(hub, some, until))
-    inviting = [claim for claim in claims if claim.kind is OutboxKind.INVITATION]
-    if inviting:
-        _guarded(hub, inviting, lambda some: send_invitations(hub, some, until=until))
-    reminding = [claim for claim in claims if claim.kind is OutboxKind.REMINDER]
-    if reminding:
-        _guarded(hub, reminding, lambda some: send_reminders(hub, some, until=until))
-    calling = [claim for claim in claims if claim.kind is OutboxKind.CALLBACK]
-    if calling:
-        _guarded(hub, calling, lambda some: send_callbacks(hub, some, until=until))
-    back = [claim for claim in claims if claim.kind is OutboxKind.MESSAGE_BACK]
-    if back:
-        _guarded(hub, back, lambda some: send_messages_back(hub, some, until=until))
-    people = [claim for claim in claims if claim.kind is OutboxKind.PERSON]
-    if people:
-        _guarded(hub, people, lambda some: send_to_people(hub, some, until=until))
-    telling = [claim for claim in claims if claim.kind is OutboxKind.NOTIFICATION]
-    if telling:
-        _guarded(hub, telling, lambda some: push_notifications(hub, some, until=until))
+    for kind, send in SENDING.items():
+        some = [claim for claim in claims if claim.kind is kind]
+        if some:
+            _guarded(hub, some, partial(_send, hub, send, until))
+
+
+def _send(hub: Hub, send: _Sends, until: datetime, claims: Sequence[Claimed]) -> None:
+    send(hub, claims, until=until)
 
 
 def _disclose(hub: Hub, claims: Sequence[Claimed], until: datetime) -> None:

@@ -1,9 +1,9 @@
 """Emergency access seen by officers: an alert that cannot be missed, and a review by someone else.
 
 An alert is there as soon as the access is, because it is a row of the same statement; nothing
-carries it. It holds a reference and codes. Why, in words, may name a person: opening that is a
-logged look. Each of the two agencies reviews for itself, and whoever used the access reviews it
-for neither.
+carries it. Where the agency is told by mail, a mail follows (`alert_officers`). It holds a
+reference and codes. Why, in words, may name a person: opening that is a logged look. Each of the
+two agencies reviews for itself, and whoever used the access reviews it for neither.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from referral_hub.clock import monotonic, pause
+from referral_hub.services.alert_officers import announce_alerts
 from referral_hub.services.count_figures import count_figures
 from referral_hub.services.deliver import drain
 from referral_hub.services.erase_person import apply_erasures
@@ -41,6 +42,7 @@ def sweep_until(hub: Hub, go_on: Callable[[], bool]) -> None:
     if not apply_first(hub, go_on):
         return
     while go_on():
+        surviving(lambda: announce_alerts(hub))
         surviving(lambda: drain(hub, go_on=go_on))
         if monotonic() >= tidy_at:
             surviving(lambda: keep_time(hub, go_on=go_on))

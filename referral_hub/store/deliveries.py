@@ -63,7 +63,7 @@ _QUEUES = text(
     """
     SELECT x.recipient_agency_id,
            CASE x.kind WHEN 'invitation' THEN 'email_link' WHEN 'reminder' THEN 'email_link'
-               WHEN 'callback' THEN 'callback'
+               WHEN 'alert' THEN 'email_link' WHEN 'callback' THEN 'callback'
                 ELSE s.transport END AS way,
            count(*) FILTER (WHERE x.state = 'due'),
            min(x.created_at) FILTER (WHERE x.state = 'due'),
@@ -110,10 +110,10 @@ _HURRY = text(
     """
     UPDATE outbox SET due_at = :at
     WHERE state = 'due' AND due_at > :at AND attempts > 0 AND lease_until IS NULL
-      AND CASE CAST(:way AS text) WHEN 'email_link' THEN kind IN ('invitation', 'reminder')
+      AND CASE CAST(:way AS text) WHEN 'email_link' THEN kind IN ('invitation', 'reminder', 'alert')
           WHEN 'callback' THEN kind = 'callback'
               AND id IN (SELECT c.id FROM callback c WHERE c.endpoint_id = :destination)
-          ELSE kind NOT IN ('invitation', 'reminder', 'advance', 'callback')
+          ELSE kind NOT IN ('invitation', 'reminder', 'alert', 'advance', 'callback')
               AND recipient_agency_id = :destination END
     """
 )

@@ -6,7 +6,7 @@ inserted by `store.change`, in the statement that writes the log entry.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -85,6 +85,20 @@ _ALERT = """
     JOIN agency o ON o.id = l.origin_agency_id
     JOIN agency u ON u.id = l.actor_agency_id
 """
+_ANNOUNCE = text(
+    """
+    INSERT INTO outbox (id, kind, task_id, referral_id, slot, origin_agency_id, owner_agency_id,
+                        recipient_agency_id, state, attempts, fence, due_at, created_at)
+    SELECT l.id, 'alert', t.id, t.referral_id, t.slot, t.origin_agency_id, t.owner_agency_id,
+           l.agency_id, 'due', 0, 0, :at, l.raised_at
+    FROM emergency_alert l
+    JOIN emergency_access e ON e.id = l.access_id
+    JOIN task t ON t.id = e.task_id
+    JOIN agency_mail m ON m.agency_id = l.agency_id AND m.enabled
+    WHERE l.reviewed_at IS NULL AND NOT EXISTS (SELECT 1 FROM outbox x WHERE x.id = l.id)
+    ON CONFLICT (id) DO NOTHING
+    """
+)
 
 
 def ticket(connection: Connection, ticket_id: UUID) -> Ticket:
@@ -158,6 +172,25 @@ def alert(connection: Connection, alert_id: UUID) -> Alert:
     if row is None:
         raise NotFound
     return Alert(*row)
+
+
+def announce(connection: Connection, at: datetime) -> int:
+    """Store a mail for each alert that waits and has none, where the agency is told by mail.
+
+    The outbox row has the alert's id, so two workers make one. `hub_worker` only.
+    """
+    return connection.execute(_ANNOUNCE, {"at": at}).rowcount
+
+
+def to_tell(connection: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the reference of each of these alerts that still waits (`hub_worker` only)."""
+    found = connection.execute(
+        text(
+            "SELECT id, reference FROM emergency_alert WHERE id = ANY(:ids) AND reviewed_at IS NULL"
+        ),
+        {"ids": list(ids)},
+    )
+    return {row.id: row.reference for row in found}
 
 
 def settle(

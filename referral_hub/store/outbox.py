@@ -82,6 +82,7 @@ _RESTING = """
 """
 _BY = (
     "CASE o.kind WHEN 'invitation' THEN 'mail' WHEN 'reminder' THEN 'mail'"
+    " WHEN 'alert' THEN 'mail'"
     " WHEN 'callback' THEN 'call' WHEN 'person' THEN 'person' ELSE 'own' END"
 )
 _LET_GO = (
@@ -128,10 +129,11 @@ _PROBE = text(
             SELECT o.id FROM outbox o
             WHERE o.state = 'due' AND (o.lease_until IS NULL OR o.lease_until < :at)
               AND o.kind <> 'advance' AND {_LET_GO}
-              AND CASE r.way WHEN 'email_link' THEN o.kind IN ('invitation', 'reminder', 'person')
+              AND CASE r.way WHEN 'email_link'
+                      THEN o.kind IN ('invitation', 'reminder', 'alert', 'person')
                   WHEN 'callback' THEN o.kind = 'callback' AND EXISTS (SELECT 1 FROM callback c
                       WHERE c.id = o.id AND c.endpoint_id = r.destination)
-                  ELSE o.kind NOT IN ('invitation', 'reminder', 'person', 'callback')
+                  ELSE o.kind NOT IN ('invitation', 'reminder', 'alert', 'person', 'callback')
                       AND o.recipient_agency_id = r.destination END
             ORDER BY o.due_at LIMIT 1 FOR UPDATE OF o SKIP LOCKED
         ) p

@@ -28,7 +28,8 @@ _CANCEL = text(
     """
     WITH before AS (
         SELECT id, task_id, lease_until FROM outbox
-        WHERE referral_id = :id AND state = 'due' AND kind NOT IN ('notification', 'callback')
+        WHERE referral_id = :id AND state = 'due'
+          AND kind NOT IN ('notification', 'callback', 'alert')
           AND (:whole OR task_id = ANY(:tasks)) FOR UPDATE
     ), stopped AS (
         UPDATE outbox SET state = 'cancelled', last_code = 'withdrawn', settled_at = :at
