@@ -1,6 +1,7 @@
 """Which people were erased, kept outside the database, so that a restored backup cannot undo it.
 
-A line for each erasure, ids and an instant only, flushed to the disk before the erasure commits: a
+A line for each erasure, ids and an instant only (the person's, and of what was begun about them and
+erased with them), flushed to the disk before the erasure commits: a
 crash in between leaves a line for a person who is still there, and the next start erases them, as
 was confirmed. The file belongs on other storage than the database's backups and is never rewritten;
 only a last line that was cut off is removed. The limits: every machine that serves officers must
@@ -19,17 +20,19 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from referral_hub.domain.unfinished import UnfinishedName
 from referral_hub.errors import ServiceUnavailable
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """One erasure: the person's id at their agency, the log entry, and when."""
+    """One erasure: the person's id at their agency, the log entry, when, and what went with it."""
 
     subject_id: UUID
     agency_id: UUID
     entry_id: UUID
     at: datetime
+    beside: tuple[UnfinishedName, ...] = ()
 
 
 class ErasureLedger:
@@ -45,7 +48,7 @@ class ErasureLedger:
             "at": erased.at.isoformat(),
             "entry": str(erased.entry_id),
             "subject": str(erased.subject_id),
-        }
+        } | ({"beside": [str(one) for one in erased.beside]} if erased.beside else {})
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -79,8 +82,9 @@ class ErasureLedger:
                     agency_id=UUID(found["agency"]),
                     entry_id=UUID(found["entry"]),
                     at=datetime.fromisoformat(found["at"]),
+                    beside=tuple(UnfinishedName.of(one) for one in found.get("beside", ())),
                 )
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, AttributeError):
                 message = f"Line {number} of the erasure ledger cannot be read. Restore the file."
                 raise ServiceUnavailable(message) from None
 

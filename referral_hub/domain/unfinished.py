@@ -6,7 +6,9 @@ and birthday may be a twin's, a number or a page of the person's own referral ar
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 
 class UnfinishedKind(StrEnum):
@@ -15,6 +17,23 @@ class UnfinishedKind(StrEnum):
     DRAFT = "draft"
     KEPT = "kept"
     STAGED = "staged"
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedName:
+    """Which one: a kind and a random id, as text `draft:0190…`."""
+
+    kind: UnfinishedKind
+    id: UUID
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+    @classmethod
+    def of(cls, text: str) -> UnfinishedName:
+        """Read what `str` gave. Raises ValueError."""
+        kind, _, named = text.partition(":")
+        return cls(UnfinishedKind(kind), UUID(named))
 
 
 class FoundBy(StrEnum):

@@ -3,14 +3,16 @@
 An officer of the agency that holds the person decides, and confirms. Referrals that nobody has
 taken up stop and their recipients are told, as after a withdrawal. While somebody is helping the
 person the erasure is refused and the refusal logged: the helpers' work would lose its record from
-one moment to the next, so the agreement is withdrawn or the task closed first. The limits: what a
-recipient has taken into systems of their own is theirs to erase, and they are told by reference
-only; a referral for the same person sent at the same instant can be left unreadable.
+one moment to the next, so the agreement is withdrawn or the task closed first. What was begun about
+the person and not finished goes with them, as the officer confirmed. The limits: what a recipient
+has taken into systems of their own is theirs to erase, and they are told by reference only; a
+referral for the same person sent at the same instant can be left unreadable.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -23,12 +25,22 @@ from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.domain.codes import NotificationKind
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.transitions import OPEN, Party, TaskEvent, TaskState, advance
+from referral_hub.domain.unfinished import UnfinishedKind, UnfinishedName
 from referral_hub.errors import Conflict, LogUnavailable
 from referral_hub.services import rows
 from referral_hub.services.disclose import WORKING, turn_of
+from referral_hub.services.erase_beside import (
+    Beside,
+    Chosen,
+    confirmed,
+    counted,
+    lock_as_found,
+    look_beside,
+)
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import append
 from referral_hub.services.notify import Telling, to_recipients
+from referral_hub.services.open_unfinished import Begun
 from referral_hub.services.stop_sharing import supersede
 from referral_hub.store import change, erasures, matters, referrals, retention, withdrawals
 from referral_hub.store.change import LogRow
@@ -49,7 +61,10 @@ ASKED = (
 
 @dataclass(frozen=True, slots=True)
 class ToErase:
-    """A person of the officer's agency: what erasing would stop, and who is helping now."""
+    """A person of the officer's agency: what erasing would stop, and who is helping now.
+
+    `beside` is what was begun about them; None where it was not looked for, or is `too_many`.
+    """
 
     subject_id: UUID
     erased_at: datetime | None
@@ -58,6 +73,13 @@ class ToErase:
     helping: tuple[str, ...]
     on_hold: str | None = None
     asked: bool = False
+    beside: Beside | None = None
+    too_many: str | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the person cannot be erased as things are."""
+        return bool(self.erased_at or self.on_hold or self.asked or self.helping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +92,18 @@ class ErasedPerson:
 
 
 def look_before_erasing(hub: Hub, actor: Actor, subject_id: UUID) -> ToErase:
-    """Return what an erasure would do. Raises NotFound, also for another agency's person."""
+    """Return what an erasure would do, with what was begun about them (the search is logged).
+
+    Raises NotFound, also for another agency's person, and LogUnavailable.
+    """
     access.require(actor, Permission.ERASE_PERSON)
-    return _look(hub, actor, subject_id)
+    looked = _look(hub, actor, subject_id)
+    if looked.refused:
+        return looked
+    try:
+        return replace(looked, beside=look_beside(hub, actor, subject_id))
+    except Conflict as too_many:
+        return replace(looked, too_many=str(too_many))
 
 
 def _look(hub: Hub, actor: Actor, subject_id: UUID) -> ToErase:
@@ -93,24 +124,29 @@ def _look(hub: Hub, actor: Actor, subject_id: UUID) -> ToErase:
     )
 
 
-def erase_person(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
-    """Erase a person of the officer's agency, once and for good.
+def erase_person(
+    hub: Hub, actor: Actor, subject_id: UUID, chosen: Chosen | None = None
+) -> ErasedPerson:
+    """Erase a person of the officer's agency, once and for good; `chosen` says what goes with them.
 
-    Raises NotFound, Conflict (erased already; somebody is helping now), and ServiceUnavailable when
+    Raises NotFound, Conflict (erased already; somebody is helping now; something was begun that
+    the officer has not seen), InvalidInput (`also`), LogUnavailable, and ServiceUnavailable when
     the erasure ledger cannot be written: then nothing was erased.
     """
     access.require(actor, Permission.ERASE_PERSON)
-    return _erase(hub, actor, subject_id)
+    _require_possible(hub, actor, _look(hub, actor, subject_id))
+    beside = look_beside(hub, actor, subject_id)
+    return _erase(hub, actor, subject_id, confirmed(beside, chosen or Chosen()))
 
 
 def erase_appraised(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
     """Destroy what two people decided to destroy: the same erasure, by the one who approved it."""
     access.require(actor, Permission.APPRAISE)
-    return _erase(hub, actor, subject_id)
+    _require_possible(hub, actor, _look(hub, actor, subject_id))
+    return _erase(hub, actor, subject_id, [])
 
 
-def _erase(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
-    looked = _look(hub, actor, subject_id)
+def _require_possible(hub: Hub, actor: Actor, looked: ToErase) -> None:
     if looked.erased_at is not None:
         raise Conflict("This person has been erased already.")
     if looked.on_hold:
@@ -125,6 +161,9 @@ def _erase(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
             f"{' and '.join(looked.helping)} is helping this person now. Withdraw the agreement, or"
             " ask them to close the referral first."
         )
+
+
+def _erase(hub: Hub, actor: Actor, subject_id: UUID, begun: Sequence[Begun]) -> ErasedPerson:
     with hub.database.working() as connection:
         found = erasures.lock(connection, subject_id)
         if found.erased_at is not None:
@@ -133,7 +172,9 @@ def _erase(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
             raise Conflict(ON_HOLD)
         if matters.has_open_request(connection, subject_id):
             raise Conflict(ASKED)
-        done = _carry_out(hub, connection, found, actor=actor)
+        lock_as_found(connection, found.origin_agency_id, begun)
+        beside = [one.name for one in begun]
+        done = _carry_out(hub, connection, found, actor=actor, beside=beside)
     hub.doorbell.ring()
     _number(hub, done.entry_id)
     return done
@@ -144,21 +185,30 @@ def apply_erasures(hub: Hub) -> int:
 
     Raises ServiceUnavailable.
     """
-    ledger = {one.subject_id for one in ErasureLedger(hub.settings.erasure_ledger).lines()}
+    ledger: dict[UUID, set[UnfinishedName]] = {}
+    for line in ErasureLedger(hub.settings.erasure_ledger).lines():
+        ledger.setdefault(line.subject_id, set()).update(line.beside)
     if not ledger:
         return 0
+    pairs = [(subject_id, one.id) for subject_id, beside in ledger.items() for one in beside]
     with hub.database.working() as connection:
-        back = erasures.back_again(connection, sorted(ledger))
+        back = erasures.back_again(connection, sorted(ledger), pairs)
     for subject_id in back:
+        beside = sorted(ledger[subject_id], key=str)
         with hub.database.working() as connection:
             found = erasures.lock(connection, subject_id)
-            if erasures.back_again(connection, [subject_id]):
-                _carry_out(hub, connection, found, actor=None)
+            if erasures.back_again(connection, [subject_id], [(subject_id, b.id) for b in beside]):
+                _carry_out(hub, connection, found, actor=None, beside=beside)
     return len(back)
 
 
 def _carry_out(
-    hub: Hub, connection: Connection, found: PersonRow, *, actor: Actor | None
+    hub: Hub,
+    connection: Connection,
+    found: PersonRow,
+    *,
+    actor: Actor | None,
+    beside: Sequence[UnfinishedName],
 ) -> ErasedPerson:
     at = hub.clock()
     tasks = [t for t in referrals.tasks_of(connection, found.referrals) if t.state in OPEN]
@@ -172,12 +222,17 @@ def _carry_out(
     if tasks:
         _stop(hub, connection, tasks, told={t.id: in_flight.get(t.id, at) for t in told}, by=actor)
     entries = erasures.entries_about(connection, found)
-    logged = prepare(_event(found, entries, actor), hub.keys, at)
-    erasures.erase(connection, found, entries=entries, logged=logged)
+    event = replace(
+        _event(found, entries, actor, [one.kind for one in beside]),
+        cites=tuple(str(one) for one in beside),
+    )
+    logged = prepare(event, hub.keys, at)
+    gone = [one.id for one in beside]
+    erasures.erase(connection, found, entries=entries, beside=gone, logged=logged)
     entry_id: UUID = logged.entry["id"]
     if actor is not None:
         ErasureLedger(hub.settings.erasure_ledger).append(
-            Erased(found.id, found.origin_agency_id, entry_id, at)
+            Erased(found.id, found.origin_agency_id, entry_id, at, tuple(beside))
         )
     return ErasedPerson(entry_id, _names([t for t in tasks if t not in told]), _names(told))
 
@@ -225,7 +280,9 @@ def _stopped(hub: Hub, task: TaskRow, by: Actor | None, at: datetime) -> LogRow:
     return prepare(event, hub.keys, at)
 
 
-def _event(found: PersonRow, entries: list[UUID], actor: Actor | None) -> Event:
+def _event(
+    found: PersonRow, entries: list[UUID], actor: Actor | None, beside: Sequence[UnfinishedKind]
+) -> Event:
     return Event(
         type=EntryType.ERASURE,
         sender=found.origin_agency_id,
@@ -238,6 +295,7 @@ def _event(found: PersonRow, entries: list[UUID], actor: Actor | None) -> Event:
             **unsealed_details(entries),
             "cause": "asked" if actor else "restored_backup",
             "referrals": len(found.referrals),
+            **counted(beside),
         },
     )
 

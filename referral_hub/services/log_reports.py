@@ -38,6 +38,7 @@ class Report(StrEnum):
     BREACH_PACK = "breach_pack"
     REGISTER = "register"
     REFUSALS = "refusals"
+    UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)

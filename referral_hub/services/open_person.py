@@ -111,7 +111,7 @@ def _unfinished(hub: Hub, actor: Actor, request: MatterRow, held: PersonRecords)
     found = find_unfinished(hub, about_person(hub, us, held.person["id"]))
     if found:
         look = _look(actor, request, held, request.id)
-        _log(hub, actor, request, [replace(look, cites=tuple(one.cite for one in found))])
+        _log(hub, actor, request, [replace(look, cites=tuple(str(one.name) for one in found))])
     return [*unfinished_items(hub, us, found, part=request.id)]
 
 

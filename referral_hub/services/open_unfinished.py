@@ -25,7 +25,7 @@ from uuid import UUID
 from referral_hub.audit.events import SubjectKey
 from referral_hub.crypto.records import StoredRecord
 from referral_hub.crypto.unseal import open_drafts, open_fields, open_staged_items
-from referral_hub.domain.unfinished import FoundBy, UnfinishedKind
+from referral_hub.domain.unfinished import FoundBy, UnfinishedKind, UnfinishedName
 from referral_hub.errors import Conflict
 from referral_hub.services.casework import record_context
 from referral_hub.services.hub import Hub
@@ -76,9 +76,9 @@ class Begun:
     at: datetime
 
     @property
-    def cite(self) -> str:
-        """Its name among the facts of a log entry."""
-        return f"{self.kind}:{self.id}"
+    def name(self) -> UnfinishedName:
+        """What it is called among the facts of a log entry."""
+        return UnfinishedName(self.kind, self.id)
 
 
 def about_person(hub: Hub, us: UUID, subject_id: UUID) -> About:

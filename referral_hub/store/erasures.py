@@ -60,7 +60,11 @@ _ERASE = text(
         DELETE FROM person_code WHERE referral_id = ANY(:referrals)
     ), staged AS (
         DELETE FROM staged_item i USING subject s WHERE s.id = :subject
-            AND i.agency_id = s.origin_agency_id AND s.nhs_index = ANY(i.indexes)
+            AND i.agency_id = s.origin_agency_id
+            AND (s.nhs_index = ANY(i.indexes) OR i.id = ANY(:beside))
+    ), begun AS (
+        DELETE FROM draft d USING subject s WHERE s.id = :subject
+            AND d.agency_id = s.origin_agency_id AND d.kind <> 'sent' AND d.id = ANY(:beside)
     ), words AS (
         DELETE FROM matter_words WHERE matter_id IN
             (SELECT id FROM matter WHERE subject_id = :subject)
@@ -83,7 +87,9 @@ _ERASE = text(
     FROM json_populate_recordset(NULL::log_opening, :opening)
     """
 ).bindparams(
-    bindparam("entries", type_=ARRAY(SqlUuid)), bindparam("referrals", type_=ARRAY(SqlUuid))
+    bindparam("entries", type_=ARRAY(SqlUuid)),
+    bindparam("referrals", type_=ARRAY(SqlUuid)),
+    bindparam("beside", type_=ARRAY(SqlUuid)),
 )
 _BACK = text(
     """
@@ -104,7 +110,28 @@ _BACK = text(
         OR EXISTS (SELECT 1 FROM referral r JOIN child_decision c ON c.referral_id = r.id
                    WHERE r.subject_id = s.id)
         OR EXISTS (SELECT 1 FROM referral r JOIN release d ON d.referral_id = r.id
-                   WHERE r.subject_id = s.id AND d.wrapped_keys IS NOT NULL))
+                   WHERE r.subject_id = s.id AND d.wrapped_keys IS NOT NULL)
+        OR EXISTS (SELECT 1 FROM unnest(:owners, :beside) AS b(owner, id)
+                   WHERE b.owner = s.id
+                   AND (EXISTS (SELECT 1 FROM draft d WHERE d.id = b.id AND d.kind <> 'sent')
+                        OR EXISTS (SELECT 1 FROM staged_item i
+                                   WHERE i.id = b.id AND i.state = 'waiting'))))
+    """
+).bindparams(
+    bindparam("ids", type_=ARRAY(SqlUuid)),
+    bindparam("owners", type_=ARRAY(SqlUuid)),
+    bindparam("beside", type_=ARRAY(SqlUuid)),
+)
+_LOCK_BEGUN = text(
+    """
+    WITH drafts AS (
+        SELECT id, version FROM draft
+        WHERE agency_id = :us AND id = ANY(:ids) AND kind <> 'sent' ORDER BY id FOR UPDATE
+    ), items AS (
+        SELECT id, 0 AS version FROM staged_item
+        WHERE agency_id = :us AND id = ANY(:ids) AND state = 'waiting' ORDER BY id FOR UPDATE
+    )
+    SELECT id, version FROM drafts UNION ALL SELECT id, version FROM items
     """
 ).bindparams(bindparam("ids", type_=ARRAY(SqlUuid)))
 
@@ -147,6 +174,14 @@ def lock(connection: Connection, subject_id: UUID) -> PersonRow:
     return person(connection, subject_id)
 
 
+def lock_begun(connection: Connection, us: UUID, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Keep drafts and waiting items of `us` from changing; return the version of each still there.
+
+    A waiting item is never changed: its version is 0.
+    """
+    return {row.id: row.version for row in connection.execute(_LOCK_BEGUN, {"us": us, "ids": ids})}
+
+
 def entries_about(connection: Connection, found: PersonRow) -> list[UUID]:
     """Return every entry about the person that has something sealed beside it."""
     given = {"subject": found.id, "referrals": list(found.referrals)}
@@ -154,15 +189,24 @@ def entries_about(connection: Connection, found: PersonRow) -> list[UUID]:
 
 
 def erase(
-    connection: Connection, found: PersonRow, *, entries: Sequence[UUID], logged: LogRow
+    connection: Connection,
+    found: PersonRow,
+    *,
+    entries: Sequence[UUID],
+    beside: Sequence[UUID],
+    logged: LogRow,
 ) -> None:
-    """Take away every key to the person, and write the entry that says so: one statement."""
+    """Take away every key to the person, and write the entry that says so: one statement.
+
+    `beside` are drafts and staged items of the person's agency that go with them.
+    """
     connection.execute(
         _ERASE,
         {
             "subject": found.id,
             "referrals": list(found.referrals),
             "entries": list(entries),
+            "beside": list(beside),
             "at": logged.entry["at"],
             "entry": to_json([logged.entry]),
             "opening": to_json([logged.opening] if logged.opening else []),
@@ -170,6 +214,18 @@ def erase(
     )
 
 
-def back_again(connection: Connection, subject_ids: Sequence[UUID]) -> list[UUID]:
-    """Return which of these people can be opened, in whole or in part."""
-    return list(connection.execute(_BACK, {"ids": list(subject_ids)}).scalars())
+def back_again(
+    connection: Connection,
+    subject_ids: Sequence[UUID],
+    beside: Sequence[tuple[UUID, UUID]] = (),
+) -> list[UUID]:
+    """Return which of these people can be opened, in whole or in part.
+
+    `beside` are a person and something that was erased with them: they are back where it is.
+    """
+    given = {
+        "ids": list(subject_ids),
+        "owners": [owner for owner, _ in beside],
+        "beside": [one for _, one in beside],
+    }
+    return list(connection.execute(_BACK, given).scalars())

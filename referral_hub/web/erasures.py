@@ -1,7 +1,8 @@
 """The officer's pages for erasing a person: find, look and confirm, and the certificate.
 
 The person is looked for with a form that is posted, so that an NHS number never stands in an
-address; afterwards the address holds the person's random id.
+address; afterwards the address holds the person's random id. What was begun about them is listed by
+reference, never by what it says.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from uuid import UUID
 from flask import Response, redirect, render_template, url_for
 
 from referral_hub.domain.commands import Actor
-from referral_hub.errors import Conflict
+from referral_hub.errors import Conflict, InvalidInput
+from referral_hub.services.erase_beside import Chosen
 from referral_hub.services.erase_person import erase_person, look_before_erasing
 from referral_hub.services.erasure_certificate import certificate, certificate_text
 from referral_hub.services.hub import Hub
@@ -44,8 +46,12 @@ def erase(hub: Hub, actor: Actor, subject_id: UUID) -> Any:
     form = read_form(ConfirmPage())
     if not form.ok:
         return _confirm(hub, actor, subject_id, form=form), 422
+    seen, also = form.values["seen"], form.values["also"]
     try:
-        done = erase_person(hub, actor, subject_id)
+        done = erase_person(hub, actor, subject_id, Chosen(seen, also) if seen else None)
+    except InvalidInput as problem:
+        form = form.with_errors(**{name: said[0] for name, said in problem.fields.items()})
+        return _confirm(hub, actor, subject_id, form=form), 422
     except Conflict as refused:
         form = form.with_errors(sure=str(refused))
         return _confirm(hub, actor, subject_id, form=form), 409

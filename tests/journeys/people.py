@@ -134,10 +134,8 @@ def refer(
     return found.group()
 
 
-def fill_in(
-    gp: Person, *, name: str, needs: tuple[str, ...], agencies: tuple[str, ...], agreed: bool
-) -> None:
-    """Fill in every page up to the check of the answers."""
+def begin_again(gp: Person, *, name: str) -> None:
+    """Begin a referral and fill in who it is about, no more."""
     page = gp.page
     gp.follow("Refer someone")
     page.get_by_role("button", name="Start now").click()
@@ -149,6 +147,14 @@ def fill_in(
     for part, value in (("day", "3"), ("month", "4"), ("year", "1942")):
         page.fill(f"#date_of_birth-{part}", value)
     gp.go_on()
+
+
+def fill_in(
+    gp: Person, *, name: str, needs: tuple[str, ...], agencies: tuple[str, ...], agreed: bool
+) -> None:
+    """Fill in every page up to the check of the answers."""
+    page = gp.page
+    begin_again(gp, name=name)
     page.select_option("#area", label="Harbour")
     page.fill("#address", "1 Quay Street\nMereford")
     page.fill("#postcode", "mf1 1aa")

@@ -27,7 +27,7 @@ from tests.journeys.other_pages import (
     registers_and_searches,
     ways_out,
 )
-from tests.journeys.people import SEND, Person, fill_in, refer
+from tests.journeys.people import SEND, Person, begin_again, fill_in, refer
 from tests.journeys.started import RunningHub
 from tests.journeys.test_deciding import begin, send
 from tests.journeys.walking import Records, Walk
@@ -280,7 +280,9 @@ def _erasing(walk: Walk, gp: Person, officer: Person, records: Records) -> None:
     walk.ids["subject_id"] = records.one(
         "SELECT subject_id FROM referral WHERE reference = %s", reference
     )
+    begin_again(gp, name="Otto Lisle")
     walk.to(officer, "/erasures/people/<uuid:subject_id>")
+    officer.page.get_by_label("Half-filled referral").check()
     officer.page.fill("#sure", "ERASE")
     officer.page.get_by_role("button", name="Erase this person").click()
     walk.looked(officer, "/erasures/<uuid:entry_id>")

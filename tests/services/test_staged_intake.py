@@ -11,7 +11,8 @@ from referral_hub.crypto.unseal import open_staged
 from referral_hub.domain.staging import StagedRejection, StagedSource, WaitsBecause
 from referral_hub.errors import Conflict, CryptoError, Forbidden, NotFound
 from referral_hub.services.drafts import finish_draft, load_draft
-from referral_hub.services.erase_person import erase_person
+from referral_hub.services.erase_beside import Chosen
+from referral_hub.services.erase_person import erase_person, look_before_erasing
 from referral_hub.services.open_staged import (
     complete_staged,
     list_staged,
@@ -204,7 +205,10 @@ def test_erasing_a_person_takes_what_waits_about_them_along(bench: Bench) -> Non
     item(bench, "surgery", pages={**PAGES, "person": {**PERSON, "nhs_number": number}})
     item(bench, "surgery")
     subject = bench.one("SELECT id FROM subject WHERE nhs_index IS NOT NULL")
-    erase_person(bench.hub, bench.staff["surgery-dpo"], subject)
+    officer = bench.staff["surgery-dpo"]
+    beside = look_before_erasing(bench.hub, officer, subject).beside
+    assert beside is not None
+    erase_person(bench.hub, officer, subject, Chosen(beside.seen))
     assert len(bench.table("staged_item")) == 1
 
 

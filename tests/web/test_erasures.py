@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from consent.evidence.verify import main as verify
+from referral_hub.errors import NotFound
+from referral_hub.services.drafts import discard_draft, load_draft, save_draft, start_draft
 from referral_hub.services.find_person import find_person
 from tests.web.mereford import FAMILY_NAME, FIRST_NAME, Mereford
 
@@ -73,6 +75,44 @@ def test_nothing_is_erased_without_the_word(town: Any, reference: str) -> None:
     assert "Write the word ERASE" in answer.text
     assert find_person(town.hub, town.actor("surgery-dpo"), reference=reference)
     assert "was erased on" not in officer.get(page).text
+
+
+def test_what_was_begun_is_listed_without_what_it_says_and_erased_as_was_ticked(
+    town: Any, reference: str, tmp_path: Path
+) -> None:
+    gp, officer = town.actor("gp"), town.browser("surgery-dpo")
+    birth = {"date_of_birth-day": "27", "date_of_birth-month": "3", "date_of_birth-year": "1948"}
+    drafts = [start_draft(town.hub, gp) for _ in range(2)]
+    for draft in drafts:
+        pages = {"person": {"family_name": FAMILY_NAME, "first_name": "Ozias", **birth}}
+        save_draft(town.hub, gp, draft, pages=pages)
+    page = found(officer, reference)
+    shown = officer.get(page).text
+    assert "Which of these are about this person?" in shown
+    assert not [word for word in (FAMILY_NAME, "Ozias") if word in shown]
+    (seen,) = re.findall(r'name="seen" value="([0-9a-f]{16})"', shown)
+    ticked = f"draft:{drafts[0]}"
+    assert ticked in shown
+    wrong = (
+        ({}, "Select those", 422),
+        ({"also": ["none", ticked]}, "not both", 422),
+        ({"also": f"draft:{uuid4()}"}, "Select those", 422),
+        ({"also": ticked, "seen": "0" * 16}, "since you opened", 409),
+    )
+    for given, said, status in wrong:
+        answer = officer.post(page, {"sure": "ERASE", "seen": seen, **given})
+        assert (answer.status_code, said in answer.text) == (status, True), given
+    answer = officer.post(page, {"sure": "ERASE", "seen": seen, "also": ticked})
+    assert answer.status_code == 302, answer.text
+    assert str(drafts[0]) in officer.follow(answer).text
+    saved = tmp_path / "certificate.txt"
+    saved.write_bytes(officer.get(f"{answer.headers['Location']}/certificate").data)
+    assert ticked in saved.read_text()
+    assert verify([str(saved), "--log-key", town.hub.log_vkey]) == 0
+    with pytest.raises(NotFound):
+        load_draft(town.hub, gp, drafts[0])
+    assert load_draft(town.hub, gp, drafts[1])
+    discard_draft(town.hub, gp, drafts[1])
 
 
 def test_the_page_says_who_is_helping_and_does_not_erase(town: Any, mereford: Mereford) -> None:

@@ -69,7 +69,6 @@ PACKAGES = (
     third_parties,
     transitions,
     unfinished,
-    unfinished,
 )
 TABLE = tomllib.loads((Path(module.__file__).parent / "labels.toml").read_text(encoding="utf-8"))
 ENUMS: tuple[type[StrEnum], ...] = (

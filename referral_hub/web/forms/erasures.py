@@ -1,4 +1,4 @@
-"""What an officer writes to find a person, and the box that is ticked before erasing them."""
+"""What an officer writes to find a person, and what they confirm before erasing them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 from marshmallow import ValidationError, validates_schema
 
 from referral_hub.web.forms import FormPage
-from referral_hub.web.forms.fields import Line
+from referral_hub.web.forms.fields import Line, Many
 
+NONE_OF_THEM = "none"
 _REFERENCE = re.compile(r"RH-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 
@@ -29,9 +30,21 @@ class FindPage(FormPage):
             raise ValidationError("Enter a reference like RH-7KQM-2X9D", "reference")
 
 
-class ConfirmPage(FormPage):
-    """The word that is written before erasing."""
+class _Ticked(Many):
+    """Boxes whose offer only a search knows: the service compares them with what it finds."""
 
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> frozenset[str]:
+        given = frozenset(value if isinstance(value, list) else [value])
+        if NONE_OF_THEM in given and len(given) > 1:
+            raise ValidationError("Select those that are about this person, or none, not both")
+        return given - {NONE_OF_THEM}
+
+
+class ConfirmPage(FormPage):
+    """The word that is written before erasing; which list was seen, and what of it goes too."""
+
+    seen = Line("The list that was shown", longest=16, load_default="")
+    also = _Ticked("begun", "Select those that are about this person", load_default=None)
     sure = Line("Confirmation", longest=10, load_default=None)
 
     @validates_schema(skip_on_field_errors=True)
