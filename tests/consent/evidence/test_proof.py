@@ -94,6 +94,8 @@ def test_a_receipt_that_cannot_be_is_refused(index: int, steps: tuple[bytes, ...
 
 
 def test_the_longest_receipt_is_read() -> None:
+    deepest = TlogProof(MAX_SIZE, (HASH,) * MAX_HASHES, NOTE)
+    assert parse_proof(deepest.build()) == deepest
     data = HEAD + b"index 1\n\n"
     whole = data + b"a" * (MAX_PROOF_BYTES - len(data))
     assert len(parse_proof(whole).checkpoint) == MAX_PROOF_BYTES - len(data)
