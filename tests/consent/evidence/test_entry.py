@@ -200,6 +200,11 @@ def test_codes_next_to_the_refused_ones_pass(code: str) -> None:
     assert decode(encode(entry)) == entry
 
 
+def test_the_borders_of_the_integers_are_inside() -> None:
+    entry = make_entry(0, details={"least": -MAX_SAFE_INTEGER, "most": MAX_SAFE_INTEGER})
+    assert decode(encode(entry)) == entry
+
+
 def test_an_entry_cannot_be_changed_through_what_it_was_made_from() -> None:
     details: dict[str, Any] = {"stage": "offer", "rules": ["R01"]}
     entry = make_entry(0, details=details, classes=["need"])

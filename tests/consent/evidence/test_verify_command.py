@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from consent.evidence.receipt import build_receipt
 from consent.evidence.verify import main
 from tests.consent.evidence.sample_log import SampleLog, witness
 from tests.consent.evidence.tampering import (
@@ -278,7 +279,12 @@ def test_the_command_tells_a_wrong_question_from_a_wrong_bundle(desk: Desk) -> N
     status, out, err = desk.run(key="nonsense")
     assert (status, out) == (2, "")
     assert err == "cannot verify: vkey: must be <name>+<8 hex digits>+<base64>\n"
-    assert desk.run("--previous", desk.folder / "nowhere")[0] == 2
+    status, out, err = desk.run("--previous", desk.own)
+    assert (status, out) == (2, "")
+    assert err == (
+        f"cannot verify: [Errno 2] No such file or directory: '{desk.own}'\n"
+        "The first time there is none yet: leave --previous out.\n"
+    )
     desk.own.write_bytes(IMPOSTOR.sign(BODY))
     status, _, err = desk.run("--previous", desk.own)
     assert status == 2
@@ -306,6 +312,21 @@ def test_the_command_reads_no_more_of_a_receipt_than_one_can_have(desk: Desk) ->
     said = "NOT VERIFIED proof: longer than 655360 bytes (proof-malformed)"
     assert " ".join(out.split()) == said
     assert peak < 8 * 2**20
+
+
+def test_the_command_keeps_no_checkpoint_that_is_not_shown_to_continue_ones_own(
+    desk: Desk,
+) -> None:
+    proof = LOG.tiles.inclusion_proof(7, 40)
+    desk.bundle.write_bytes(build_receipt(7, LOG.entries[7], proof, LOG.note()))
+    desk.own.write_bytes(LOG.note(SEEN))
+    status, out, err = desk.run("--previous", desk.own, "--save", desk.own)
+    assert (status, out) == (2, "")
+    assert err == (
+        "cannot verify: --save: this file does not show that its checkpoint continues yours, "
+        "which is kept; an evidence bundle does\n"
+    )
+    assert desk.own.read_bytes() == LOG.note(SEEN)
 
 
 def test_the_command_takes_a_bundle_only_as_complete(desk: Desk) -> None:
