@@ -39,8 +39,10 @@ WORDS = frozenset(
     {"sender", "recipient", "user", "reference", "person", "when", "who", "about", "why"}
 )
 ENTRIES, ANSWER = "entries", "access_report"
+NO_LINE = "there is no line"
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_NO_INDEX = "index: must be a number without leading zeros"
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _QUOTED = re.compile(r"\A'(?=[=+\-@\t\r\n＝＋－＠])")
 
@@ -95,13 +97,13 @@ def verify_table(path: Path, pins: Pins) -> VerifiedTable:
         count += 1
         hashes += not _holds(row, head)
     if not count:
-        raise BundleError(Failure.EMPTY, "there is no line")
+        raise BundleError(Failure.EMPTY, NO_LINE)
     return VerifiedTable(note, head, signers, count, hashes, compared)
 
 
 def _holds(row: Row, head: Checkpoint) -> bool:
     """Return whether a line has its entry, which says the same; raise where anything differs."""
-    index = int(row["index"]) if _INDEX.fullmatch(row["index"]) else _malformed("index")
+    index = int(row["index"]) if _INDEX.fullmatch(row["index"]) else _malformed(_NO_INDEX)
 
     def refuse(kind: Failure, message: str) -> NoReturn:
         raise BundleError(kind, message, index=index) from None
@@ -111,7 +113,7 @@ def _holds(row: Row, head: Checkpoint) -> bool:
     if not _HASH.fullmatch(row["leaf_hash"]):
         refuse(Failure.TABLE_MALFORMED, "leaf_hash: must be 64 hex digits")
     leaf = bytes.fromhex(row["leaf_hash"])
-    data = row["entry"].encode("utf-8", "surrogatepass")
+    data = _octets(row["entry"])
     if data and leaf_hash(data) != leaf:
         refuse(Failure.NOT_INCLUDED, "the entry beside the line is not the one of its hash")
     try:
@@ -186,10 +188,12 @@ def _csv(text: str) -> tuple[bytes, Iterator[Row]]:
     except csv.Error:
         _malformed("not CSV as it was downloaded")
     names = lines.pop(0) if lines else []
-    if lines and any(len(line) != len(names) for line in lines):
+    if any(len(line) != len(names) for line in lines):
         _malformed("a line has more or fewer cells than the first")
     if "checkpoint" not in names:
         raise BundleError(Failure.CHECKPOINT_MISSING, "there is no column with the checkpoint")
+    if not lines:
+        raise BundleError(Failure.EMPTY, NO_LINE)
     place = names.index("checkpoint")
     notes = {line.pop(place) for line in lines}
     names.pop(place)
@@ -201,7 +205,7 @@ def _csv(text: str) -> tuple[bytes, Iterator[Row]]:
         raise BundleError(Failure.CHECKPOINT_MALFORMED, "checkpoint: not base64") from None
     _require_columns(names)
     rows = (
-        {name: _QUOTED.sub("", cell, count=1) for name, cell in zip(names, line, strict=True)}
+        {name: _QUOTED.sub("", cell) for name, cell in zip(names, line, strict=True)}
         for line in lines
     )
     return note, rows
@@ -210,17 +214,23 @@ def _csv(text: str) -> tuple[bytes, Iterator[Row]]:
 def _json(text: str) -> tuple[bytes, Iterator[Row]]:
     try:
         found = json.loads(text, object_pairs_hook=_unique)
-        entries = found.get(ENTRIES, found.get(ANSWER))
-        if {ENTRIES, ANSWER} <= found.keys():
-            _malformed("there are lines of two kinds")
-        note = found["checkpoint"].encode()
-        if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
-            _malformed("there are no lines")
-    except KeyError:
-        raise BundleError(Failure.CHECKPOINT_MISSING, "there is no checkpoint") from None
-    except (AttributeError, ValueError, RecursionError):
+    except BundleError:
+        raise
+    except (ValueError, RecursionError):
         _malformed("not JSON as it was downloaded")
-    return note, (_row(one) for one in entries)
+    if "checkpoint" not in found:
+        raise BundleError(Failure.CHECKPOINT_MISSING, "there is no checkpoint")
+    if {ENTRIES, ANSWER} <= found.keys():
+        _malformed("there are lines of two kinds")
+    entries = found.get(ENTRIES, found.get(ANSWER))
+    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        _malformed("there are no lines")
+    return _octets(_flat(found["checkpoint"])), (_row(one) for one in entries)
+
+
+def _octets(text: str) -> bytes:
+    """Return a text's bytes; half a character of JSON, which has none, gives what is no UTF-8."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _row(found: Mapping[str, Any]) -> Row:
@@ -250,7 +260,7 @@ def _flat(value: object) -> str:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("an object names the same key twice")
+        _malformed("an object names the same key twice")
     return found
 
 
