@@ -62,15 +62,26 @@ def test_a_forbid_trumps_every_permit(world: World, kind: str) -> None:
     assert RuleId.R07 in outcome.rules
 
 
-@given(worlds.worlds(), worlds.events(id="added"))
-@law
-def test_adding_a_consent_never_removes_a_forbid(world: World, added: ConsentEvent) -> None:
+@given(
+    worlds.worlds(),
+    worlds.events(id="added"),
+    st.sampled_from(("never_share_with", "conflicts", "deceased", "active", "key_registered")),
+)
+@settings(law, max_examples=150)
+def test_adding_a_consent_never_removes_a_forbid(
+    world: World, added: ConsentEvent, forbid: str
+) -> None:
     request, facts = world
-    forbidding = replace(facts.person, never_share_with=frozenset({request.recipient_id}))
-    more = replace(facts, person=forbidding, consent_events=(*facts.consent_events, added))
-    outcome = decide(request, more, NOON)
-    assert isinstance(outcome, Refuse)
-    assert RuleId.R07 in outcome.rules
+    us = frozenset({request.recipient_id})
+    if forbid in {"active", "key_registered"}:
+        forbidden = replace(facts, recipient=replace(facts.recipient, **{forbid: False}))
+    else:
+        said: Any = {forbid: True if forbid == "deceased" else us}
+        forbidden = replace(facts, person=replace(facts.person, **said))
+    yes = replace(added, state=EventState.GIVEN, recipients=us)
+    for more in (added, yes):
+        events = (*facts.consent_events, more)
+        assert not permitted(request, replace(forbidden, consent_events=events))
 
 
 @given(worlds.worlds(), st.randoms(use_true_random=False))
@@ -179,6 +190,12 @@ def test_a_permit_stays_within_what_was_asked_granted_and_agreed(world: World) -
     assert set(outcome.withheld) == request.classes - outcome.classes
     assert outcome.until > NOON
     assert decide(request, facts, outcome.until) != outcome
+    for ground in outcome.grounds:
+        agreement = next(a for a in facts.agreements if a.id == ground.cites[0])
+        said = next(e for e in facts.consent_events if e.id == ground.cites[1])
+        assert request.purpose in agreement.purposes & {said.purpose}
+        assert ground.classes <= agreement.classes & said.classes
+        assert request.recipient_id in said.recipients & {agreement.recipient_id}
 
 
 @given(worlds.worlds())
