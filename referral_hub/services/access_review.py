@@ -9,7 +9,8 @@ added and never changed; the last one counts. Words to be blacked out are sealed
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -30,7 +31,7 @@ from referral_hub.services.open_person import (
 from referral_hub.services.open_unfinished import is_unfinished
 from referral_hub.services.person_items import HeldItem
 from referral_hub.store import matters as store
-from referral_hub.store.matters import MatterRow
+from referral_hub.store.matters import ItemRow, MatterRow
 
 AT_ONCE = 50
 BLACKED_OUT = "[withheld]"
@@ -98,8 +99,7 @@ def parts_of(hub: Hub, actor: Actor, matter_id: UUID) -> tuple[MatterRow, list[P
     """
     request = request_in_hand(hub, actor, matter_id)
     held, items = outline(hub, actor, request)
-    with hub.database.acting_for(actor.agency_id) as connection:
-        decided = store.items(connection, matter_id)
+    decided = _decided_in(hub, actor, matter_id)
     references: dict[UUID, str | None] = {held.person["id"]: None}
     references |= {row["id"]: row["reference"] for row in held.of("referrals")}
     begun = sum(map(is_unfinished, decided))
@@ -110,17 +110,13 @@ def parts_of(hub: Hub, actor: Actor, matter_id: UUID) -> tuple[MatterRow, list[P
 
 
 def _known(
-    items: Sequence[HeldItem], decided: Collection[str], references: Mapping[UUID, str | None]
+    items: Iterable[HeldItem], decided: Collection[str], references: Mapping[UUID, str | None]
 ) -> list[Part]:
-    return [
-        Part(
-            part,
-            reference,
-            sum(i.part == part and (not i.earlier or i.key in decided) for i in items),
-            sum(i.part == part and i.key in decided for i in items),
-        )
-        for part, reference in references.items()
-    ]
+    there, done = Counter[UUID](), Counter[UUID]()
+    for item in items:
+        there[item.part] += not item.earlier or item.key in decided
+        done[item.part] += item.key in decided
+    return [Part(one, named, there[one], done[one]) for one, named in references.items()]
 
 
 def look_at(
@@ -131,15 +127,22 @@ def look_at(
     Raises NotFound, Conflict, LogUnavailable.
     """
     request = request_in_hand(hub, actor, matter_id)
-    looked = _looked(hub, actor, request, open_items(hub, actor, request, [part]))
-    pages = max(1, -(-len(looked) // AT_ONCE))
+    shown, count = [], 0
+    for one in _looked(hub, actor, request, open_items(hub, actor, request, [part])):
+        if (page - 1) * AT_ONCE <= count < page * AT_ONCE:
+            shown.append(one)
+        count += 1
+    pages = max(1, -(-count // AT_ONCE))
     if not 1 <= page <= pages:
         raise NotFound
-    return request, looked[(page - 1) * AT_ONCE : page * AT_ONCE], pages
+    return request, shown, pages
 
 
-def everything(hub: Hub, actor: Actor, matter_id: UUID) -> tuple[MatterRow, list[Looked]]:
-    """Open every item; each referral is a look in the log. Raises NotFound, Conflict."""
+def everything(hub: Hub, actor: Actor, matter_id: UUID) -> tuple[MatterRow, Iterable[Looked]]:
+    """Open every item; each referral is a look in the log. Raises NotFound, Conflict.
+
+    They are read anew each time somebody goes through them.
+    """
     request = request_in_hand(hub, actor, matter_id)
     return request, _looked(hub, actor, request, open_items(hub, actor, request))
 
@@ -156,8 +159,9 @@ def save_review(
     request = request_in_hand(hub, actor, matter_id)
     hiding = any(one.words for one in decisions.values())
     opening = hiding or part == request.id
-    items = open_items(hub, actor, request, [part]) if opening else outline(hub, actor, request)[1]
-    known = {item.short: item for item in items if item.part == part}
+    reading = open_items if opening else lambda *which: outline(*which)[1]
+    items = reading(hub, actor, request, [part])
+    known = {item.short: item for item in items if item.short in decisions}
     wrong = {
         short: (fault,)
         for short, one in decisions.items()
@@ -202,20 +206,37 @@ def _fault(item: HeldItem | None, decided: Decided) -> str | None:
     return None
 
 
-def _looked(hub: Hub, actor: Actor, request: MatterRow, items: Sequence[HeldItem]) -> list[Looked]:
+@dataclass(frozen=True, slots=True, repr=False)
+class _Looking:
+    """Items with what was decided about each when this was made."""
+
+    items: Iterable[HeldItem]
+    decided: Mapping[str, ItemRow]
+    hidden: Mapping[UUID, Mapping[str, Sequence[str]]]
+
+    def __repr__(self) -> str:
+        return "<_Looking>"
+
+    def __iter__(self) -> Iterator[Looked]:
+        return (Looked(one, self._of(one), by_default(one.what)) for one in self.items)
+
+    def _of(self, item: HeldItem) -> Decided | None:
+        row = self.decided.get(item.key)
+        if row is None:
+            return None
+        words = self.hidden.get(row.step_id, {}).get(item.short, ())
+        reason = Exemption(row.exemption) if row.exemption else None
+        return Decided(Handling(row.handling), reason, words)
+
+
+def _looked(hub: Hub, actor: Actor, request: MatterRow, items: Iterable[HeldItem]) -> _Looking:
+    decided = _decided_in(hub, actor, request.id)
+    return _Looking(items, decided, hidden_words(hub, actor, request.id))
+
+
+def _decided_in(hub: Hub, actor: Actor, matter_id: UUID) -> Mapping[str, ItemRow]:
     with hub.database.acting_for(actor.agency_id) as connection:
-        decided = store.items(connection, request.id)
-    hidden = hidden_words(hub, actor, request.id)
-    found = []
-    for item in items:
-        row = decided.get(item.key)
-        one = None
-        if row is not None:
-            words = hidden.get(row.step_id, {}).get(item.short, ())
-            reason = Exemption(row.exemption) if row.exemption else None
-            one = Decided(Handling(row.handling), reason, words)
-        found.append(Looked(item, one, by_default(item.what)))
-    return found
+        return store.items(connection, matter_id)
 
 
 def _contains(value: Any, word: str) -> bool:

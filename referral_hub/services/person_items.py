@@ -49,18 +49,20 @@ class HeldItem:
         return sha256(self.key.encode()).hexdigest()[:SHORT]
 
 
-def person_items(
-    held: PersonRecords, opened: Opened, *, us: UUID, names: Names, leaving_out: UUID | None = None
-) -> list[HeldItem]:
-    """Return every item: of the person, then of each referral, in the order in which it was made.
+def items_of_person(
+    held: PersonRecords, *, us: UUID, names: Names, leaving_out: UUID | None = None
+) -> Iterator[HeldItem]:
+    """Yield every item of the person; `leaving_out` is the matter for which it is done."""
+    return _Maker(held, {}, us, names).of_the_person(leaving_out)
 
-    `leaving_out` is the matter for which it is done.
-    """
+
+def items_of_referrals(
+    held: PersonRecords, opened: Opened, *, us: UUID, names: Names
+) -> Iterator[HeldItem]:
+    """Yield every item of each referral, in the order in which it was made."""
     made = _Maker(held, opened, us, names)
-    found = list(made.of_the_person(leaving_out))
     for referral in held.of("referrals"):
-        found += made.of_referral(referral)
-    return found
+        yield from made.of_referral(referral)
 
 
 def field_key(referral_id: UUID, version: int, stored: str) -> str:

@@ -3,16 +3,18 @@
 Nothing is handed over that nobody looked at. Making the file is a step of the request in the log,
 integrated before the file exists; opening what goes into it is logged besides. The access report
 holds codes and, for each row, the proof that it stands in the log. Staff of other agencies are
-never named in it: the log does not tell an agency who they are. It is as long as the log makes it,
-so its lines are read while they are written and never stand in memory together; what is held about
-the person does, since an officer has looked at each item of it. How it is written down is for the
+never named in it: the log does not tell an agency who they are. However long it is, and whatever is
+held about the person, lines and items are read while they are written and never stand in memory
+together. So everything is gone through twice: once to see that each item was decided about, and
+once to write it; what was added in between is no less refused. How it is written down is for the
 web to say, which has the words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from consent.evidence.tiles import Tiles
@@ -76,15 +78,47 @@ class Accesses:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SubjectExport:
-    """What is handed over. `given` holds items given whole or in part, `withheld` the others.
+class Given:
+    """The items that are given. Raises Conflict at one that nobody looked at."""
 
-    `references` are the referrals by id; `checkpoint` is what the proofs lead to.
+    looked: Iterable[Looked]
+
+    def __repr__(self) -> str:
+        return "<Given>"
+
+    def __iter__(self) -> Iterator[Looked]:
+        for one in self.looked:
+            if one.decided is None:
+                raise Conflict(_unseen(1))
+            if one.decided.handling is not Handling.WITHHOLD:
+                yield one
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Gone:
+    """What going through everything once has shown, without what any item says."""
+
+    looked: Iterable[Looked]
+    handled: Mapping[Handling, int]
+    references: Mapping[UUID, str]
+    withheld: Sequence[Looked]
+    parts: frozenset[UUID]
+
+    def __repr__(self) -> str:
+        return "<_Gone>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SubjectExport:
+    """What is handed over. `given` are items given whole or in part, read anew each time.
+
+    `withheld` are the others, without what they say; `references` are the referrals by id;
+    `checkpoint` is what the proofs lead to.
     """
 
     request: MatterRow
     references: Mapping[UUID, str]
-    given: Sequence[Looked]
+    given: Given
     withheld: Sequence[Looked]
     accesses: Accesses
     checkpoint: str
@@ -99,8 +133,8 @@ def preview(hub: Hub, actor: Actor, matter_id: UUID) -> SubjectExport:
 
     Raises NotFound, Conflict (not being prepared, or something was not looked at), LogUnavailable.
     """
-    request, looked = _decided(hub, actor, matter_id)
-    return _export(hub, actor, request, looked, ask=False)
+    request, gone = _decided(hub, actor, matter_id)
+    return _export(hub, actor, request, gone, ask=False)
 
 
 def make_export(
@@ -112,49 +146,55 @@ def make_export(
 
     Raises as `preview` does.
     """
-    request, looked = _decided(hub, actor, matter_id)
+    request, gone = _decided(hub, actor, matter_id)
     with hub.database.acting_for(actor.agency_id) as connection:
         history = store.steps(connection, matter_id)
-    handled = [one.stands.handling for one in looked]
     taken = Taken(
         event=MatterEvent.EXPORT,
         state=MatterState.BEING_PREPARED,
         at=hub.clock(),
         said={"form": form, "staff": "named" if named else "by_role"}
-        | {one.value: handled.count(one) for one in Handling},
+        | {one.value: gone.handled.get(one, 0) for one in Handling},
     )
     entry_id = write_step(hub, actor, request, history=history, taken=taken)
     ensure_integrated(hub.database, hub.integrator, [entry_id])
-    return _export(hub, actor, request, looked, ask=True)
+    return _export(hub, actor, request, gone, ask=True)
 
 
-def _decided(hub: Hub, actor: Actor, matter_id: UUID) -> tuple[MatterRow, list[Looked]]:
+def _decided(hub: Hub, actor: Actor, matter_id: UUID) -> tuple[MatterRow, _Gone]:
     request, looked = everything(hub, actor, matter_id)
-    missing = sum(one.decided is None for one in looked)
+    handled, references, parts = Counter[Handling](), dict[UUID, str](), set[UUID]()
+    withheld, missing = [], 0
+    for one in looked:
+        missing += one.decided is None
+        handled[one.stands.handling] += 1
+        parts.add(one.item.part)
+        if one.item.what == "referral":
+            references[one.item.part] = one.item.value["reference"]
+        if one.stands.handling is Handling.WITHHOLD:
+            withheld.append(replace(one, item=replace(one.item, value=None)))
     if missing:
-        raise Conflict(
-            f"{missing} {'item has' if missing == 1 else 'items have'} not been looked at yet. Open"
-            " each part of the records and save what you decide."
-        )
-    return request, looked
+        raise Conflict(_unseen(missing))
+    return request, _Gone(looked, handled, references, withheld, frozenset(parts))
 
 
-def _export(
-    hub: Hub, actor: Actor, request: MatterRow, looked: Sequence[Looked], *, ask: bool
-) -> SubjectExport:
+def _unseen(missing: int) -> str:
+    return (
+        f"{missing} {'item has' if missing == 1 else 'items have'} not been looked at yet. Open"
+        " each part of the records and save what you decide."
+    )
+
+
+def _export(hub: Hub, actor: Actor, request: MatterRow, gone: _Gone, *, ask: bool) -> SubjectExport:
     us = actor.agency_id
-    parts = {one.item.part for one in looked} - {request.subject_id, request.id}
-    sought = Sought(subject=request.subject_id, referrals=sorted(parts))
+    referrals = gone.parts - {request.subject_id, request.id}
+    sought = Sought(subject=request.subject_id, referrals=sorted(referrals))
     newest = proving_checkpoint(hub, us, ask=ask)
     return SubjectExport(
         request=request,
-        references={
-            one.item.part: one.item.value["reference"]
-            for one in looked
-            if one.item.what == "referral"
-        },
-        given=[one for one in looked if one.stands.handling is not Handling.WITHHOLD],
-        withheld=[one for one in looked if one.stands.handling is Handling.WITHHOLD],
+        references=gone.references,
+        given=Given(gone.looked),
+        withheld=gone.withheld,
         accesses=Accesses(hub, us, sought, newest),
         checkpoint=newest.note.decode(),
         log_key=hub.log_vkey,

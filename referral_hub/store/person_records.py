@@ -1,7 +1,8 @@
 """Everything that an agency holds about one of its own people, still sealed (`hub_worker` only).
 
-A fixed number of statements however many referrals there are. Whose person it is was decided
-before, by a read under the officer's own row-level security; each statement still names the agency.
+A fixed number of statements for the person, and for each batch of referrals, so that what is held
+about somebody never stands in memory at once, however much it is. Whose person it is was decided
+before, by a read under the officer's own row-level security; all that is read starts there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+REFERRALS_AT_ONCE = 20
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
@@ -75,17 +77,43 @@ class PersonRecords:
         return [row for row in found if row["referral_id"] == referral_id]
 
 
-def load(connection: Connection, us: UUID, subject_id: UUID) -> PersonRecords:
-    """Return the rows of a person of agency `us`. Raises NoResultFound for another agency's."""
+def of_person(connection: Connection, us: UUID, subject_id: UUID) -> PersonRecords:
+    """Return a person of agency `us` and what is theirs beside their referrals' own rows.
+
+    Raises NoResultFound for another agency's person.
+    """
     person = connection.execute(
         text("SELECT * FROM subject WHERE id = :subject AND origin_agency_id = :us"),
         {"subject": subject_id, "us": us},
     )
     found = dict(person.mappings().one())
     rows = {name: _rows(connection, sql, subject=subject_id) for name, sql in _OF_PERSON.items()}
-    ids = [row["id"] for row in rows["referrals"]]
-    rows |= {name: _rows(connection, sql, ids=ids) for name, sql in _OF_REFERRALS.items()}
     return PersonRecords(found, rows)
+
+
+def of_referrals(
+    connection: Connection, held: PersonRecords, referrals: Sequence[Row]
+) -> PersonRecords:
+    """Return the rows of some of a person's referrals, all that belongs to each."""
+    ids = [row["id"] for row in referrals]
+    rows = {name: _rows(connection, sql, ids=ids) for name, sql in _OF_REFERRALS.items()}
+    return PersonRecords(held.person, {"referrals": referrals, **rows})
+
+
+def newest_fields(
+    connection: Connection, referral_ids: Sequence[UUID]
+) -> Mapping[UUID, Sequence[str]]:
+    """Return which fields the newest record of each referral has."""
+    return {
+        row.referral_id: row.field_ids
+        for row in connection.execute(
+            text(
+                "SELECT DISTINCT ON (referral_id) referral_id, field_ids FROM sealed_record"
+                " WHERE referral_id = ANY(:ids) ORDER BY referral_id, version DESC"
+            ),
+            {"ids": list(referral_ids)},
+        )
+    }
 
 
 def _rows(connection: Connection, statement: str, **given: object) -> list[Row]:

@@ -7,12 +7,21 @@ the log before anything is shown. Nothing here needs a script.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
-from flask import redirect, render_template, request, send_file, url_for
+from flask import (
+    Response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    stream_template,
+    url_for,
+)
 from flask_login import current_user
 
 from referral_hub.domain.commands import Actor
@@ -40,11 +49,12 @@ from referral_hub.web.rendering import words
 from referral_hub.web.subject_answer import Telling, answer, as_html, as_json, as_pdf
 
 Written = Callable[[SubjectExport, Telling, BinaryIO], None]
-SHOWN = 200
+SHOWN, PIECE = 200, 64 * 1024
+HTML = "text/html; charset=utf-8"
 WRITTEN: Mapping[Doing, tuple[Written, str]] = {
     Doing.JSON: (as_json, "application/json"),
     Doing.PDF: (as_pdf, "application/pdf"),
-    Doing.HTML: (as_html, "text/html; charset=utf-8"),
+    Doing.HTML: (as_html, HTML),
 }
 
 
@@ -127,8 +137,7 @@ def hand_over(hub: Hub, actor: Actor, matter_id: UUID) -> Any:
     """Hand over the file."""
     filled = read_form(AnswerPage())
     if not filled.ok:
-        answered = _preview(hub, actor, matter_id, filled)
-        return (answered, 422) if isinstance(answered, str) else answered
+        return _preview(hub, actor, matter_id, filled)
     chosen: Doing = filled.values["form"]
     named = filled.values["named"] is Answer.YES
     try:
@@ -136,15 +145,26 @@ def hand_over(hub: Hub, actor: Actor, matter_id: UUID) -> Any:
     except Conflict as refused:
         return _refused(matter_id, refused), 409
     write, media = WRITTEN[chosen]
+    file = _written(partial(write, export, _telling(hub, actor, named=named)))
+    name = f"{export.request.reference}.{chosen.value}"
+    return send_file(file, media, as_attachment=True, download_name=name)
+
+
+def _written(write: Callable[[BinaryIO], None]) -> BinaryIO:
+    """Return what `write` wrote: in memory while it is short, else in a file that goes with it."""
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the answer closes it
     try:
-        write(export, _telling(hub, actor, named=named), cast("BinaryIO", file))
+        write(cast("BinaryIO", file))
     except HubError:
         file.close()
         raise
     file.seek(0)
-    name = f"{export.request.reference}.{chosen.value}"
-    return send_file(cast("BinaryIO", file), media, as_attachment=True, download_name=name)
+    return cast("BinaryIO", file)
+
+
+def _read(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        yield from iter(partial(file.read, PIECE), b"")
 
 
 def _form(hub: Hub, subject_id: UUID, filled: Filled) -> str:
@@ -199,7 +219,7 @@ def _preview(hub: Hub, actor: Actor, matter_id: UUID, filled: Filled) -> Any:
     except Conflict as refused:
         return _refused(matter_id, refused), 409
     told = answer(export, _telling(hub, actor, named=False))
-    return render_template(
+    page = stream_template(
         "officer/matters/preview.html",
         matter=export.request,
         answer=told,
@@ -209,6 +229,8 @@ def _preview(hub: Hub, actor: Actor, matter_id: UUID, filled: Filled) -> Any:
         form=filled,
         back=url_for("access_requests.records", matter_id=matter_id),
     )
+    written = _written(lambda file: file.writelines(map(str.encode, page)))
+    return Response(_read(written), 200 if filled.ok else 422, content_type=HTML)
 
 
 def _telling(hub: Hub, actor: Actor, *, named: bool) -> Telling:

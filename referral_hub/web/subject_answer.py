@@ -2,15 +2,16 @@
 
 All three hold the same: what is given, what is withheld and under which exemption, and who saw
 what, when and why. The JSON has each line's proof. The PDF shows letters that Windows-1252 does not
-have without their accents; the HTML has every letter. Each is written into a file while the access
-report is read, however long that is.
+have without their accents; the HTML has every letter. Each is written into a file while the items
+and the access report are read, however long they are.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -44,13 +45,31 @@ class Told:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Section:
-    """The items of one referral, or of the person."""
+    """The items of one referral, or of the person; gone through once, before the next section."""
 
     heading: str
-    items: Sequence[Told]
+    items: Iterator[Told]
 
     def __repr__(self) -> str:
         return "<Section>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sections:
+    """What is given in words, made anew each time somebody goes through it."""
+
+    export: SubjectExport
+    telling: Telling
+
+    def __repr__(self) -> str:
+        return "<Sections>"
+
+    def __iter__(self) -> Iterator[Section]:
+        headings = {part: f"Referral {name}" for part, name in self.export.references.items()}
+        headings[self.export.request.id] = "What was begun about you and not finished"
+        for part, given in groupby(self.export.given, lambda one: one.item.part):
+            heading = headings.get(part, "About you and what you agreed to")
+            yield Section(heading, (_told(one, self.telling) for one in given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +108,7 @@ class Answer:
 
     agency: str
     reference: str
-    sections: Sequence[Section]
+    sections: Sections
     withheld: Sequence[tuple[str, str]]
     seen: SeenLines
     checkpoint: str
@@ -113,20 +132,10 @@ class Telling:
 def answer(export: SubjectExport, telling: Telling) -> Answer:
     """Return what is handed over, in words."""
     labels = telling.labels
-    parts = dict.fromkeys(one.item.part for one in export.given)
-    headings = {part: f"Referral {name}" for part, name in export.references.items()}
-    headings[export.request.id] = "What was begun about you and not finished"
-    sections = [
-        Section(
-            headings.get(part, "About you and what you agreed to"),
-            [_told(one, telling) for one in export.given if one.item.part == part],
-        )
-        for part in parts
-    ]
     return Answer(
         agency=telling.agency,
         reference=export.request.reference,
-        sections=sections,
+        sections=Sections(export, telling),
         withheld=[
             *(_withheld(one, export, labels) for one in export.withheld),
             *((name, why) for name, why in _always(telling)),
@@ -139,33 +148,18 @@ def answer(export: SubjectExport, telling: Telling) -> Answer:
 
 def as_json(export: SubjectExport, telling: Telling, file: BinaryIO) -> None:
     """Write the answer for a program: codes, the same in words, and the log's exact entries."""
-    labels, told = telling.labels, answer(export, telling)
-    given = [
-        {
-            "referral": export.references.get(one.item.part),
-            "what": one.item.what,
-            "label": item_label(one.item, labels),
-            "earlier": one.item.earlier,
-            "value": given_value(one),
-            "withheld_in_part": one.stands.exemption,
-        }
-        for one in export.given
-    ]
-    document = {
-        "format": FORMAT,
-        "request": told.reference,
-        "agency": told.agency,
-        "given": given,
+    told = answer(export, telling)
+    head = {"format": FORMAT, "request": told.reference, "agency": told.agency}
+    tail = {
         "withheld": [{"what": what, "why": why} for what, why in told.withheld],
         "checkpoint": told.checkpoint,
         "log_key": told.log_key,
     }
-    file.write(_json(document).removesuffix("\n}").encode() + b',\n "access_report": [')
-    for place, one in enumerate(export.accesses):
-        seen = _seen(one, telling)
-        line = {**_line(seen), **one.proved, "user": seen.who}
-        file.write((",\n" if place else "\n").encode() + _json(line).encode())
-    file.write(b"\n ]\n}\n")
+    file.write(_json(head).removesuffix("\n}").encode())
+    _write_list(file, "given", (_given(one, export, telling) for one in export.given))
+    file.write(b"," + _json(tail).removeprefix("{").removesuffix("\n}").encode())
+    _write_list(file, "access_report", (_access(one, telling) for one in export.accesses))
+    file.write(b"\n}\n")
 
 
 def as_html(export: SubjectExport, telling: Telling, file: BinaryIO) -> None:
@@ -184,6 +178,31 @@ def as_pdf(export: SubjectExport, telling: Telling, file: BinaryIO) -> None:
     for text, indent in _printed(title, told):
         pages.line(text, indent=indent)
     pages.close()
+
+
+def _write_list(file: BinaryIO, name: str, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Write a member of an object that has others before it, one line after the other."""
+    file.write(f',\n "{name}": ['.encode())
+    for place, line in enumerate(lines):
+        file.write(b",\n" if place else b"\n")
+        file.write(_json(line).encode())
+    file.write(b"\n ]")
+
+
+def _given(one: Looked, export: SubjectExport, telling: Telling) -> Mapping[str, Any]:
+    return {
+        "referral": export.references.get(one.item.part),
+        "what": one.item.what,
+        "label": item_label(one.item, telling.labels),
+        "earlier": one.item.earlier,
+        "value": given_value(one),
+        "withheld_in_part": one.stands.exemption,
+    }
+
+
+def _access(one: Access, telling: Telling) -> Mapping[str, Any]:
+    seen = _seen(one, telling)
+    return {**_line(seen), **one.proved, "user": seen.who}
 
 
 def _json(value: Mapping[str, Any]) -> str:

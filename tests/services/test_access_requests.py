@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from base64 import b64decode
 from collections.abc import Iterator
@@ -41,8 +42,10 @@ from referral_hub.services.answer_task import answer_task, ask, reply
 from referral_hub.services.correct_fact import Correction, correct_fact
 from referral_hub.services.erase_person import erase_person
 from referral_hub.services.matters import open_written, read_matter, register
+from referral_hub.services.person_items import HeldItem
 from referral_hub.services.subject_export import make_export, preview
 from referral_hub.services.withdraw import withdraw_agreement
+from referral_hub.store import person_records
 from referral_hub.store.exposures import exposures
 from tests.hub_bench import Bench, nhs_number
 from tests.services.matters import (
@@ -57,6 +60,7 @@ from tests.services.matters import (
     step,
     withholding,
 )
+from tests.statements import counting
 
 ANSWER, QUESTION, ACCEPTED = "No dog, but a cat", "Is there a dog?", "Gladly, says Jane"
 
@@ -353,6 +357,54 @@ def test_the_access_report_is_read_while_it_is_written_and_is_the_same_each_time
     next(lines)
     assert len(read) == 2
     assert len([*lines]) == len(found) - 2
+
+
+def test_items_are_read_while_they_are_written_a_batch_of_referrals_at_a_time(
+    bench: Bench, person: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        bench.refer(person={"nhs_number": parse_nhs_number(nhs_number(1))})
+    matter = in_hand(bench, person)
+    reviewed(bench, matter)
+    given = make_export(bench.hub, bench.staff["surgery-dpo"], matter, "json").given
+    read: list[int] = []
+    of_referrals = person_records.of_referrals
+
+    def watched(*arguments: Any) -> Any:
+        read.append(len(arguments[2]))
+        return of_referrals(*arguments)
+
+    monkeypatch.setattr(person_records, "of_referrals", watched)
+    with counting(bench.hub.database) as at_once:
+        whole = [one.item.key for one in given]
+    assert read == [3]
+    monkeypatch.setattr(person_records, "REFERRALS_AT_ONCE", 1)
+    read.clear()
+    alive, batches, keys = [], [], []
+    with counting(bench.hub.database) as one_by_one:
+        for one in given:
+            keys.append(one.item.key)
+            batches.append(len(read))
+            alive.append(sum(isinstance(there, HeldItem) for there in gc.get_objects()))
+    assert keys == whole
+    assert batches == sorted(batches)
+    assert set(batches) == {0, 1, 2, 3}
+    assert max(alive) <= 2 < len(whole)
+    kinds = len(person_records._OF_REFERRALS)
+    assert len(one_by_one) == len(at_once) + 2 * kinds
+
+
+def test_what_came_in_after_the_last_look_is_not_written_into_the_answer(
+    bench: Bench, person: UUID
+) -> None:
+    matter = in_hand(bench, person)
+    reviewed(bench, matter)
+    export = make_export(bench.hub, bench.staff["surgery-dpo"], matter, "json")
+    assert list(export.given)
+    later = Correction(referral_of(bench, person), "contact.phone", "07700 900456")
+    correct_fact(bench.hub, bench.staff["gp"], later)
+    with pytest.raises(Conflict, match="not been looked at"):
+        list(export.given)
 
 
 def test_a_new_review_asks_for_a_new_export(bench: Bench, person: UUID) -> None:
