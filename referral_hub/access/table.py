@@ -73,6 +73,8 @@ _DATA_PROTECTION_OFFICER: dict[Permission, Predicate] = {
     Permission.KEEP_DRAFT: is_author,
     Permission.READ_AUDIT: always,
     Permission.READ_AGREEMENT: is_origin,
+    Permission.WITHDRAW_AGREEMENT: is_origin,
+    Permission.CORRECT_FACT: is_origin,
     Permission.VERIFY_LOG: always,
     Permission.WRITE_BUNDLE: always,
     Permission.ERASE_PERSON: always,

@@ -1,9 +1,10 @@
 """By which way somebody's data was handed out or looked at, as an entry of the log says it.
 
 A disclosure goes to an inbox or to a partner's own system; a look is taken on a page, by a system
-over the API, through a one-time link of a mail, or in a file. The entry says it because the log is
-all that an inquiry may rest on: how an agency is reached today says nothing of last month. Of what
-leaves for a system it says as well whether a seal protected it, or the connection alone. Pure.
+over the API, through a one-time link of a mail, in a file, or by the hub for a message to the
+person. The entry says it because the log is all that an inquiry may rest on: how an agency is
+reached today says nothing of last month. Of what leaves for a system it says as well whether a seal
+protected it, or the connection alone. Pure.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class Channel(StrEnum):
     API = "api"
     EMAIL_LINK = "email_link"
     FILE = "file"
+    MESSAGE = "message"
     INBOX = "inbox"
     HTTPS_PUSH = "https_push"
     SEALED_MAIL = "sealed_mail"
@@ -47,6 +49,11 @@ def looked_by(role: Role) -> dict[str, str]:
 def in_a_file() -> dict[str, str]:
     """Return the detail of an entry of a look that is taken away as a file."""
     return {DETAIL: Channel.FILE.value}
+
+
+def for_a_message() -> dict[str, str]:
+    """Return the detail of an entry that the hub looked for a message to the person themselves."""
+    return {DETAIL: Channel.MESSAGE.value}
 
 
 def protected(*, sealed: bool) -> dict[str, str]:

@@ -48,6 +48,17 @@ class KeepReason(StrEnum):
     HISTORICAL_VALUE = "historical_value"
 
 
+class KeptBecause(StrEnum):
+    """Why a person who asked to be erased is not (UK GDPR Articles 12(5) and 17)."""
+
+    PUBLIC_TASK = "public_task"
+    HEALTH_OR_CARE = "health_or_care"
+    ARCHIVING = "archiving"
+    LEGAL_CLAIMS = "legal_claims"
+    STILL_NEEDED = "still_needed"
+    MANIFESTLY_UNFOUNDED = "manifestly_unfounded"
+
+
 class LegalHoldReason(StrEnum):
     """Why nothing about a person may be destroyed for now."""
 

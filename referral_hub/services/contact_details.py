@@ -14,6 +14,7 @@ from consent.model import DataClass
 from referral_hub.audit.events import EntryType, Event, SubjectKey, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.crypto.unseal import open_fields
+from referral_hub.domain.channels import for_a_message
 from referral_hub.domain.codes import ContactMethod
 from referral_hub.services import record
 from referral_hub.services.casework import stored_record
@@ -77,5 +78,5 @@ def _look(claim: Claimed, row: CodeRow) -> Event:
         purpose="message_to_person",
         classes=(DataClass.CONTACT.value,),
         outcome="permit",
-        details={"effect": str(claim.id)},
+        details={"effect": str(claim.id)} | for_a_message(),
     )

@@ -24,6 +24,7 @@ from referral_hub.audit.events import EntryType, Event, SubjectKey, prepare
 from referral_hub.audit.integrate import ensure_integrated
 from referral_hub.domain.codes import NotificationKind
 from referral_hub.domain.commands import Actor
+from referral_hub.domain.retention import KeptBecause
 from referral_hub.domain.transitions import OPEN, Party, TaskEvent, TaskState, advance
 from referral_hub.domain.unfinished import UnfinishedKind, UnfinishedName
 from referral_hub.errors import Conflict, LogUnavailable
@@ -139,6 +140,17 @@ def erase_person(
     return _erase(hub, actor, subject_id, confirmed(beside, chosen or Chosen()))
 
 
+def refuse_erasure(hub: Hub, actor: Actor, subject_id: UUID, ground: KeptBecause) -> UUID:
+    """Record that the person asked to be erased and is not, on which ground; return the entry's id.
+
+    Raises NotFound, Conflict (erased already).
+    """
+    access.require(actor, Permission.ERASE_PERSON)
+    if _look(hub, actor, subject_id).erased_at is not None:
+        raise Conflict("This person has been erased already.")
+    return _log_refusal(hub, actor, subject_id, {"kept_because": ground.value})
+
+
 def erase_appraised(hub: Hub, actor: Actor, subject_id: UUID) -> ErasedPerson:
     """Destroy what two people decided to destroy: the same erasure, by the one who approved it."""
     access.require(actor, Permission.APPRAISE)
@@ -150,13 +162,13 @@ def _require_possible(hub: Hub, actor: Actor, looked: ToErase) -> None:
     if looked.erased_at is not None:
         raise Conflict("This person has been erased already.")
     if looked.on_hold:
-        _log_refusal(hub, actor, {"hold": looked.on_hold})
+        _log_refusal(hub, actor, subject_id, {"hold": looked.on_hold})
         raise Conflict(ON_HOLD)
     if looked.asked:
-        _log_refusal(hub, actor, {"asked": 1})
+        _log_refusal(hub, actor, subject_id, {"asked": 1})
         raise Conflict(ASKED)
     if looked.helping:
-        _log_refusal(hub, actor, {"helping": len(looked.helping)})
+        _log_refusal(hub, actor, subject_id, {"helping": len(looked.helping)})
         raise Conflict(
             f"{' and '.join(looked.helping)} is helping this person now. Withdraw the agreement, or"
             " ask them to close the referral first."
@@ -300,19 +312,20 @@ def _event(
     )
 
 
-def _log_refusal(hub: Hub, actor: Actor, why: dict[str, str | int]) -> None:
-    append(
-        hub,
-        actor,
-        Event(
-            type=EntryType.ERASURE,
-            sender=actor.agency_id,
-            actor_agency=actor.agency_id,
-            actor_user=actor.user_id,
-            outcome="refuse",
-            details=why,
-        ),
+def _log_refusal(hub: Hub, actor: Actor, subject_id: UUID, why: dict[str, str | int]) -> UUID:
+    """Log a refusal about a person, so that it is found among their entries."""
+    with hub.database.acting_for(actor.agency_id) as connection:
+        key = withdrawals.subject_key(connection, subject_id)
+    event = Event(
+        type=EntryType.ERASURE,
+        sender=actor.agency_id,
+        actor_agency=actor.agency_id,
+        actor_user=actor.user_id,
+        subject=SubjectKey(key.id, actor.agency_id, key.wrapped_key),
+        outcome="refuse",
+        details=why,
     )
+    return append(hub, actor, event)
 
 
 def _number(hub: Hub, entry_id: UUID) -> None:

@@ -19,6 +19,7 @@ from referral_hub import access
 from referral_hub.access import Permission, Situation
 from referral_hub.audit.events import EntryType, Event, SubjectKey, prepare
 from referral_hub.crypto.tokens import new_token, token_digest
+from referral_hub.domain.channels import looked_by
 from referral_hub.domain.codes import GiveHelp, NotificationKind, Role
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.ids import tidy_reference
@@ -220,7 +221,8 @@ def _note(
         referral_id=row.referral_id,
         purpose="own_page",
         outcome=outcome,
-        details={"code": str(row.code_id)},
+        details={"code": str(row.code_id)}
+        | (looked_by(Role.PERSON) if kind is EntryType.VIEW else {}),
     )
     change.write(connection, change.Change([prepare(event, hub.keys, hub.clock())]))
 

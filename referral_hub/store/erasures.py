@@ -38,7 +38,7 @@ _ENTRIES = text(
     """
     SELECT e.id FROM log_entry e JOIN log_opening o ON o.entry_id = e.id
     WHERE (o.subject_id = :subject OR e.subject_id = :subject OR e.referral_id = ANY(:referrals))
-      AND e.type <> 'erasure'
+      AND (e.type <> 'erasure' OR e.outcome = 'refuse')
     """
 ).bindparams(bindparam("referrals", type_=ARRAY(SqlUuid)))
 _ERASE = text(

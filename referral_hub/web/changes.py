@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
 
-from referral_hub.access import Permission
+from referral_hub.access import Permission, allowed
 from referral_hub.domain.codes import NotificationKind
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import InvalidInput
@@ -33,6 +33,7 @@ from referral_hub.web.forms.changes import (
     one_fact,
 )
 from referral_hub.web.forms.referral import Known
+from referral_hub.web.looking import home_of
 from referral_hub.web.rendering import today, words
 
 PAGES = {
@@ -45,9 +46,8 @@ PAGES = {
 
 def ask(hub: Hub, actor: Actor, referral_id: UUID) -> str:
     """Ask what has changed."""
-    return _asked(
-        read_referral(hub, actor, referral_id, to=Permission.WITHDRAW_AGREEMENT), Filled()
-    )
+    view = read_referral(hub, actor, referral_id, to=Permission.WITHDRAW_AGREEMENT)
+    return _asked(actor, view, Filled())
 
 
 def choose(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
@@ -55,7 +55,7 @@ def choose(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     view = read_referral(hub, actor, referral_id, to=Permission.WITHDRAW_AGREEMENT)
     form = read_form(ChangedPage())
     if not form.ok:
-        return _asked(view, form), 422
+        return _asked(actor, view, form), 422
     chosen: Change = form.values["change"]
     if chosen in PAGES:
         return redirect(url_for(PAGES[chosen], referral_id=referral_id))
@@ -82,7 +82,7 @@ def stop(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     agencies = frozenset(UUID(one) for one in given["agencies"])
     said = Said(given["what"], agencies, given["method"], given["given_by"])
     change_of_mind(hub, actor, referral_id, said)
-    return _back(referral_id, said.kind)
+    return _back(actor, view, said.kind.value)
 
 
 def correction_form(hub: Hub, actor: Actor, referral_id: UUID) -> str:
@@ -103,7 +103,7 @@ def correct(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     except InvalidInput as problem:
         wrong = {name: messages[0] for name, messages in problem.fields.items()}
         return _correction(hub, view, form.with_errors(**wrong)), 422
-    return _back(referral_id, NotificationKind.CORRECTED)
+    return _back(actor, view, NotificationKind.CORRECTED.value)
 
 
 def never_form(hub: Hub, actor: Actor, referral_id: UUID) -> str:
@@ -118,11 +118,19 @@ def never(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     if not form.ok:
         return _never(hub, actor, referral_id, form), 422
     rule_out(hub, actor, referral_id, frozenset(map(UUID, form.values["never"])))
-    return redirect(url_for("referrals.show", referral_id=referral_id, done=Change.NEVER.value))
+    view = read_referral(hub, actor, referral_id, to=Permission.WITHDRAW_AGREEMENT)
+    return _back(actor, view, Change.NEVER.value)
 
 
-def _asked(view: ReferralView, form: Filled) -> str:
-    return render_template("changes/ask.html", view=view, form=form, changes=list(Change))
+def _asked(actor: Actor, view: ReferralView, form: Filled) -> str:
+    agrees = allowed(actor.role, Permission.RECORD_AGREEMENT)
+    return render_template(
+        "changes/ask.html",
+        view=view,
+        form=form,
+        changes=[one for one in Change if agrees or one is not Change.RENEWED],
+        home=home_of(actor, view),
+    )
 
 
 def _stop(view: ReferralView, known: Known, form: Filled) -> str:
@@ -154,5 +162,5 @@ def _facts(hub: Hub) -> Facts:
     return Facts(today(hub.clock()), {name: words().field(name) for name in CORRECTABLE})
 
 
-def _back(referral_id: UUID, kind: NotificationKind) -> Any:
-    return redirect(url_for("referrals.show", referral_id=referral_id, done=kind.value))
+def _back(actor: Actor, view: ReferralView, done: str) -> Any:
+    return redirect(home_of(actor, view, done))

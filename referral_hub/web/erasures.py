@@ -13,13 +13,18 @@ from uuid import UUID
 from flask import Response, redirect, render_template, url_for
 
 from referral_hub.domain.commands import Actor
+from referral_hub.domain.retention import KeptBecause
 from referral_hub.errors import Conflict, InvalidInput
 from referral_hub.services.erase_beside import Chosen
-from referral_hub.services.erase_person import erase_person, look_before_erasing
+from referral_hub.services.erase_person import (
+    erase_person,
+    look_before_erasing,
+    refuse_erasure,
+)
 from referral_hub.services.erasure_certificate import certificate, certificate_text
 from referral_hub.services.hub import Hub
 from referral_hub.web.forms import Filled, read_form
-from referral_hub.web.forms.erasures import ConfirmPage
+from referral_hub.web.forms.erasures import ConfirmPage, RefusalPage
 from referral_hub.web.people import found_or_told
 
 
@@ -58,6 +63,19 @@ def erase(hub: Hub, actor: Actor, subject_id: UUID) -> Any:
     return redirect(url_for("erasures.show", entry_id=done.entry_id))
 
 
+def refuse(hub: Hub, actor: Actor, subject_id: UUID) -> Any:
+    """Record that the person is not erased, and why; show its entry, which has a receipt."""
+    form = read_form(RefusalPage())
+    if not form.ok:
+        return _confirm(hub, actor, subject_id, form=form), 422
+    try:
+        entry_id = refuse_erasure(hub, actor, subject_id, form.values["ground"])
+    except Conflict as refused:
+        form = form.with_errors(ground=str(refused))
+        return _confirm(hub, actor, subject_id, form=form), 409
+    return redirect(url_for("officer.show", entry_id=entry_id))
+
+
 def show(hub: Hub, actor: Actor, entry_id: UUID) -> str:
     """The certificate of an erasure."""
     return render_template(
@@ -74,4 +92,6 @@ def download(hub: Hub, actor: Actor, entry_id: UUID) -> Response:
 
 def _confirm(hub: Hub, actor: Actor, subject_id: UUID, *, form: Filled) -> str:
     looked = look_before_erasing(hub, actor, subject_id)
-    return render_template("officer/erasures/confirm.html", looked=looked, form=form)
+    return render_template(
+        "officer/erasures/confirm.html", looked=looked, form=form, grounds=KeptBecause
+    )

@@ -94,6 +94,9 @@ def show(hub: Hub, actor: Actor, entry_id: UUID) -> str:
         explained=logged.row.type in EXPLAINED and logged.entry is not None,
         agreement=logged.row.type in _OF_AGREEMENTS
         and logged.row.sender_agency_id == actor.agency_id,
+        changeable=logged.row.referral_id is not None
+        and logged.row.reference is not None
+        and logged.row.sender_agency_id == actor.agency_id,
         back=url_for("officer.list_entries"),
     )
 

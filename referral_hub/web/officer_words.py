@@ -26,7 +26,7 @@ BASES: tuple[tuple[str, str, type[StrEnum]], ...] = (
     ("article9", "UK GDPR Article 9: ", Article9),
     ("confidentiality", "Confidentiality: ", ConfidentialityBasis),
 )
-_CODES = {DETAIL: "Channel", PROTECTION: "Protection"}
+_CODES = {DETAIL: "Channel", PROTECTION: "Protection", "kept_because": "KeptBecause"}
 _SAID_ELSEWHERE = frozenset({"reason"})
 _COLOURS = {"permit": "green", "hold": "yellow", "refuse": "red", "not_verified": "red"}
 

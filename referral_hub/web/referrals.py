@@ -35,7 +35,7 @@ from referral_hub.web.forms.deciding import AgreementPage, DeathPage, Died
 from referral_hub.web.forms.referral import Known, ReplyPage
 from referral_hub.web.history import owners_history, senders_history
 from referral_hub.web.known import notice_key, notices, page_before
-from referral_hub.web.looking import ask_why
+from referral_hub.web.looking import ask_why, home_of
 from referral_hub.web.opened import sections
 from referral_hub.web.person_codes import address, code_once_sent
 from referral_hub.web.rendering import today, words
@@ -117,15 +117,17 @@ def record_death_of(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
 
 def confirm_withdraw(hub: Hub, actor: Actor, referral_id: UUID) -> Any:
     """Say what withdrawing does before it is done."""
-    view = read_referral(hub, actor, referral_id)
-    return ask_why(hub, actor, view) or render_template("referrals/withdraw.html", view=view)
+    view = read_referral(hub, actor, referral_id, to=Permission.WITHDRAW_AGREEMENT)
+    home = home_of(actor, view)
+    return render_template("referrals/withdraw.html", view=view, home=home)
 
 
 def withdraw(hub: Hub, actor: Actor, referral_id: UUID) -> str:
     """Withdraw, and show what stopped, who is being told and what had already gone."""
-    view = read_referral(hub, actor, referral_id)
+    view = read_referral(hub, actor, referral_id, to=Permission.WITHDRAW_AGREEMENT)
     done = withdraw_agreement(hub, actor, referral_id)
-    return render_template("referrals/withdrawn.html", view=view, done=done)
+    home = home_of(actor, view)
+    return render_template("referrals/withdrawn.html", view=view, done=done, home=home)
 
 
 def answer(hub: Hub, actor: Actor, *, referral_id: UUID, task_id: UUID) -> Any:

@@ -88,6 +88,7 @@ _ALERT = f"{_ALERTS}/<uuid:alert_id>"
 _APPRAISAL = "/retention/appraisals/<uuid:appraisal_id>"
 _SCHEDULE = "/retention/people/<uuid:subject_id>/schedule"
 _HOLD = "/retention/people/<uuid:subject_id>/hold"
+_ERASING = "/erasures/people/<uuid:subject_id>"
 _CLIENT = "/clients/<uuid:client_id>"
 _DUTIES = "/duties"
 _ASKED = f"{_DUTIES}/requests/people/<uuid:subject_id>"
@@ -260,8 +261,9 @@ OFFICERS: tuple[Route, ...] = (
     Route("/retention/holds/<uuid:hold_id>/lift", retention.lift, staff(May.APPRAISE), _POST),
     Route("/erasures/find", erasures.find_form, staff(May.ERASE_PERSON)),
     Route("/erasures/find", erasures.find, staff(May.ERASE_PERSON), _POST),
-    Route("/erasures/people/<uuid:subject_id>", erasures.confirm, staff(May.ERASE_PERSON)),
-    Route("/erasures/people/<uuid:subject_id>", erasures.erase, staff(May.ERASE_PERSON), _POST),
+    Route(_ERASING, erasures.confirm, staff(May.ERASE_PERSON)),
+    Route(_ERASING, erasures.erase, staff(May.ERASE_PERSON), _POST),
+    Route(f"{_ERASING}/refused", erasures.refuse, staff(May.ERASE_PERSON), _POST),
     Route("/erasures/<uuid:entry_id>", erasures.show, staff(May.ERASE_PERSON)),
     Route("/erasures/<uuid:entry_id>/certificate", erasures.download, staff(May.ERASE_PERSON)),
 )

@@ -12,6 +12,7 @@ from referral_hub.domain.channels import (
     PROTECTION,
     Channel,
     Protection,
+    for_a_message,
     handed_over,
     in_a_file,
     looked_by,
@@ -29,6 +30,7 @@ def test_a_way_is_what_the_table_says(row: dict[str, str]) -> None:
     said = {
         "look": lambda: looked_by(Role(named)),
         "file": in_a_file,
+        "message": for_a_message,
         "disclosure": lambda: handed_over(
             named, leaves=row["leaves"] == "yes", sealed=row["sealed"] == "yes"
         ),

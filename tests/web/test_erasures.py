@@ -179,3 +179,33 @@ def test_a_certificate_is_of_an_erasure_and_of_no_other_entry(town: Any, referen
         ).scalar_one()
     assert officer.get(f"/erasures/{entry}").status_code == 404
     assert officer.get(f"/erasures/{uuid4()}").status_code == 404
+
+
+def test_who_asked_to_be_erased_and_is_not_has_the_ground_in_the_log(
+    town: Any, mereford: Mereford, reference: str
+) -> None:
+    officer = town.browser("surgery-dpo")
+    page = found(officer, reference)
+    officer.get(page)
+    assert officer.post(f"{page}/refused", {}).status_code == 422
+    assert "Select why they are not erased" in officer.text
+    before = mereford.entries("erasure")
+    town.hub.integrator.run()
+    shown = officer.follow(officer.post(f"{page}/refused", {"ground": "health_or_care"}))
+    assert "Article 17(3)(c)" in shown.text
+    assert "Refused" in shown.text
+    assert mereford.entries("erasure") == before + 1
+    person = page.rpartition("/")[2]
+    assert "Refused" in officer.get(f"/log?type=erasure&person={person}").text
+    assert "was erased on" not in officer.get(page).text
+    hill = town.browser("hill-dpo")
+    hill.get("/erasures/find")
+    theirs = hill.post(f"{page}/refused", {"ground": "health_or_care"})
+    assert theirs.status_code == 404
+    never = hill.post(f"/erasures/people/{uuid4()}/refused", {"ground": "health_or_care"})
+    assert never.get_data() == theirs.get_data()
+    officer.get(page)
+    done = officer.post(page, {"sure": "ERASE"})
+    assert done.status_code == 302, done.text
+    again = officer.post(f"{page}/refused", {"ground": "archiving"})
+    assert again.status_code == 409

@@ -132,6 +132,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     retention.Schedule,
     retention.Appraisal,
     retention.KeepReason,
+    retention.KeptBecause,
     retention.LegalHoldReason,
     concerns.Noticed,
     concerns.Said,

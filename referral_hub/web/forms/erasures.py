@@ -1,4 +1,4 @@
-"""What an officer writes to find a person, and what they confirm before erasing them."""
+"""What an officer writes to find a person, to erase them, or to say why they are not erased."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
+from referral_hub.domain.retention import KeptBecause
 from referral_hub.web.forms import FormPage
-from referral_hub.web.forms.fields import Line, Many
+from referral_hub.web.forms.fields import Code, Line, Many
 
 NONE_OF_THEM = "none"
 _REFERENCE = re.compile(r"RH-[0-9A-Z]{4}-[0-9A-Z]{4}")
@@ -51,3 +52,9 @@ class ConfirmPage(FormPage):
     def _written(self, data: Mapping[str, Any], **_options: Any) -> None:
         if (data["sure"] or "").strip().upper() != "ERASE":
             raise ValidationError("Write the word ERASE to confirm", "sure")
+
+
+class RefusalPage(FormPage):
+    """On which ground a person who asked to be erased is not."""
+
+    ground = Code(KeptBecause, "Select why they are not erased", required=True)
