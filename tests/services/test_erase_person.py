@@ -20,6 +20,7 @@ from referral_hub.crypto.subject import open_subject_key
 from referral_hub.crypto.unseal import open_openings
 from referral_hub.domain.codes import NeedCode
 from referral_hub.domain.commands import AnswerTask
+from referral_hub.domain.retention import KeptBecause
 from referral_hub.errors import (
     Conflict,
     CryptoError,
@@ -37,6 +38,7 @@ from referral_hub.services.erase_person import (
     apply_erasures,
     erase_person,
     look_before_erasing,
+    refuse_erasure,
 )
 from referral_hub.services.evidence_bundle import write_bundle
 from referral_hub.services.find_person import find_person
@@ -245,6 +247,28 @@ def test_while_somebody_helps_the_person_erasure_is_refused_and_the_refusal_logg
     assert bench.verify().ok
     with pytest.raises(Conflict, match="erased already"):
         erase(bench, person)
+
+
+def test_a_refusal_says_of_whom_and_why_until_the_person_is_erased_after_all(
+    bench: Bench, person: UUID
+) -> None:
+    officer = bench.staff["surgery-dpo"]
+    entry_id = refuse_erasure(bench.hub, officer, person, KeptBecause.LEGAL_CLAIMS)
+    assert all(sealed(bench, person).values())
+    logged = only(bench.rows("SELECT entry, subject_id FROM log_entry WHERE id = %s", entry_id))
+    entry = json.loads(bytes(logged["entry"]))
+    assert (entry["outcome"], entry["details"]) == ("refuse", {"kept_because": "legal_claims"})
+    assert logged["subject_id"] == person
+    assert "subject" in entry["commitments"]
+    assert bench.verify().ok
+    for stranger in ("gp", "surgery-admin"):
+        with pytest.raises(Forbidden):
+            refuse_erasure(bench.hub, bench.staff[stranger], person, KeptBecause.ARCHIVING)
+    erase(bench, person)
+    assert sealed(bench, person) == NOTHING
+    assert bench.verify().ok
+    with pytest.raises(Conflict, match="erased already"):
+        refuse_erasure(bench.hub, officer, person, KeptBecause.ARCHIVING)
 
 
 @pytest.mark.parametrize("by", ["gp", "mentors", "council", "surgery-admin"])

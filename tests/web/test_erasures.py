@@ -204,8 +204,3 @@ def test_who_asked_to_be_erased_and_is_not_has_the_ground_in_the_log(
     assert theirs.status_code == 404
     never = hill.post(f"/erasures/people/{uuid4()}/refused", {"ground": "health_or_care"})
     assert never.get_data() == theirs.get_data()
-    officer.get(page)
-    done = officer.post(page, {"sure": "ERASE"})
-    assert done.status_code == 302, done.text
-    again = officer.post(f"{page}/refused", {"ground": "archiving"})
-    assert again.status_code == 409
