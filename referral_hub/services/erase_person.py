@@ -162,13 +162,13 @@ def _require_possible(hub: Hub, actor: Actor, looked: ToErase) -> None:
     if looked.erased_at is not None:
         raise Conflict("This person has been erased already.")
     if looked.on_hold:
-        _log_refusal(hub, actor, subject_id, {"hold": looked.on_hold})
+        _log_refusal(hub, actor, looked.subject_id, {"hold": looked.on_hold})
         raise Conflict(ON_HOLD)
     if looked.asked:
-        _log_refusal(hub, actor, subject_id, {"asked": 1})
+        _log_refusal(hub, actor, looked.subject_id, {"asked": 1})
         raise Conflict(ASKED)
     if looked.helping:
-        _log_refusal(hub, actor, subject_id, {"helping": len(looked.helping)})
+        _log_refusal(hub, actor, looked.subject_id, {"helping": len(looked.helping)})
         raise Conflict(
             f"{' and '.join(looked.helping)} is helping this person now. Withdraw the agreement, or"
             " ask them to close the referral first."

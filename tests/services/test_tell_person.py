@@ -121,11 +121,11 @@ def test_who_prefers_mail_is_written_to_at_each_step_without_a_word_about_it(
     assert _go_on(bench) == 0
     assert _list(bench) == []
     looks = [
-        row["outcome"]
+        (row["outcome"], b'"channel":"message"' in bytes(row["entry"]))
         for row in bench.table("log_entry")
         if row["type"] == "view" and b"message_to_person" in bytes(row["entry"])
     ]
-    assert looks == ["permit"] * len(steps)
+    assert looks == [("permit", True)] * len(steps)
     assert bench.verify().ok
 
 

@@ -78,6 +78,8 @@ def test_reference_and_code_open_a_page_that_repeats_nobodys_words(town: Any, be
     assert "If somebody calls and says that they are from" in person.text
     assert not [word for word in PERSONAL if word in without_ids(person.text)]
     assert _log(town, referral_id) == [("access", "own_page_opened"), ("view", "permit")]
+    look = "SELECT convert_from(entry, 'UTF8') FROM log_entry WHERE type = 'view' ORDER BY id DESC"
+    assert '"channel":"page"' in _one(town, f"{look} LIMIT 1")
     assert given.code not in person.text
     assert "<script" not in person.text.partition("<main")[2].partition("</main>")[0]
 
