@@ -32,6 +32,8 @@ from referral_hub.services.hub import Hub
 from referral_hub.store import agreement_records as store
 from referral_hub.store.agreement_records import AgencyParty, LedgerEvent, Taken
 
+NOT_KNOWN = "An agency that the hub does not know"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -68,6 +70,7 @@ def agreement_record(hub: Hub, actor: Actor, event_id: UUID) -> AgreementRecord:
         named = {UUID(str(one)) for one in found.row["recipients"]}
         parties = store.parties(connection, {us, *named})
         agreements = store.agreements(connection, us)
+    parties |= {one: _not_known(one) for one in named - parties.keys()}
     event = facts.consent_event(found.row)
     ledger = tuple(map(facts.consent_event, events))
     words = _words(event, ledger, {str(row["id"]): row["own_text"] for row in events})
@@ -159,6 +162,11 @@ def _circumstances(
         withdrawal_method=tuple(table["withdrawal_method"]),
         privacy_rights=tuple(table["privacy_rights"]),
     )
+
+
+def _not_known(agency_id: UUID) -> AgencyParty:
+    """What stands for an agency that an event names and no register has: the record says so."""
+    return AgencyParty(agency_id, NOT_KNOWN, "unknown", "", "", "")
 
 
 def _party(party: AgencyParty) -> Party:

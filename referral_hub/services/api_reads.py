@@ -18,12 +18,22 @@ from referral_hub import access
 from referral_hub.access import Permission, Situation
 from referral_hub.domain.codes import Role
 from referral_hub.domain.commands import Actor, AgreementTaken
+from referral_hub.errors import InvalidInput
 from referral_hub.services.hub import Hub
 from referral_hub.services.idempotency import Keyed, Written, again
 from referral_hub.services.notice_register import readable
 from referral_hub.services.put_right import record_agreement
+from referral_hub.services.receive_referral import NO_SUCH_AGENCY
 from referral_hub.services.withdraw import Withdrawn, withdraw_agreement
-from referral_hub.store import answers, api_reads, change, directory, referrals, register_items
+from referral_hub.store import (
+    agreement_records,
+    answers,
+    api_reads,
+    change,
+    directory,
+    referrals,
+    register_items,
+)
 from referral_hub.store.api_reads import AgencyRow, ConsentRow, EventRow
 from referral_hub.store.directory import AreaRow
 
@@ -80,7 +90,7 @@ def give_consent(
 ) -> Written:
     """Record what the person has said since, once for each idempotency key.
 
-    Raises NotFound, KeyReused, Conflict.
+    Raises NotFound, KeyReused, Conflict, InvalidInput (an agency that the hub does not have).
     """
     actor = Actor(keyed.client_id, keyed.agency_id, Role.PARTNER_SYSTEM)
     written: list[Written] = []
@@ -92,6 +102,10 @@ def give_consent(
     found = answered_before(hub, keyed)
     if found is not None:
         return found
+    with hub.database.acting_for(actor.agency_id) as connection:
+        known = agreement_records.parties(connection, agreement.recipients)
+    if agreement.recipients - known.keys():
+        raise InvalidInput({"recipients": (NO_SUCH_AGENCY,)})
     try:
         record_agreement(hub, actor, referral_id, agreement, beside=beside)
     except change.AlreadyThere:

@@ -36,7 +36,7 @@ from referral_hub.crypto.incoming import (
     verify_document,
 )
 from referral_hub.domain.codes import Role, Scope
-from referral_hub.domain.commands import Actor, SubmitReferral, Wishes
+from referral_hub.domain.commands import Actor, SubmitReferral
 from referral_hub.domain.ids import new_id, new_reference
 from referral_hub.errors import Conflict, Forbidden, InvalidInput
 from referral_hub.services.api_access import Caller, Credential, admitted, proved
@@ -178,7 +178,7 @@ def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: An
             first = _first_answer(hub, knock, found)
             if first is not None:
                 return first
-            _require_known(command.wishes, found.agencies)
+            _require_known(command, found.agencies)
             if repeated:
                 raise InvalidInput({"": ("jti was used before: sign the document again.",)})
             request = _Request(knock, caller.actor, answering, spent, at)
@@ -194,12 +194,21 @@ def receive_referral(hub: Hub, knock: Knock, plain: PlainReferral, answering: An
     raise Conflict("The referral could not be stored just now. Send it again; nothing is lost.")
 
 
-def _require_known(wishes: Wishes, agencies: frozenset[UUID]) -> None:
-    """Refuse wishes about an agency that does not exist: kept, they would mean nothing. An unknown
-    one in an agreement is simply nobody's. Raises InvalidInput.
+def _named(command: SubmitReferral) -> dict[str, frozenset[UUID]]:
+    """The agencies that a referral names, by the member that names them."""
+    said = command.agreement
+    return {
+        "wishes/first": command.wishes.first,
+        "wishes/never": command.wishes.never,
+        "agreement/recipients": said.recipients if said else frozenset(),
+    }
+
+
+def _require_known(command: SubmitReferral, agencies: frozenset[UUID]) -> None:
+    """Refuse what names an agency that does not exist: kept, it would mean nothing, and a person
+    agrees to agencies by name. Raises InvalidInput.
     """
-    named = (("wishes/first", wishes.first), ("wishes/never", wishes.never))
-    unknown = {name: (NO_SUCH_AGENCY,) for name, ids in named if ids - agencies}
+    unknown = {name: (NO_SUCH_AGENCY,) for name, ids in _named(command).items() if ids - agencies}
     if unknown:
         raise InvalidInput(unknown)
 
@@ -255,7 +264,7 @@ def _look(
     claimed = Actor(issued.client_id, issued.agency_id, Role.PARTNER_SYSTEM)
     return gather_for_caller(
         link,
-        replace(_asked(knock, at), named=command.wishes.first | command.wishes.never),
+        replace(_asked(knock, at), named=frozenset().union(*_named(command).values())),
         home=Home(command.person.area, command.person.postcode),
         needs=command.needs,
         nhs_index=nhs_index(hub, claimed, command.person.nhs_number),

@@ -141,7 +141,7 @@ class CallerAsked:
     """By which token and under which idempotency key a client calls; its keys where wanted.
 
     `draft_id` is what stands for the sender's own name of what it sends, if it has one; `named` are
-    agencies that it wishes for or rules out.
+    agencies that it names: agreed to, wished for or ruled out.
     """
 
     agency_id: UUID

@@ -124,6 +124,6 @@ def _content(hub: Hub) -> tuple[UnverifiedDocument | None, bytes]:
 def _pointed(wrong: InvalidInput) -> InvalidDocument:
     """The service names a field; the body has it at another place."""
     places = {"area": "/person/area"} | {
-        name: f"/{name}" for name in ("wishes/first", "wishes/never")
+        name: f"/{name}" for name in ("wishes/first", "wishes/never", "agreement/recipients")
     }
     return InvalidDocument({places.get(name, name): texts for name, texts in wrong.fields.items()})

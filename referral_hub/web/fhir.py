@@ -64,6 +64,7 @@ from referral_hub.web.api_staged import LENIENT, lenient
 from referral_hub.web.fhir_intake import (
     agreement_said,
     as_text,
+    place_of,
     plain_referral,
 )
 from referral_hub.web.fhir_tasks import answered, uuid_of
@@ -161,7 +162,7 @@ def _take_on(hub: Hub, shown: Credential, message: Message, body: bytes) -> Resp
     except InvalidInput as wrong:
         elsewhere = incoming.places["person/area"]
         issues = [
-            Issue("value", text, incoming.places.get(name, elsewhere))
+            Issue("value", text, place_of(name, incoming.places) or elsewhere)
             for name, found in wrong.fields.items()
             for text in found
         ]

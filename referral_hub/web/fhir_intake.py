@@ -115,7 +115,7 @@ def _agreement(said: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def _told(problem: ValidationError, places: Mapping[str, str], *, under: str = "") -> FhirProblem:
     found = _members(problem.messages, under)
     return FhirProblem(
-        400, [Issue("value", text, _place(member, places)) for member, text in found]
+        400, [Issue("value", text, place_of(member, places)) for member, text in found]
     )
 
 
@@ -131,7 +131,7 @@ def _members(messages: object, at: str) -> Iterator[tuple[str, str]]:
         yield at, str(messages)
 
 
-def _place(member: str, places: Mapping[str, str]) -> str | None:
+def place_of(member: str, places: Mapping[str, str]) -> str | None:
     """The element of `member`, or of the part that it is in."""
     while member:
         if member in places:

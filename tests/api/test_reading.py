@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -144,6 +145,14 @@ def test_an_agreement_given_later_sends_what_was_held(
     told = send(surgery, body, token=token).get_json()
     assert told["state"] == "held"
     consent = said | {"referral": told["id"]}
+    before = count(patient_town, "consent_event")
+    nobody = consent | {"recipients": [*said["recipients"], str(uuid.uuid4())]}
+    refused = _post(surgery, "/api/v1/consents", token, nobody, **{"Idempotency-Key": "no-0001"})
+    assert (refused.status_code, refused.get_json()["errors"][0]["pointer"]) == (
+        400,
+        "#/recipients",
+    )
+    assert count(patient_town, "consent_event") == before
     key = {"Idempotency-Key": "later-yes-0001"}
     given = _post(surgery, "/api/v1/consents", token, consent, **key)
     assert given.status_code == 201, given.get_data(as_text=True)

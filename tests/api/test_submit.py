@@ -290,6 +290,18 @@ WRONG: dict[str, tuple[Any, str]] = {
         lambda b: b["agreement"]["notice"].update(version="99") or b,
         "#/agreement/notice",
     ),
+    "a recipient that no agency is": (
+        lambda b: b["agreement"]["recipients"].append(str(uuid.uuid4())) or b,
+        "#/agreement/recipients",
+    ),
+    "a category of recipients": (
+        lambda b: b["agreement"].update(recipients=["any charity nearby"]) or b,
+        "#/agreement/recipients/0",
+    ),
+    "a wider purpose": (
+        lambda b: b["agreement"].update(purpose="safeguarding") or b,
+        "#/agreement/purpose",
+    ),
     "a recipient in capitals": (
         lambda b: b["agreement"].update(recipients=["0190A000-0000-7000-8000-000000000000"]) or b,
         "#/agreement/recipients/0",

@@ -210,3 +210,21 @@ def test_large_print_stays_on_its_page(town: Any, referral: UUID) -> None:
     assert lines
     assert max(map(len, lines)) <= 52 + 4
     assert io.BytesIO(data).read(8) == b"%PDF-1.7"
+
+
+def test_a_record_that_names_an_agency_which_is_not_known_says_so(
+    town: Any, mereford: Mereford
+) -> None:
+    """Nothing writes one any more; what stands in the ledger is shown as it stands."""
+    gp, odd = town.browser("gp"), mereford.refer(to=("neighbours",))
+    event = event_of(gp, odd)
+    mereford.as_owner(
+        "UPDATE consent_event SET recipients = recipients || CAST(:who AS uuid) WHERE id = :id",
+        who=str(uuid4()),
+        id=event,
+    )
+    for page in (f"/agreements/{event}", f"/agreements/{event}/copy"):
+        assert gp.get(page).status_code == 200
+        assert "An agency that the hub does not know" in gp.text
+    for name in FILES:
+        assert gp.get(f"/agreements/{event}/files/{name}").status_code == 200, name
