@@ -3,8 +3,8 @@
 What a key may do follows from its registered type and from nothing that a message says.
 Encryption to a partner: X25519 or P-256. Signatures of a partner: Ed25519, P-256 or P-384.
 Anything else is refused when it is registered: symmetric and RSA keys, private keys sent by
-mistake, points that are not on their curve or of low order (RFC 7748 section 6.1), two keys with
-one id.
+mistake, points that are not on their curve or of low order (RFC 7748 section 6.1, `edwards`), two
+keys with one id.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 
 from referral_hub.crypto import keyfiles
+from referral_hub.crypto.edwards import is_canonical, is_low_order
 from referral_hub.errors import CryptoError
 
 SEED_BYTES = 32
@@ -35,8 +36,16 @@ _SIGNING = {
 }
 _ENCRYPTION = {("OKP", "X25519"), ("EC", "P-256")}
 _MEMBERS = ("kty", "crv", "x", "y")
+_NOT_ON_CURVE = "jwk: not a public key on its curve; send it again"
 
 Jwk = Mapping[str, object]
+
+
+class WeakKey(CryptoError):
+    """A point of low order: no private half is needed to use it."""
+
+    def __init__(self) -> None:
+        super().__init__("jwk x: a point of low order; make a new key pair")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +149,7 @@ def _encryption_key(members: str, kid: str | None) -> EncryptionKey:
         try:
             X25519PrivateKey.generate().exchange(public)
         except ValueError:
-            raise CryptoError("jwk x: a point of low order; make a new key pair") from None
+            raise WeakKey from None
     return EncryptionKey(kid or key.thumbprint(), key)
 
 
@@ -148,9 +157,17 @@ def _encryption_key(members: str, kid: str | None) -> EncryptionKey:
 def _import(members: str) -> ECKey | OKPKey:
     jwk = json.loads(members)
     try:
-        return OKPKey.import_key(jwk) if jwk["kty"] == "OKP" else ECKey.import_key(jwk)
+        key = OKPKey.import_key(jwk) if jwk["kty"] == "OKP" else ECKey.import_key(jwk)
+        public = key.public_key
     except (JoseError, ValueError, KeyError, TypeError):
-        raise CryptoError("jwk: not a public key on its curve; send it again") from None
+        raise CryptoError(_NOT_ON_CURVE) from None
+    if isinstance(public, Ed25519PublicKey):
+        point = public.public_bytes_raw()
+        if is_low_order(point):
+            raise WeakKey
+        if not is_canonical(point):
+            raise CryptoError(_NOT_ON_CURVE)
+    return key
 
 
 def _key_list(jwks: Mapping[str, object]) -> list[Jwk]:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.jwk import ECKey, OKPKey
 
-from referral_hub.crypto.jwks import encryption_key, signing_keys
+from referral_hub.crypto.jwks import WeakKey, encryption_key, signing_keys
 from referral_hub.crypto.strict_jwt import strict_object
 from referral_hub.errors import CryptoError
 
@@ -27,6 +27,10 @@ _PRIVATE_MEMBERS = {"d", "k", "p", "q", "dp", "dq", "qi", "oth"}
 PRIVATE = (
     "This is a private key. It must never leave your system: delete that pair of keys, make a new"
     " one, and paste its public half here."
+)
+WEAK = (
+    "Anybody can use this key without its private half (it is a point of low order). Make a new"
+    " pair of keys, and paste its public half here."
 )
 KINDS = "Use an Ed25519, P-256 or P-384 key"
 NO_KEY = f"Paste one public key, as a JWK or as PEM (BEGIN PUBLIC KEY). {KINDS}."
@@ -50,6 +54,8 @@ def public_jwk(pasted: str) -> dict[str, str]:
     members = _public_members(given)
     try:
         key = signing_keys({"keys": [{**members, "kid": "pasted"}]})["pasted"]
+    except WeakKey:
+        raise CryptoError(WEAK) from None
     except CryptoError:
         raise CryptoError(NO_KEY) from None
     kid = given.get("kid", key.key.thumbprint())
@@ -76,6 +82,8 @@ def public_encryption_jwk(pasted: str) -> dict[str, str]:
         given = _from_json(text) if text.startswith("{") else _from_pem(text)
         members = {name: str(value) for name, value in _public_members(given).items()}
         key = encryption_key(members)
+    except WeakKey:
+        raise CryptoError(WEAK) from None
     except CryptoError as wrong:
         raise CryptoError(PRIVATE if str(wrong) == PRIVATE else NO_ENCRYPTION_KEY) from None
     kid = given.get("kid", key.thumbprint)
