@@ -227,4 +227,4 @@ def test_a_record_that_names_an_agency_which_is_not_known_says_so(
         assert gp.get(page).status_code == 200
         assert "An agency that the hub does not know" in gp.text
     for name in FILES:
-        assert gp.get(f"/agreements/{event}/files/{name}").status_code == 200, name
+        assert gp.client.get(f"/agreements/{event}/files/{name}").status_code == 200, name
