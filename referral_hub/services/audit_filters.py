@@ -64,7 +64,7 @@ class Filters:
 
     def wanted(self, *, referral: UUID | None, before: UUID | None = None) -> Wanted:
         """Return what the store looks for; `referral` is the one called `reference`."""
-        ends = None if self.until is None else first_id(_midnight(self.until + timedelta(days=1)))
+        ends = None if self.until is None else first_id(midnight(self.until + timedelta(days=1)))
         ends = min((bound for bound in (ends, before) if bound is not None), default=None)
         return Wanted(
             type=self.type,
@@ -75,7 +75,7 @@ class Filters:
             subject=self.person,
             basis=self.basis,
             codes=tuple(code for code in (self.rule, self.reason) if code is not None),
-            oldest=None if self.since is None else first_id(_midnight(self.since)),
+            oldest=None if self.since is None else first_id(midnight(self.since)),
             below=ends,
             id=self.entry,
         )
@@ -104,5 +104,6 @@ def made_at(entry_id: UUID) -> datetime:
     return datetime.fromtimestamp((entry_id.int >> 80) / 1000, UTC)
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return the instant at which a day begins in London."""
     return datetime.combine(day, time(), LONDON).astimezone(UTC)

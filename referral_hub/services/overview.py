@@ -15,16 +15,25 @@ from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain.commands import Actor
 from referral_hub.domain.registers import REVIEW_AHEAD
-from referral_hub.services.audit_filters import LONDON, Filters, first_id
+from referral_hub.services.audit_filters import LONDON, Filters, first_id, midnight
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Asked, Report, log_once
 from referral_hub.services.matters import Listed, listed
 from referral_hub.store import matters, refusals, register_items, saved_searches
 from referral_hub.store import overview as store
-from referral_hub.store.overview import Decided, Disclosed, Expiring, Held, Reading
+from referral_hub.store.overview import (
+    MOST_ROWS,
+    Decided,
+    Disclosed,
+    Expiring,
+    Held,
+    Reading,
+)
 from referral_hub.store.refusals import Reviewed
 from referral_hub.store.register_items import Due
 from referral_hub.store.saved_searches import SavedSearch
+
+__all__ = ["MOST_ROWS", "PERIODS", "Overview", "overview"]
 
 PERIODS = (7, 30, 90)
 CONSENT_ENDS_WITHIN = timedelta(days=30)
@@ -69,7 +78,7 @@ def overview(hub: Hub, actor: Actor, days: int) -> Overview:
     access.require(actor, Permission.READ_AUDIT)
     at, us = hub.clock(), actor.agency_id
     since = _first_day(at, days)
-    oldest = first_id(at - timedelta(days=days))
+    oldest = first_id(midnight(since))
     with hub.database.acting_for(us) as connection:
         found = Overview(
             days=days,

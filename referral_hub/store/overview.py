@@ -28,11 +28,12 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Disclosed:
-    """How many disclosures went from one agency to another."""
+    """How many disclosures went from one agency to another; `other` is the one that is not ours."""
 
     sender: str
     recipient: str
     count: int
+    other: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ _DECIDED = text(
 )
 _DISCLOSED = text(
     """
-    SELECT s.name, r.name, d.count FROM (
+    SELECT s.name, r.name, d.count, CASE WHEN s.id = :us THEN r.id ELSE s.id END FROM (
         SELECT sender_agency_id, recipient_agency_id, count(*) AS count FROM log_entry
         WHERE type = 'release' AND id >= :oldest
             AND (sender_agency_id = :us OR recipient_agency_id = :us)
@@ -99,13 +100,25 @@ _HELD = text(
     GROUP BY reason ORDER BY min(moved_at) LIMIT :most
     """
 )
+_ENDED = """
+    SELECT 1 FROM consent_event n WHERE n.subject_id = {e}.subject_id AND n.purpose = {e}.purpose
+    AND n.state IN ('refused', 'withdrawn', 'expired', 'terminated', 'invalidated')
+    AND n.recorded_at >= {e}.recorded_at
+    AND (n.recipients = '{{}}' OR named.agency = ANY(n.recipients))
+"""
 _CONSENTS = text(
-    """
-    SELECT r.reference, e.valid_until FROM (
-        SELECT DISTINCT ON (subject_id) referral_id, state, valid_until FROM consent_event
-        WHERE origin_agency_id = :us ORDER BY subject_id, recorded_at DESC, id DESC
-    ) e JOIN referral r ON r.id = e.referral_id
-    WHERE e.state IN ('given', 'renewed') AND e.valid_until > :at AND e.valid_until <= :soon
+    f"""
+    SELECT r.reference, e.valid_until FROM consent_event e JOIN referral r ON r.id = e.referral_id
+    WHERE e.origin_agency_id = :us AND e.state IN ('given', 'renewed')
+      AND e.valid_until > :at AND e.valid_until <= :soon
+      AND EXISTS (
+        SELECT 1 FROM unnest(e.recipients) AS named(agency)
+        WHERE NOT EXISTS ({_ENDED.format(e="e")}) AND NOT EXISTS (
+            SELECT 1 FROM consent_event f WHERE f.subject_id = e.subject_id
+            AND f.purpose = e.purpose AND f.state IN ('given', 'renewed')
+            AND named.agency = ANY(f.recipients)
+            AND (f.valid_until IS NULL OR f.valid_until > e.valid_until)
+            AND NOT EXISTS ({_ENDED.format(e="f")})))
     ORDER BY e.valid_until, r.reference LIMIT :most
     """
 )
@@ -170,7 +183,9 @@ def held(connection: Connection, us: UUID) -> Sequence[Held]:
 def expiring_consents(
     connection: Connection, us: UUID, *, at: datetime, within: timedelta
 ) -> Sequence[Expiring]:
-    """Return each person's newest agreement, as a reference, that ends within `within`."""
+    """Return agreements, as references, that end within `within` and that somebody who was named
+    rests on: neither taken back for them since, nor followed by one that lasts longer.
+    """
     given = {"us": us, "at": at, "soon": at + within, "most": MOST_ROWS}
     return [Expiring(*row) for row in connection.execute(_CONSENTS, given)]
 

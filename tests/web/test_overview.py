@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -9,12 +10,19 @@ from typing import Any
 import pytest
 
 from consent.model import DataClass
+from referral_hub.domain.codes import NotificationKind
 from referral_hub.errors import Forbidden
+from referral_hub.services.audit_log import PAGE
+from referral_hub.services.change_of_mind import change_of_mind
 from referral_hub.services.overview import PERIODS, overview
 from referral_hub.services.release import open_task, view_own
+from referral_hub.services.stop_sharing import Said
+from referral_hub.store import overview as store
+from referral_hub.web import overview as pages
 from tests.web.mereford import Mereford, personal
 from tests.web.test_officer import text_of
 
+DAY = timedelta(days=1)
 SURGERY, NEIGHBOURS = "Harbour Street Surgery", "Mereford Good Neighbours"
 
 
@@ -87,6 +95,33 @@ def test_what_ends_soon_is_listed_by_reference_and_what_ended_is_not(
     assert overview(town.hub, actor, 7).consents == []
 
 
+def test_what_ends_soon_is_listed_though_somebody_else_was_refused_since(
+    town: Any, mereford: Mereford
+) -> None:
+    actor, gp = mereford.actor("surgery-dpo"), mereford.actor("gp")
+    task = mereford.offered(to=("neighbours", "council"))
+    soon = town.clock() + timedelta(days=9)
+    mereford.as_owner(
+        "UPDATE consent_event SET valid_until = :soon WHERE referral_id = :id",
+        soon=soon,
+        id=task.referral_id,
+    )
+
+    def listed() -> list[str]:
+        return [row.what for row in overview(town.hub, actor, 7).consents]
+
+    def refuse(agency: str) -> None:
+        town.clock.pass_by(timedelta(seconds=1))
+        said = Said(NotificationKind.REFUSED, frozenset({mereford.agencies[agency]}))
+        change_of_mind(town.hub, gp, task.referral_id, said)
+
+    assert task.reference in listed()
+    refuse("council")
+    assert task.reference in listed()
+    refuse("neighbours")
+    assert task.reference not in listed()
+
+
 def test_looks_at_night_and_at_weekends_are_unusual(town: Any, mereford: Mereford) -> None:
     actor, gp = mereford.actor("surgery-dpo"), mereford.actor("gp").user_id
 
@@ -148,6 +183,33 @@ def test_the_page_shows_numbers_and_no_facts(officer: Any) -> None:
     assert not personal(page)
     assert page.count("<script>") == 1  # the one line of every page, which the CSP names by hash
     assert " style=" not in page
+
+
+def test_each_number_leads_to_what_it_counts(officer: Any) -> None:
+    page = officer.get("/overview?days=7").text
+    links = re.findall(
+        r'<a class="govuk-link" href="(/log\?[^"]+)">(\d+)<span class="govuk-visually-hidden">',
+        page,
+    )
+    kinds = {re.findall(r"type=([a-z]+)", path)[0] for path, _ in links}
+    assert kinds == {"decision", "release"}
+    for path, number in links:
+        table = officer.get(html.unescape(path)).text.partition("<tbody")[2].partition("</tbody")[0]
+        assert table.count("<tr") == min(int(number), PAGE), path
+    for path in re.findall(r'href="(/log\?[^"]+|/work|/registers)"', page):
+        assert officer.get(html.unescape(path)).status_code == 200
+
+
+def test_a_list_that_is_cut_off_says_so(
+    town: Any, mereford: Mereford, officer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "1 or more" not in officer.get("/overview").text
+    mereford.as_owner("UPDATE consent_event SET valid_until = :soon", soon=town.clock() + DAY)
+    for module in (store, pages):
+        monkeypatch.setattr(module, "MOST_ROWS", 1)
+    page = text_of(officer.get("/overview").text)
+    assert re.search(r"Agreements of people that end soon ?: 1 or more", page)
+    assert "These are the first 1." in page
 
 
 @pytest.mark.parametrize("asked", ["", "30", "abc", "-1", "1e9", "٣٠", "31"])
