@@ -154,12 +154,9 @@ class Tiles:
 
     def _peaks(self, low: int, high: int) -> list[bytes]:
         """Return the peaks over leaves low to high, where low starts a subtree that large."""
-        peaks = []
-        for height in range((high - low).bit_length()):
-            if (high - low) >> height & 1:
-                peaks.append(self._node(height, (high >> height) - 1))
-                high -= 1 << height
-        return peaks
+        span = high - low
+        heights = [height for height in range(span.bit_length()) if span >> height & 1]
+        return [self._node(height, (high >> height) - 1) for height in heights]
 
     def _node(self, height: int, position: int) -> bytes:
         """Return the hash of the perfect subtree over 2^height leaves at `position`."""

@@ -142,9 +142,9 @@ def test_a_tree_grown_in_two_steps_is_the_tree_grown_at_once(span: tuple[int, in
 
 
 def test_a_tree_is_not_grown_from_the_peaks_of_another_size() -> None:
-    with pytest.raises(WrongProofLength):
+    with pytest.raises(WrongProofLength, match=r"^a tree of size 3 has 2 peaks$"):
         grow([LEAVES[0]], 3, LEAVES[1])
-    with pytest.raises(WrongProofLength):
+    with pytest.raises(WrongProofLength, match=r"^a tree of size 1 has 1 peaks$"):
         grow([LEAVES[0], LEAVES[1]], 1, b"")
 
 
