@@ -135,7 +135,7 @@ def _holds(row: Row, head: Checkpoint) -> bool:
 def _proof(text: str) -> tuple[bytes, ...]:
     hashes = tuple(b64decode(node, validate=True) for node in text.split())
     if len(hashes) > MAX_HASHES or any(len(node) != HASH_BYTES for node in hashes):
-        raise ValueError("proof")
+        raise ValueError
     return hashes
 
 
@@ -200,7 +200,7 @@ def _csv(text: str) -> tuple[bytes, Iterator[Row]]:
     if len(notes) > 1:
         raise BundleError(Failure.PROOF_OF_OTHER_CHECKPOINT, "the lines have several checkpoints")
     try:
-        note = b64decode("".join(notes), validate=True)
+        note = b64decode(notes.pop(), validate=True)
     except ValueError:
         raise BundleError(Failure.CHECKPOINT_MALFORMED, "checkpoint: not base64") from None
     _require_columns(names)
@@ -220,7 +220,7 @@ def _json(text: str) -> tuple[bytes, Iterator[Row]]:
         _malformed("not JSON as it was downloaded")
     if "checkpoint" not in found:
         raise BundleError(Failure.CHECKPOINT_MISSING, "there is no checkpoint")
-    if {ENTRIES, ANSWER} <= found.keys():
+    if ENTRIES in found and ANSWER in found:
         _malformed("there are lines of two kinds")
     entries = found.get(ENTRIES, found.get(ANSWER))
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):

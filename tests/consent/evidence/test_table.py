@@ -410,9 +410,15 @@ def test_a_table_as_long_as_is_allowed_is_read_and_a_longer_one_only_so_far(
 
 def test_lines_under_several_checkpoints_are_refused(put: Callable[[bytes], Path]) -> None:
     two = as_csv(rows()) + as_csv(rows(), LOG.note(39)).split(b"\r\n", 1)[1]
-    with pytest.raises(BundleError) as refused:
-        verify_table(put(two), PINS)
-    assert refused.value.kind is Failure.PROOF_OF_OTHER_CHECKPOINT
+    said = "the lines have several checkpoints"
+    assert refusal(put(two)) == (Failure.PROOF_OF_OTHER_CHECKPOINT, None, said)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+def test_a_table_that_was_saved_with_other_line_ends_verifies_too(
+    put: Callable[[bytes], Path], end: bytes
+) -> None:
+    assert verify_table(put(as_csv(rows()).replace(b"\r\n", end)), PINS).rows == 5
 
 
 def test_the_witnesses_and_ones_own_checkpoint_count_as_for_a_receipt(
