@@ -16,13 +16,14 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from consent.evidence.canonical import canonical
 from consent.evidence.entry import EntryError, decode
 from consent.model import ConsentError
 from consent.policy import current_policy, load_policy, read_tables, rule_source
+from consent.policy import policy_hash as hash_of
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.audit.decisions import KnownPolicy, Policies
@@ -147,7 +148,8 @@ def _log_refusal(hub: Hub, found: Standing) -> None:
 def known_policies(hub: Hub) -> Policies:
     """Return what finds a policy by its hash: the installed one, or one whose texts are kept.
 
-    A kept text that does not have its hash, or that these rules cannot read, is not known.
+    A kept text that does not have its hash, or that these rules cannot read, is not known. A table
+    that an older release did not have yet is the installed one.
     """
     found: dict[str, KnownPolicy | None] = {}
 
@@ -178,13 +180,16 @@ def _load(hub: Hub, policy_hash: str) -> KnownPolicy | None:
         return KnownPolicy(installed, installed=True)
     with hub.database.working() as connection:
         texts = policies.kept(connection, policy_hash)
+    if texts is None:
+        return None
     try:
-        policy = load_policy(json.loads(texts[0]), texts[1]) if texts else None
+        tables = json.loads(texts[0])
+        if hash_of(tables, texts[1]) != policy_hash:
+            return None
+        policy = load_policy({**read_tables(), **tables}, texts[1])
     except (ConsentError, ValueError, KeyError, TypeError):
         return None
-    if policy is None or texts is None or policy.hash != policy_hash:
-        return None
-    return KnownPolicy(policy, installed=texts[1] == rule_source())
+    return KnownPolicy(replace(policy, hash=policy_hash), installed=texts[1] == rule_source())
 
 
 def _hash_in(found: policies.PolicyEntry | None) -> str | None:

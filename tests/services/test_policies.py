@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from consent import decide, policy
 from consent.evidence.canonical import canonical
 from consent.evidence.entry import decode
-from consent.policy import Policy, load_policy, read_tables, rule_source
+from consent.policy import Policy, load_policy, policy_hash, read_tables, rule_source
 from referral_hub.audit.decisions import Verdict
 from referral_hub.audit.events import EntryType, Event, prepare
 from referral_hub.audit.findings import Kind
@@ -158,6 +158,18 @@ def test_decisions_of_an_earlier_policy_are_made_again_by_its_own_tables(
         " WHERE type = 'decision'"
     )
     assert {row["hash"] for row in hashes} == {other.hash, policy.current_policy().hash}
+
+
+def test_a_release_that_had_a_table_less_is_known_by_its_own_hash(bench: Bench) -> None:
+    tables = {name: rows for name, rows in read_tables().items() if name != "notices"}
+    older = policy_hash(tables, "the rules of then")
+    texts = canonical(tables).decode(), "the rules of then"
+    with bench.hub.database.working() as connection:
+        store.keep(connection, older, texts=texts, at=bench.clock())
+    found = known_policies(bench.hub)(older)
+    assert found is not None
+    assert (found.policy.hash, found.installed) == (older, False)
+    assert found.policy.notices == policy.current_policy().notices
 
 
 def test_a_kept_text_that_was_changed_is_not_the_policy_of_its_hash(bench: Bench) -> None:
