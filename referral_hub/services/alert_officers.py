@@ -1,29 +1,35 @@
 """A mail to the agencies whose officer must know that a record was asked for in an emergency.
 
 The alert itself is a row of the statement that grants the access, and is on every page of the
-officer's at once. Nobody looks at pages at night, so where an agency is told by mail, its address
-gets a mail as well, within a second or two of the claim: the worker makes it, Redis has no part in
-it. It holds the reference and nothing else, for whom it is meant and where to review.
+officer's at once. Nobody looks at pages at night, so a mail follows within a second or two of the
+claim: to the officer's contact in the register of the agency where that is a mail address, or else
+to where the agency is told by mail. The worker makes it, Redis has no part in it. It holds the
+reference, for whom it is meant and where to review, and nothing else.
 
-The limit: an agency without a mail address in the hub is told on its pages alone.
+The limit: an agency with neither address in the hub is told on its pages alone.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from adapters.contract import DeliveryOutcome
 from adapters.formats.letter import Letter
 from referral_hub.domain.codes import OutboxState
 from referral_hub.services.hub import Hub
 from referral_hub.services.mails import post, send_each, settle_mails
-from referral_hub.store import emergency, links, outbox
+from referral_hub.settings import is_mail_address
+from referral_hub.store import emergency, outbox
+from referral_hub.store.emergency import OfficerRow
 from referral_hub.store.links import MailEndpoint
 from referral_hub.store.outbox import Claimed, Settlement
 
+_BETWEEN = re.compile(r"[\s,;()<>]+")
 _SENDER = "Referral Hub"
 _SUBJECT = "Emergency access was claimed"
 _WHAT = (
@@ -56,7 +62,8 @@ def send_alerts(hub: Hub, claims: Sequence[Claimed], *, until: datetime) -> None
     """Send a batch of mails and settle each row. `until` ends the lease."""
     at = hub.clock()
     with hub.database.working() as connection:
-        known = links.mail_endpoints(connection, {c.recipient_agency_id for c in claims})
+        agencies = {claim.recipient_agency_id for claim in claims}
+        known = reached(emergency.officers(connection, agencies))
         waiting = emergency.to_tell(connection, [claim.id for claim in claims])
         mails = [
             _AlertMail(claim, known[claim.recipient_agency_id], waiting[claim.id])
@@ -82,6 +89,17 @@ def _send(hub: Hub, mail: _AlertMail) -> DeliveryOutcome:
         at=hub.clock(),
     )
     return post(hub, mail.to, letter)
+
+
+def reached(officers: Sequence[OfficerRow]) -> dict[UUID, MailEndpoint]:
+    """Return where each is written to: at the officer's own address, else at the agency's."""
+    found = {}
+    for one in officers:
+        own = filter(is_mail_address, _BETWEEN.split(one.officer_contact))
+        address = next(own, one.mail_address)
+        if address:
+            found[one.agency_id] = MailEndpoint(one.agency_id, one.name, address)
+    return found
 
 
 def _needless(claim: Claimed, at: datetime) -> Settlement:

@@ -56,6 +56,19 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class OfficerRow:
+    """An agency, its officer's contact in their own words, and where the agency is told by mail."""
+
+    agency_id: UUID
+    name: str
+    officer_contact: str
+    mail_address: str | None
+
+    def __repr__(self) -> str:
+        return f"<OfficerRow of {self.agency_id}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class WrittenNote:
     """Sealed words about an emergency access (`hub_worker` only)."""
 
@@ -94,9 +107,20 @@ _ANNOUNCE = text(
     FROM emergency_alert l
     JOIN emergency_access e ON e.id = l.access_id
     JOIN task t ON t.id = e.task_id
-    JOIN agency_mail m ON m.agency_id = l.agency_id AND m.enabled
     WHERE l.reviewed_at IS NULL AND NOT EXISTS (SELECT 1 FROM outbox x WHERE x.id = l.id)
+      AND (EXISTS (SELECT 1 FROM agency_mail m WHERE m.agency_id = l.agency_id AND m.enabled)
+           OR (SELECT c.officer_contact LIKE '%_@_%' FROM agency_contact c
+               WHERE c.agency_id = l.agency_id ORDER BY c.id DESC LIMIT 1))
     ON CONFLICT (id) DO NOTHING
+    """
+)
+_OFFICERS = text(
+    """
+    SELECT a.id, a.name,
+           coalesce((SELECT c.officer_contact FROM agency_contact c WHERE c.agency_id = a.id
+                     ORDER BY c.id DESC LIMIT 1), ''),
+           (SELECT m.mail_address FROM agency_mail m WHERE m.agency_id = a.id AND m.enabled)
+    FROM agency a WHERE a.id = ANY(:ids) AND a.active
     """
 )
 
@@ -175,7 +199,8 @@ def alert(connection: Connection, alert_id: UUID) -> Alert:
 
 
 def announce(connection: Connection, at: datetime) -> int:
-    """Store a mail for each alert that waits and has none, where the agency is told by mail.
+    """Store a mail for each alert that waits and has none, where the officer or else their agency
+    can be written to.
 
     The outbox row has the alert's id, so two workers make one. `hub_worker` only.
     """
@@ -191,6 +216,11 @@ def to_tell(connection: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
         {"ids": list(ids)},
     )
     return {row.id: row.reference for row in found}
+
+
+def officers(connection: Connection, agency_ids: Collection[UUID]) -> list[OfficerRow]:
+    """Return how the officers of these agencies are reached (`hub_worker` only)."""
+    return [OfficerRow(*row) for row in connection.execute(_OFFICERS, {"ids": list(agency_ids)})]
 
 
 def settle(

@@ -94,11 +94,11 @@ _ANSWERS = (
     " JOIN delivery_breaker b ON b.destination = c.endpoint_id AND b.opened_at IS NOT NULL"
     " WHERE c.id = o.id))"
 )
-# A mail to a person goes by our own mail server, whichever agency the referral is of.
+# These go by our own mail server, whichever agency the referral is of.
 _MAILS = (
-    "(o.kind <> 'person' OR NOT EXISTS (SELECT 1 FROM delivery_stop s WHERE s.way = 'email_link'"
-    " UNION ALL SELECT 1 FROM delivery_breaker b WHERE b.way = 'email_link'"
-    " AND b.opened_at IS NOT NULL))"
+    "(o.kind NOT IN ('person', 'alert') OR NOT EXISTS"
+    " (SELECT 1 FROM delivery_stop s WHERE s.way = 'email_link' UNION ALL"
+    " SELECT 1 FROM delivery_breaker b WHERE b.way = 'email_link' AND b.opened_at IS NOT NULL))"
 )
 _LEASED = """
     UPDATE outbox SET lease_until = :until, fence = fence + 1, attempts = attempts + 1

@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import pytest
+
 from consent.model import EmergencyCause
 from referral_hub.domain.codes import ReviewOutcome
 from referral_hub.domain.commands import AskEmergencyAccess, ReviewEmergencyAccess
+from referral_hub.domain.ids import new_id
+from referral_hub.services import alert_officers
 from referral_hub.services import emergency_review as reviews
 from referral_hub.services.alert_officers import announce_alerts
 from referral_hub.services.deliver import drain
 from referral_hub.services.emergency_access import ask_emergency_access
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.services.work import SWEEP_SECONDS, sweep_until
+from referral_hub.store import emergency
 from tests.hub_bench import Bench, NewBench, only
 from tests.leaks import without_ids
 from tests.mail import Mailbox
@@ -26,6 +31,7 @@ GONE = "redis://127.0.0.1:9/0"
 def with_mail(new_bench: NewBench, mailbox: Mailbox) -> Bench:
     bench = new_bench(HUB_SMTP_URL=mailbox.url, REDIS_URL=GONE)
     for key, address in ADDRESSES.items():
+        bench.rows("DELETE FROM agency_contact")
         bench.rows(
             "INSERT INTO agency_mail (agency_id, mail_address, code_hash, updated_at)"
             " VALUES (%s, %s, '', %s)",
@@ -113,7 +119,40 @@ def test_a_withdrawal_silences_no_alert_and_a_review_does(
     assert alerts(mailbox) == [ADDRESSES["mentors"]]
 
 
-def test_where_an_agency_is_not_told_by_mail_nothing_waits_for_a_mail(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("contact", "address"),
+    [
+        ("dpo@surgery.example", "dpo@surgery.example"),
+        ("Dr Osei (dpo@surgery.example), 01632 960000", "dpo@surgery.example"),
+        ("01632 960000", None),
+        ("ask @ the desk", None),
+        ("", None),
+    ],
+    ids=["address", "among words", "telephone", "no address", "blank"],
+)
+@pytest.mark.parametrize("by_mail", [True, False], ids=["told by mail", "on pages"])
+def test_the_officers_own_address_comes_first_and_the_agencys_is_for_want_of_one(
+    shared_bench: Bench, contact: str, address: str | None, by_mail: bool
+) -> None:
+    bench, agency = shared_bench, shared_bench.agencies["surgery"]
+    bench.rows("DELETE FROM agency_contact")
+    bench.rows("DELETE FROM agency_mail")
+    bench.rows("UPDATE emergency_alert SET reviewed_at = now()")
+    row = "INSERT INTO agency_contact VALUES (%s, %s, '', '', %s, now())"
+    bench.rows(row, new_id(bench.clock()), agency, "an older one, old@surgery.example")
+    bench.rows(row, new_id(bench.clock() + timedelta(seconds=1)), agency, contact)
+    if by_mail:
+        bench.rows(
+            "INSERT INTO agency_mail (agency_id, mail_address, code_hash, updated_at)"
+            " VALUES (%s, 'duty@surgery.example', '', now())",
+            agency,
+        )
     claimed(bench)
-    assert announce_alerts(bench.hub) == 0
+    expected = address or ("duty@surgery.example" if by_mail else None)
+    with bench.hub.database.working() as connection:
+        found = emergency.officers(connection, [agency])
+    reached = alert_officers.reached(found)
+    assert [one.mail_address for one in reached.values()] == ([expected] if expected else [])
+    maybe = by_mail or contact.count("@") == 1
+    assert announce_alerts(bench.hub) == int(maybe)
     assert reviews.count_alerts(bench.hub, bench.staff["surgery-dpo"]) == 1
