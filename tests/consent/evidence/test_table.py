@@ -426,15 +426,18 @@ def test_the_witnesses_and_ones_own_checkpoint_count_as_for_a_receipt(
 ) -> None:
     one = witness("one")
     pins = Pins([LOG.key.verifier], LOG.note(), [one.verifier], 1)
-    with pytest.raises(BundleError) as refused:
-        verify_table(put(as_csv(rows())), pins)
-    assert refused.value.kind is Failure.WITNESSES_MISSING
+    said = "checkpoint: signed by 0 of the 1 witnesses asked for"
+    assert refusal(put(as_csv(rows())), pins) == (Failure.WITNESSES_MISSING, None, said)
     assert verify_table(put(as_csv(rows(), LOG.note(None, one))), pins).compared
     other = SampleLog(39)
     other.extend([LOG.entries[0]])
-    with pytest.raises(BundleError) as refused:
-        verify_table(put(as_csv(rows(other), other.note())), Pins([LOG.key.verifier], LOG.note()))
-    assert refused.value.kind is Failure.INCONSISTENT
+    table = put(as_csv(rows(other), other.note()))
+    said = "the log you saw at 40 was another one"
+    assert refusal(table, Pins([LOG.key.verifier], LOG.note())) == (
+        Failure.INCONSISTENT,
+        None,
+        said,
+    )
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"{", b"index,", b'{"checkpoint":"']))
