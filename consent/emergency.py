@@ -39,11 +39,12 @@ def r12_emergency(sheet: Sheet) -> Finding | None:
     )
     if not claimed:
         return Wait(RuleId.R12, HoldReason.EMERGENCY_NEEDS_A_PERSON)
-    faults = [_fault(sheet, override) for override in claimed]
-    sheet.overrides = [one for one, fault in zip(claimed, faults, strict=True) if fault is None]
-    if sheet.overrides or faults[-1] is None:
+    judged = [(override, _fault(sheet, override)) for override in claimed]
+    sheet.overrides = [override for override, fault in judged if fault is None]
+    newest, fault = judged[-1]
+    if sheet.overrides or fault is None:
         return None
-    return Refusal(RuleId.R12, faults[-1], (claimed[-1].id,))
+    return Refusal(RuleId.R12, fault, (newest.id,))
 
 
 def r11_not_against_recorded_capacity(sheet: Sheet) -> Finding | None:

@@ -34,8 +34,6 @@ from consent.model import (
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
-NOTHING = frozenset[DataClass]()
-
 GRANTING = frozenset({EventState.GIVEN, EventState.RENEWED})
 
 ENDING = {
@@ -95,7 +93,7 @@ class Ledger:
         classes = event.classes
         cites: tuple[str, ...] = (event.id,)
         for ending in endings:
-            left = classes - ending.classes if ending.classes else NOTHING
+            left = classes - ending.classes
             if left != classes:
                 classes, cites = left, (*cites, ending.id)
             if not classes:
