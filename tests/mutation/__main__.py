@@ -52,6 +52,13 @@ SUBJECTS = {
                 "safeguarding",
                 "outcome",
                 "worksheet",
+                "policy",
+                "model",
+                "codes",
+                "inputs",
+                "notices",
+                "receipt",
+                "linked",
             )
         ),
         ("tests/consent", "--ignore=tests/consent/evidence", *NOT_IN_A_COPY),
