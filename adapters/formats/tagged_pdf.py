@@ -10,19 +10,16 @@ Pure: text in, bytes out. What grows with the document stays in memory, so this 
 
 from __future__ import annotations
 
-import unicodedata
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from adapters.formats import pdf_parts as pdf
 from adapters.formats.embedded_font import embedded, font_objects
 
 _SIZE, _LEADING = 11.0, 15.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 57.0, 538.0, 785.0, 60.0
 _VALUES = 210.0
 _FONT, _INFO, _METADATA, _TREE, _FIRST_PAGE = 3, 8, 9, 10, 11
-_HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
-_STROKE = 0.03  # what bold letters are thickened by, of their size
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -99,7 +96,7 @@ class _Writer:
     def _block(self, kind: str, text: str, *, size: float = _SIZE, bold: bool = False) -> None:
         element = _Element(kind, text)
         self._root.parts.append(element)
-        for line in _wrapped(text, _RIGHT - _LEFT, size, bold=bold):
+        for line in pdf.wrapped(text, _RIGHT - _LEFT, size, bold=bold):
             self._down(size * 1.35)
             self._draw(element, (_LEFT, self._y), line, size=size, bold=bold)
         self._y -= _LEADING / 2
@@ -109,9 +106,9 @@ class _Writer:
         table.parts.append(row)
         head, cell = _Element("TH", line.label), _Element("TD", "\n".join(line.values))
         row.parts += [head, cell]
-        labels = list(_wrapped(line.label, _VALUES - _LEFT - 12, _SIZE, bold=True))
+        labels = list(pdf.wrapped(line.label, _VALUES - _LEFT - 12, _SIZE, bold=True))
         values = [
-            part for value in line.values for part in _wrapped(value, _RIGHT - _VALUES, _SIZE)
+            part for value in line.values for part in pdf.wrapped(value, _RIGHT - _VALUES, _SIZE)
         ]
         for number in range(max(len(labels), len(values))):
             self._down(_LEADING)
@@ -143,16 +140,14 @@ class _Writer:
         page, mark = len(self._pages) - 1, len(self._marked[-1])
         self._marked[-1].append(element)
         element.marks.append((page, mark))
-        heavy = f" 2 Tr {size * _STROKE:g} w" if bold else " 0 Tr"
-        head = f"/{element.kind} <</MCID {mark}>> BDC BT /F1 {size:g} Tf{heavy}"
-        place = f" {at[0]:g} {at[1]:g} Td ".encode()
-        self._pages[-1].append(head.encode() + place + self._said(text) + b" Tj ET EMC\n")
+        style = pdf.style(size, bold=bold)
+        self._pages[-1].append(pdf.drawn((element.kind, mark), at, self._said(text), style))
 
-    def _said(self, text: str) -> bytes:
-        """A string to show; its glyphs are put into the font."""
-        glyphs = _glyphs(text)
+    def _said(self, text: str) -> Sequence[int]:
+        """The glyphs to show; they are put into the font."""
+        glyphs = pdf.glyphs(text)
         self._glyphs.update(glyphs)
-        return _shown(glyphs)
+        return glyphs
 
     def written(self) -> bytes:
         numbers = _Numbers(
@@ -163,10 +158,10 @@ class _Writer:
         pages = [one for place in range(len(self._pages)) for one in self._page(place, numbers)]
         self._objects = [
             self._catalog(numbers),
-            self._page_tree(numbers),
+            pdf.page_tree([numbers.page(place) for place in range(len(self._pages))]),
             *font_objects(embedded(), self._glyphs, _FONT),
-            b"<</Title " + _text(self._sheet.title) + b"/Producer (Referral Hub)>>",
-            _stream(b"/Type/Metadata/Subtype/XML", self._xmp(), packed=False),
+            pdf.information(self._sheet.title),
+            pdf.metadata(self._sheet.title),
             self._structure(numbers),
             *pages,
         ]
@@ -178,33 +173,16 @@ class _Writer:
     def _catalog(self, numbers: _Numbers) -> bytes:
         more = b""
         if self._sheet.attached:
-            name = _text(self._sheet.attached[0])
+            name = pdf.text_string(self._sheet.attached[0])
             spec = f"{numbers.attachment} 0 R".encode()
             more = b"/AF[%b]/Names<</EmbeddedFiles<</Names[%b %b]>>>>" % (spec, name, spec)
-        return (
-            b"<</Type/Catalog/Pages 2 0 R/Lang(en-GB)/MarkInfo<</Marked true>>"
-            b"/StructTreeRoot %d 0 R/Metadata %d 0 R"
-            % (_TREE, _METADATA)
-            + b"/ViewerPreferences<</DisplayDocTitle true>>"
-            + more
-            + b">>"
-        )
-
-    def _page_tree(self, numbers: _Numbers) -> bytes:
-        kids = " ".join(f"{numbers.page(place)} 0 R" for place in range(len(self._pages)))
-        return f"<</Type/Pages/Kids[{kids}]/Count {len(self._pages)}>>".encode()
+        return pdf.catalog(_TREE, _METADATA, more)
 
     def _page(self, place: int, numbers: _Numbers) -> tuple[bytes, bytes]:
         number = numbers.page(place)
         foot = self._said(f"Page {place + 1} of {len(self._pages)}")
-        drawn = b"".join(self._pages[place]) + (
-            f"/Artifact BMC BT /F1 9 Tf 0 Tr {_LEFT:g} 36 Td ".encode() + foot + b" Tj ET EMC"
-        )
-        page = (
-            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents {number + 1} 0 R"
-            f"/Resources<</Font<</F1 {_FONT} 0 R>>>>/StructParents {place}/Tabs/S>>"
-        )
-        return page.encode(), _stream(b"", drawn)
+        drawn = b"".join(self._pages[place]) + pdf.page_number(foot, _LEFT)
+        return pdf.page(number + 1, _FONT, place), pdf.stream(b"", drawn)
 
     def _structure(self, numbers: _Numbers) -> bytes:
         tree = " ".join(
@@ -219,52 +197,30 @@ class _Writer:
     def _element(self, element: _Element, numbers: _Numbers) -> bytes:
         above = _parent(self._root, element)
         kids = [f"{part.number} 0 R" for part in element.parts] + [
-            f"<</Type/MCR/Pg {numbers.page(page)} 0 R/MCID {mark}>>" for page, mark in element.marks
+            pdf.mark_of(numbers.page(page), mark) for page, mark in element.marks
         ]
         parent = above.number if above else _TREE
-        scope = "/A<</O/Table/Scope/Row>>" if element.kind == "TH" else ""
-        head = f"<</Type/StructElem/S/{element.kind}/P {parent} 0 R{scope}/K[{' '.join(kids)}]"
-        spoken = b"/ActualText " + _text(element.text) if element.text else b""
-        return head.encode() + spoken + b">>"
+        return pdf.element(element.kind, parent, kids, element.text)
 
     def _attachment(self, numbers: _Numbers, attached: tuple[str, str, bytes]) -> tuple[bytes, ...]:
         name, kind, data = attached
         spec = (b"<</Type/Filespec/F %b/UF %b/AFRelationship/Data/EF<</F %d 0 R>>>>") % (
-            _text(name),
-            _text(name),
+            pdf.text_string(name),
+            pdf.text_string(name),
             numbers.attachment + 1,
         )
         subtype = kind.replace("/", "#2F").encode()
-        return spec, _stream(b"/Type/EmbeddedFile/Subtype/" + subtype, data)
-
-    def _xmp(self) -> bytes:
-        title = self._sheet.title.replace("&", "&amp;").replace("<", "&lt;")
-        return (
-            '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-            '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-            '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-            '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">'
-            f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>'
-            "<dc:language><rdf:Bag><rdf:li>en-GB</rdf:li></rdf:Bag></dc:language>"
-            "</rdf:Description>"
-            '<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">'
-            "<pdfuaid:part>1</pdfuaid:part>"
-            '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
-        ).encode()
+        return spec, pdf.stream(b"/Type/EmbeddedFile/Subtype/" + subtype, data)
 
     def _file(self, numbers: _Numbers) -> bytes:
-        data, starts = bytearray(_HEAD), []
+        data, starts = bytearray(pdf.HEAD), []
         for number, body in enumerate(self._objects, 1):
             starts.append(len(data))
             data += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
-        start, count = len(data), len(self._objects) + 1
-        assert count - 1 == numbers.last  # noqa: S101 - the numbers were given out before the objects
-        data += f"xref\n0 {count}\n0000000000 65535 f \n".encode()
-        data += b"".join(f"{one:010} 00000 n \n".encode() for one in starts)
-        data += (
-            f"trailer\n<</Size {count}/Root 1 0 R/Info {_INFO} 0 R>>\nstartxref\n{start}\n".encode()
-        )
-        return bytes(data) + b"%%EOF\n"
+        start, count = len(data), len(self._objects)
+        assert count == numbers.last  # noqa: S101 - the numbers were given out before the objects
+        data += pdf.table_head(count) + b"".join(map(pdf.table_line, starts))
+        return bytes(data + pdf.trailer(count, start, _INFO))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,59 +259,3 @@ def _count(element: _Element) -> int:
 
 def _parent(root: _Element, wanted: _Element) -> _Element | None:
     return next((one for one in _walk(root) if any(p is wanted for p in one.parts)), None)
-
-
-def _wrapped(text: str, width: float, size: float, *, bold: bool = False) -> Iterator[str]:
-    line = ""
-    for word in text.split():
-        for piece in _pieces(word, width, size, bold=bold):
-            longer = f"{line} {piece}" if line else piece
-            if line and _width(longer, size, bold=bold) > width:
-                yield line
-                line = piece
-            else:
-                line = longer
-    yield line
-
-
-def _pieces(word: str, width: float, size: float, *, bold: bool) -> Iterator[str]:
-    """A word that is wider than its column is cut."""
-    piece = ""
-    for character in word:
-        if piece and _width(piece + character, size, bold=bold) > width:
-            yield piece
-            piece = ""
-        piece += character
-    yield piece
-
-
-def _width(text: str, size: float, *, bold: bool) -> float:
-    font = embedded()
-    total = sum(font.width(glyph) for glyph in _glyphs(text)) * size / 1000
-    return total + (size * _STROKE if bold else 0)
-
-
-def _stream(members: bytes, data: bytes, *, packed: bool = True) -> bytes:
-    """Metadata stays readable for programs that look for it in the bytes."""
-    body = zlib.compress(data, 9) if packed else data
-    pressed = b"/Filter/FlateDecode" if packed else b""
-    return b"<<%b%b/Length %d>>\nstream\n" % (members, pressed, len(body)) + body + b"\nendstream"
-
-
-def _text(words: str) -> bytes:
-    """A text string in UTF-16 with its mark (ISO 32000-1, 7.9.2.2), as hexadecimal."""
-    return b"<" + ("\ufeff" + words).encode("utf-16-be", "replace").hex().encode() + b">"
-
-
-def _glyphs(words: str) -> list[int]:
-    font = embedded()
-    return [font.glyph(one) for one in map(_letter, unicodedata.normalize("NFC", words))]
-
-
-def _shown(glyphs: Sequence[int]) -> bytes:
-    """A shown string: two bytes for each glyph, as hexadecimal."""
-    return b"<" + "".join(f"{one:04X}" for one in glyphs).encode() + b">"
-
-
-def _letter(character: str) -> str:
-    return " " if unicodedata.category(character) == "Cc" else character

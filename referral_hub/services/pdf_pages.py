@@ -1,41 +1,41 @@
-"""Lines of text as a PDF 1.7 file (ISO 32000-1), written page by page into a stream.
+"""Lines of text as a tagged PDF 1.7 file (ISO 32000-1), written page by page into a stream.
 
-A library would bring fonts, images and a model of the whole document in memory; a list of entries
-needs one fixed-width font that every reader has, and must not grow with the log. The limit: text in
-Windows-1252, other letters without their accents or as "?"; no tags beyond language and title.
+A library would bring images and a model of the whole document in memory; a list of entries must not
+grow with the log. Each line is a heading or a paragraph of the structure, a page's lines stand
+below its own part, and everything of a page is written when it is full: what is kept of it is where
+its objects begin, eight bytes for each, and its number. The font is put in at the end with the
+letters that were shown, so the file says that it follows PDF/UA-1, as sheets do (`pdf_parts`).
+
+The limits: what the font has no letter for is shown as "?", with its exact words beside it; a line
+of a table is no row of a table, since each is read out by itself.
 """
 
 from __future__ import annotations
 
-import textwrap
-import unicodedata
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-WIDTH, LINES = 96, 72
-_LEFT, _TOP = 56, 790
-_CATALOG, _PAGES, _FONT, _INFO, _STRONG, _FIRST_PAGE = 1, 2, 3, 4, 5, 6
-_HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+from adapters.formats import pdf_parts as pdf
+from adapters.formats.embedded_font import embedded, font_objects
+
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 539.0, 790.0, 56.0
+_INDENT = 0.55  # of the size, for each place
+_CATALOG, _PAGES, _FONT, _INFO, _METADATA, _TREE, _DOCUMENT = 1, 2, 3, 8, 9, 10, 11
+_FIXED = 11
 
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """Standard fonts, their size and leading in points, and how much a page of them holds.
+    """A size of letters and the leading of their lines in points."""
 
-    `width` is in characters. Of a proportional font it is what fits of broad letters in running
-    text, so that no line leaves the page.
-    """
-
-    font: str
-    strong: str
     size: float
     leading: float
-    width: int
-    lines: int
 
 
-SMALL_PRINT = Print("Courier", "Courier-Bold", 8, 10.4, WIDTH, LINES)
-LARGE_PRINT = Print("Helvetica", "Helvetica-Bold", 16, 22, 52, 33)
+SMALL_PRINT = Print(8, 10.4)
+LARGE_PRINT = Print(16, 22)
 
 
 class PdfPages:
@@ -45,99 +45,129 @@ class PdfPages:
         self._file = file
         self._print = kind
         self._title = title
-        self._at: dict[int, int] = {}
-        self._lines: list[bytes] = []
+        self._starts = array("Q", [0] * _FIXED)
+        self._written = file.write(pdf.HEAD)
+        self._glyphs: set[int] = set()
         self._pages: list[int] = []
-        self._written = file.write(_HEAD)
+        self._drawn: list[bytes] = []
+        self._marked: list[int] = []
+        self._begun: list[int] = []
+        self._begun_on: list[int] = []
+        self._y = _TOP
+        self._headed = False
+        self._new_page()
 
     def line(self, text: str, *, indent: int = 0, strong: bool = False) -> None:
-        """Add a line, wrapped where it is too long; following lines are indented."""
-        hanging = indent + 2 if indent or self._print is SMALL_PRINT else 0
-        wrapped = textwrap.wrap(
-            text,
-            self._print.width,
-            initial_indent=" " * indent,
-            subsequent_indent=" " * hanging,
-        )
-        for one in wrapped or [""]:
-            if len(self._lines) == self._print.lines:
-                self._end_page()
-            self._lines.append(self._drawn(one, strong=strong))
+        """Add a line, wrapped where it is too long; following lines are indented.
 
-    def _drawn(self, text: str, *, strong: bool) -> bytes:
-        """The operators that move to the next line and show `text` (ISO 32000-1, 9.4.3)."""
-        line = b"(" + _shown(text) + b") '\n"
-        if not strong:
-            return line
-        size = self._print.size
-        return f"/F2 {size} Tf ".encode() + line + f"/F1 {size} Tf\n".encode()
+        A strong line is a heading. An empty one leaves room.
+        """
+        self._down()
+        words = " ".join(text.split())
+        if not words:
+            return
+        kind = "P" if self._headed and not strong else "H2" if self._headed else "H1"
+        self._headed = True
+        element, parent, marks = self._number(), self._page + 3, list[str]()
+        self._begun.append(element)
+        for place, (left, part) in enumerate(self._parts(words, indent, bold=kind != "P")):
+            if place:
+                self._down()
+            marks.append(pdf.mark_of(self._page, len(self._marked)))
+            self._draw(element, kind, left, part)
+        exact = "" if pdf.shows_exactly(words) else text
+        self._object(element, pdf.element(kind, parent, marks, exact))
 
     def close(self) -> None:
         """Write the last page and what a reader begins with."""
         self._end_page()
-        kids = " ".join(f"{page} 0 R" for page in self._pages)
-        self._object(
-            _CATALOG,
-            f"<< /Type /Catalog /Pages {_PAGES} 0 R /Lang (en-GB)"
-            " /ViewerPreferences << /DisplayDocTitle true >> >>".encode(),
-        )
-        self._object(
-            _PAGES, f"<< /Type /Pages /Kids [{kids}] /Count {len(self._pages)} >>".encode()
-        )
-        for number, name in ((_FONT, self._print.font), (_STRONG, self._print.strong)):
-            self._object(
-                number,
-                f"<< /Type /Font /Subtype /Type1 /BaseFont /{name}"
-                " /Encoding /WinAnsiEncoding >>".encode(),
-            )
-        self._object(_INFO, b"<< /Title (" + _shown(self._title) + b") >>")
-        start, count = self._written, max(self._at) + 1
-        self._put(f"xref\n0 {count}\n0000000000 65535 f \n".encode())
-        for number in range(1, count):
-            self._put(f"{self._at[number]:010} 00000 n \n".encode())
-        trailer = f"<< /Size {count} /Root {_CATALOG} 0 R /Info {_INFO} 0 R >>"
-        self._put(f"trailer\n{trailer}\nstartxref\n{start}\n%%EOF\n".encode())
+        parts = [f"{page + 3} 0 R" for page in self._begun_on]
+        tree = " ".join(f"{place} {page + 2} 0 R" for place, page in enumerate(self._pages))
+        bodies = [
+            pdf.catalog(_TREE, _METADATA),
+            pdf.page_tree(self._pages),
+            *font_objects(embedded(), self._glyphs, _FONT),
+            pdf.information(self._title),
+            pdf.metadata(self._title),
+            (
+                f"<</Type/StructTreeRoot/K {_DOCUMENT} 0 R/ParentTree<</Nums[{tree}]>>"
+                f"/ParentTreeNextKey {len(self._pages)}>>"
+            ).encode(),
+            pdf.element("Document", _TREE, parts),
+        ]
+        for number, body in enumerate(bodies, _CATALOG):
+            self._object(number, body)
+        start, count = self._written, len(self._starts)
+        self._put(pdf.table_head(count))
+        for one in self._starts:
+            self._put(pdf.table_line(one))
+        self._put(pdf.trailer(count, start, _INFO))
+
+    @property
+    def _step(self) -> float:
+        return self._print.size * _INDENT
+
+    @property
+    def _page(self) -> int:
+        """The object of the page that is being filled; its contents, parents and part follow it."""
+        return self._pages[-1]
+
+    def _parts(self, words: str, indent: int, *, bold: bool) -> Iterator[tuple[float, str]]:
+        """What stands on each line, and where it begins."""
+        size, left = self._print.size, _LEFT + indent * self._step
+        head = next(pdf.wrapped(words, _RIGHT - left, size, bold=bold))
+        yield left, head
+        if indent or self._print is SMALL_PRINT:
+            left += 2 * self._step
+        rest = words[len(head) :].strip()
+        for part in pdf.wrapped(rest, _RIGHT - left, size, bold=bold) if rest else ():
+            yield left, part
+
+    def _down(self) -> None:
+        if self._y - self._print.leading < _BOTTOM:
+            self._end_page()
+            self._new_page()
+        self._y -= self._print.leading
+
+    def _draw(self, element: int, kind: str, left: float, text: str) -> None:
+        style = pdf.style(self._print.size, bold=kind != "P")
+        at, mark = (left, self._y), len(self._marked)
+        self._drawn.append(pdf.drawn((kind, mark), at, self._said(text), style))
+        self._marked.append(element)
+
+    def _said(self, text: str) -> Sequence[int]:
+        numbers = pdf.glyphs(text)
+        self._glyphs.update(numbers)
+        return numbers
+
+    def _new_page(self) -> None:
+        self._pages.append(self._number())
+        for _ in range(3):
+            self._number()
+        self._y = _TOP
 
     def _end_page(self) -> None:
-        page = self._pages[-1] + 2 if self._pages else _FIRST_PAGE
-        kind = self._print
-        drawn = (
-            f"BT /F1 {kind.size} Tf {kind.leading} TL {_LEFT} {_TOP} Td\n".encode()
-            + b"".join(self._lines)
-            + f"1 0 0 1 {_LEFT} 30 Tm (Page {len(self._pages) + 1}) Tj ET".encode()
-        )
-        self._object(
-            page,
-            f"<< /Type /Page /Parent {_PAGES} 0 R /MediaBox [0 0 595 842] /Contents {page + 1} 0 R"
-            f" /Resources << /Font << /F1 {_FONT} 0 R /F2 {_STRONG} 0 R >> >> >>".encode(),
-        )
-        self._object(
-            page + 1,
-            f"<< /Length {len(drawn)} >>\nstream\n".encode() + drawn + b"\nendstream",
-        )
-        self._pages.append(page)
-        self._lines.clear()
+        page, place = self._page, len(self._pages) - 1
+        drawn = b"".join(self._drawn)
+        drawn += pdf.page_number(self._said(f"Page {place + 1}"), _LEFT)
+        self._object(page, pdf.page(page + 1, _FONT, place))
+        self._object(page + 1, pdf.stream(b"", drawn))
+        marked = " ".join(f"{one} 0 R" for one in self._marked)
+        self._object(page + 2, f"[{marked}]".encode())
+        begun = [f"{one} 0 R" for one in self._begun]
+        self._object(page + 3, pdf.element("Sect", _DOCUMENT, begun) if begun else b"null")
+        self._begun_on += [page] if begun else []
+        for kept in (self._drawn, self._marked, self._begun):
+            kept.clear()
+
+    def _number(self) -> int:
+        self._starts.append(0)
+        return len(self._starts)
 
     def _object(self, number: int, body: bytes) -> None:
-        self._at[number] = self._written
+        self._starts[number - 1] = self._written
         self._put(f"{number} 0 obj\n".encode() + body + b"\nendobj\n")
 
     def _put(self, data: bytes) -> None:
         self._file.write(data)
         self._written += len(data)
-
-
-def _shown(text: str) -> bytes:
-    """Return a string's bytes, with what would end or break it escaped."""
-    plain = "".join(map(_letter, text)).encode("cp1252", "replace")
-    return plain.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
-
-
-def _letter(character: str) -> str:
-    if unicodedata.category(character) == "Cc":
-        return " "
-    try:
-        character.encode("cp1252")
-    except UnicodeEncodeError:
-        return unicodedata.normalize("NFKD", character)[0]
-    return character

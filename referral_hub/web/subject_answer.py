@@ -1,9 +1,9 @@
 """The answer to an access request, written down: JSON for a program, HTML and PDF to read.
 
 All three hold the same: what is given, what is withheld and under which exemption, and who saw
-what, when and why. The JSON has each line's proof. The PDF shows letters that Windows-1252 does not
-have without their accents; the HTML has every letter. Each is written into a file while the items
-and the access report are read, however long they are.
+what, when and why. The JSON has each line's proof. The PDF shows a "?" for letters that its font
+does not have, with the exact words beside it; the HTML has every letter. Each is written into a
+file while the items and the access report are read, however long they are.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from referral_hub.web.officer_words import shown
 from referral_hub.web.rendering import and_list, instant
 
 FORMAT = "referral-hub/subject-access/v1"
+HEADING = -1
 WITHHELD_WORDS = "Words in it are withheld:"
 
 
@@ -176,7 +177,7 @@ def as_pdf(export: SubjectExport, telling: Telling, file: BinaryIO) -> None:
     title = f"What {told.agency} holds about you"
     pages = PdfPages(file, title)
     for text, indent in _printed(title, told):
-        pages.line(text, indent=indent)
+        pages.line(text, indent=max(indent, 0), strong=indent == HEADING)
     pages.close()
 
 
@@ -210,21 +211,22 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def _printed(title: str, told: Answer) -> Iterator[tuple[str, int]]:
+    """Each line with its indent, or `HEADING`."""
     yield from ((title, 0), (f"Request {told.reference}", 0))
     for section in told.sections:
-        yield from (("", 0), (section.heading.upper(), 0))
+        yield from (("", 0), (section.heading, HEADING))
         for item in section.items:
             yield from (("", 0), (item.label, 0))
             yield from ((line, 4) for line in item.lines)
             if item.partly:
                 yield f"{WITHHELD_WORDS} {item.partly}", 4
-    yield from (("", 0), ("WHAT IS WITHHELD", 0), ("", 0))
+    yield from (("", 0), ("What is withheld", HEADING), ("", 0))
     yield from ((f"{what}: {why}", 2) for what, why in told.withheld)
-    yield from (("", 0), ("WHO SAW WHAT, WHEN AND WHY", 0))
+    yield from (("", 0), ("Who saw what, when and why", HEADING))
     for line in told.seen:
         yield from (("", 0), (f"{line.at}: {line.who}. {line.what}", 0))
         yield from ((text, 4) for text in (line.about, line.why, line.place) if text)
-    yield from (("", 0), ("THE LOG'S CHECKPOINT", 0), (f"Key of the log: {told.log_key}", 2))
+    yield from (("", 0), ("The log’s checkpoint", HEADING), (f"Key of the log: {told.log_key}", 2))
     yield from ((line, 2) for line in told.checkpoint.splitlines())
 
 

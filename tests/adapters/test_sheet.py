@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -21,9 +19,9 @@ from adapters.formats.sheet import ReferralSheet
 from adapters.formats.tagged_pdf import Line, Sheet, write_sheet
 from referral_hub.web.labels import Labels
 from tests.adapters.test_outbound_formats import OFFER
+from tests.pdf_checks import faults_of, structure_of
 
 pypdf = pytest.importorskip("pypdf")
-page_checks = pytest.importorskip("page")
 FIELDS = dict(OFFER.fields) | {
     "identity.family_name": "Łukasiewicz-Ó Briain (née \\ Žižek)",
     "contact.preferences": {"preferred": ["phone"], "never": ["post"], "note": "After ten"},
@@ -31,20 +29,6 @@ FIELDS = dict(OFFER.fields) | {
     "access_needs.access": {"needs": ["step_free"], "note": ""},
     "need.task_note": "word " * 600,
 }
-
-
-def structure(data: bytes) -> list[tuple[str, str]]:
-    """Every element in reading order: (kind, its exact words)."""
-    return list(_below(pypdf.PdfReader(io.BytesIO(data)).trailer["/Root"]["/StructTreeRoot"]["/K"]))
-
-
-def _below(element: Any) -> Iterator[tuple[str, str]]:
-    found = element.get_object()
-    if "/S" not in found:
-        return
-    yield str(found["/S"])[1:], str(found.get("/ActualText", ""))
-    for kid in found["/K"]:
-        yield from _below(kid)
 
 
 def test_a_sheet_says_its_language_title_order_and_words() -> None:
@@ -56,7 +40,7 @@ def test_a_sheet_says_its_language_title_order_and_words() -> None:
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
     assert reader.metadata is not None
     assert reader.metadata.title == "Referral: RH-4KT2"
-    found = structure(data)
+    found = structure_of(data)
     assert [kind for kind, _ in found][:5] == ["Document", "H1", "P", "P", "P"]
     rows = [words for kind, words in found if kind in {"TH", "TD"}]
     told = dict(zip(rows[::2], rows[1::2], strict=True))
@@ -87,13 +71,6 @@ def test_every_mark_on_every_page_is_in_the_tree_and_every_word_is_on_a_page() -
     assert "Page 2 of 2" in text
 
 
-def failed(data: bytes) -> list[str]:
-    """What another's checks of PDF/UA-1 find wrong."""
-    report = page_checks.validate_pdf_bytes(data, profile=page_checks.ValidationProfile.PDF_UA_1)
-    assert report.rules.total > 100
-    return [failure.rule_id for failure in report.failures]
-
-
 ODD = "née \u0301 \u0141 \ufb01 \u05e9 \u03ae \u0416 \u1ead \u0639 \u6f22 \U0001f600 \x07 \ufffd"
 
 
@@ -101,11 +78,11 @@ ODD = "née \u0301 \u0141 \ufb01 \u05e9 \u03ae \u0416 \u1ead \u0639 \u6f22 \U000
 def test_a_sheet_follows_pdf_ua_by_the_checks_of_another(typed: str) -> None:
     fields = FIELDS | {"identity.family_name": typed}
     data = ReferralSheet().write(replace(OFFER, fields=fields))
-    assert failed(data) == []
+    assert faults_of(data) == []
     assert b"<pdfuaid:part>1</pdfuaid:part>" in data
-    assert failed(data.replace(b"/FontFile2", b"/FontFileX")) == ["PDFUA1-FONT-EMBEDDING-001"]
+    assert faults_of(data.replace(b"/FontFile2", b"/FontFileX")) == ["PDFUA1-FONT-EMBEDDING-001"]
     told = write_sheet(Sheet(f"Title {typed}", [typed], []))
-    assert failed(told) == []
+    assert faults_of(told) == []
 
 
 def test_the_letters_that_are_shown_can_be_copied_as_what_they_are() -> None:
@@ -151,7 +128,7 @@ def test_the_same_lies_inside_as_data() -> None:
 @pytest.mark.parametrize("kind", DocumentKind)
 def test_every_kind_has_its_words(kind: DocumentKind) -> None:
     document = replace(OFFER, kind=kind, fields=FIELDS if kind.discloses else {})
-    found = structure(ReferralSheet().write(document))
+    found = structure_of(ReferralSheet().write(document))
     assert found[1] == ("H1", f"{sheet_words.KINDS[kind]}: RH-4KT2")
     assert ("Table" in [one for one, _ in found]) is kind.discloses
 
@@ -166,7 +143,7 @@ def test_whatever_was_typed_is_a_file_that_opens(rows: list[tuple[str, str]]) ->
     data = write_sheet(Sheet("Title", [], [Line(label, (value,)) for label, value in rows]))
     reader = pypdf.PdfReader(io.BytesIO(data), strict=True)
     assert len(reader.pages) >= 1
-    cells = [words for kind, words in structure(data) if kind == "TD"]
+    cells = [words for kind, words in structure_of(data) if kind == "TD"]
     assert cells == [value for _, value in rows]
 
 
