@@ -96,11 +96,22 @@ def take(taking: Taking, agreement: AgreementTaken, words: Notice) -> Taken:
         "evidence": {} if nobody else {"consent_record": str(event_id)},
         "taken_by": actor.user_id,
         "valid_from": at,
-        "valid_until": end_of_day(agreement.valid_until),
+        "valid_until": _ends_at(agreement, made, at),
         "recorded_at": at,
         "supersedes": None,
     }
     return Taken(facts.consent_event(row), row, made)
+
+
+def _ends_at(agreement: AgreementTaken, made: SpokenFor, at: datetime) -> datetime | None:
+    """Return when it ends: with the authority of whoever spoke, if that ends first, so that the end
+    is announced and told like any other. An authority that is over already carries nothing (R08).
+    """
+    ends: datetime | None = end_of_day(agreement.valid_until)
+    authority: datetime | None = made.proxy["valid_until"] if made.proxy else None
+    if authority is None or authority <= at:
+        return ends
+    return authority if ends is None else min(ends, authority)
 
 
 def taken_rows(

@@ -6,6 +6,7 @@ The clock is moved; the database, the worker's round and the partner's server ar
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -28,6 +29,7 @@ from referral_hub.services.submit_referral import Submitted
 from referral_hub.services.withdraw import withdraw_agreement
 from referral_hub.services.work_list import Clearing, Waits, read_work_list
 from referral_hub.store import outbox
+from tests import people
 from tests.hub_bench import GARDEN, Bench, Row, only
 from tests.services.partners import PartnerSystem
 
@@ -285,6 +287,27 @@ def test_an_agreement_is_announced_once_and_ends_on_time(bench: Bench) -> None:
     with pytest.raises(Withheld):
         open_task(bench.hub, bench.staff["mentors"], only(bench.tasks())["id"])
     assert outcomes(bench).count("announced") == outcomes(bench).count("expired") == 1
+    assert bench.verify().ok
+
+
+def test_an_agreement_ends_with_the_authority_of_who_gave_it_and_that_is_announced(
+    bench: Bench,
+) -> None:
+    today = bench.clock().date()
+    said = people.by_an_attorney(bench, until=today + 10 * DAY)
+    sent = bench.refer(agreement=replace(said, valid_until=today + 60 * DAY))
+    bench.deliver()
+    task_id, council = only(bench.tasks(sent.referral_id))["id"], bench.staff["council"]
+    assert keep_time(bench.hub) == 1
+    bench.deliver()
+    assert told(bench) == [("expiring", "waiting"), ("expiring", "waiting")]
+    assert open_task(bench.hub, council, task_id).fields
+    bench.clock.forward(12 * DAY)
+    keep_time(bench.hub)
+    bench.deliver()
+    assert ("expired", "waiting") in told(bench)
+    with pytest.raises(Withheld):
+        open_task(bench.hub, council, task_id)
     assert bench.verify().ok
 
 
