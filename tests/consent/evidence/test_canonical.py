@@ -1,5 +1,7 @@
 """Canonical JSON: another implementation of RFC 8785 must agree on every byte."""
 
+from collections import OrderedDict
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,19 @@ def nested(depth: int) -> list[Any]:
     return value
 
 
+def named(depth: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(depth - 1):
+        value = {"a": value}
+    return value
+
+
+class UserRows(list[int]):
+    """A list that would print as another one."""
+
+    __slots__ = ()
+
+
 class Loud(str):
     """A text that would print as another one."""
 
@@ -77,8 +92,13 @@ class Loud(str):
         ("\ud800", "a string holds a lone surrogate, which UTF-8 cannot carry"),
         (["\udfff"], "a string holds a lone surrogate, which UTF-8 cannot carry"),
         (Loud("x"), "Loud has no canonical form here"),
+        ({Loud("x"): 1}, "an object's key must be an ASCII string"),
+        (HTTPStatus.OK, "HTTPStatus has no canonical form here"),
+        (UserRows([1]), "UserRows has no canonical form here"),
+        (OrderedDict(a=1), "OrderedDict has no canonical form here"),
         ({"a": {1, 2}}, "set has no canonical form here"),
         (nested(MAX_DEPTH + 1), "nested deeper than 16 levels"),
+        (named(MAX_DEPTH + 1), "nested deeper than 16 levels"),
     ],
 )
 def test_what_the_domain_does_not_hold_is_refused(value: Any, said: str) -> None:
@@ -92,6 +112,7 @@ def test_the_borders_of_the_domain_are_inside() -> None:
         canonical([MAX_SAFE_INTEGER, -MAX_SAFE_INTEGER]) == b"[9007199254740991,-9007199254740991]"
     )
     assert canonical(nested(MAX_DEPTH)) == b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
+    assert canonical(named(MAX_DEPTH)).count(b"{") == MAX_DEPTH
 
 
 NOT_CANONICAL = "not in canonical form (RFC 8785)"
