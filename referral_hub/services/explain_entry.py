@@ -18,7 +18,7 @@ from consent.evidence.entry import Entry, EntryType
 from consent.ledger import Grant, fold
 from consent.model import ConsentEvent, Outcome, Permit, Purpose, Stage
 from consent.policy import current_policy
-from referral_hub.audit.decisions import outcome_code
+from referral_hub.audit.decisions import Verdict, outcome_code
 from referral_hub.domain.commands import Actor
 from referral_hub.errors import CryptoError, NotFound
 from referral_hub.services.audit_entry import Inclusion, entry
@@ -28,6 +28,7 @@ from referral_hub.services.casework import case_of
 from referral_hub.services.hub import Hub
 from referral_hub.services.log_reports import Asked, Report, log_once
 from referral_hub.services.place import Case, ask
+from referral_hub.services.replay_decisions import replay_entry
 from referral_hub.store import audit_log
 from referral_hub.store.cases import load
 
@@ -56,6 +57,8 @@ class Explained:
 
     `ours` is False for an officer who is not the sender's: the ledger is not theirs. `again` is
     None where the records no longer lead to the entry's answer, or where nothing was decided.
+    `replayed` is what came of making it again from what the entry committed to, None where that is
+    not this officer's to open or the rules decided nothing.
     """
 
     logged: Logged
@@ -64,6 +67,7 @@ class Explained:
     erased: bool
     agreed: Sequence[Agreed]
     again: Outcome | None
+    replayed: Verdict | None = None
 
     def __repr__(self) -> str:
         return "<Explained>"
@@ -91,7 +95,14 @@ def explain(hub: Hub, actor: Actor, entry_id: UUID) -> Explained:
         erased=erased,
         agreed=_agreed(case, logged, names) if case else (),
         again=_again(case, logged.entry, row.recipient_agency_id) if case else None,
+        replayed=_replayed(hub, entry_id) if ours else None,
     )
+
+
+def _replayed(hub: Hub, entry_id: UUID) -> Verdict | None:
+    with hub.database.working() as connection:
+        sealed = audit_log.sealed_openings(connection, [entry_id]).get(entry_id)
+    return replay_entry(hub, sealed) if sealed is not None else None
 
 
 def _case(hub: Hub, logged: Logged) -> tuple[Case | None, bool]:

@@ -88,6 +88,13 @@ def replay_decisions(
     return outcome
 
 
+def replay_entry(hub: Hub, row: CommittedRow) -> Verdict | None:
+    """Return what comes of making one decision again; None for an entry that the rules did not
+    make.
+    """
+    return _Again(opener(hub.keys), known_policies(hub)).one(row)
+
+
 @dataclass(frozen=True, slots=True)
 class _Again:
     opening: Opener
@@ -104,10 +111,22 @@ class _Again:
             return
         if INPUTS not in entry.commitments:
             yield Verdict.UNRECORDED, "its entry commits to nothing that it was made from"
-        elif row.sealed == b"" or (row.erased and not row.wrapped_key):
+        elif _gone(row):
             yield _erased(taken, row)
         else:
             yield self._decided(entry, row, entry.policy_hash)
+
+    def one(self, row: CommittedRow) -> Verdict | None:
+        """The same for one entry, without a proof of its place."""
+        try:
+            entry = decode(row.entry)
+        except EntryError:
+            return Verdict.UNREADABLE
+        if entry.policy_hash is None:
+            return None
+        if INPUTS not in entry.commitments:
+            return Verdict.UNRECORDED
+        return Verdict.ERASED if _gone(row) else self._decided(entry, row, entry.policy_hash)[0]
 
     def _decided(self, entry: Entry, row: CommittedRow, policy_hash: str) -> tuple[Verdict, str]:
         known = self.policies(policy_hash)
@@ -124,6 +143,10 @@ class _Again:
         if opened["subject"][1].decode() != inputs.request.subject_id:
             return Verdict.DIFFERS, "it was made from a request about another person"
         return recompute(entry, inputs, known)
+
+
+def _gone(row: CommittedRow) -> bool:
+    return row.sealed == b"" or (row.erased and not row.wrapped_key)
 
 
 def _require_committed(entry: Entry, opened: Mapping[str, tuple[bytes, bytes]]) -> None:

@@ -111,6 +111,7 @@ def why(hub: Hub, actor: Actor, entry_id: UUID) -> str:
         inclusion=found.inclusion,
         heading=asked(one, found.logged.entry),
         parts=explanation(found, one, words()),
+        replayed=found.replayed,
         back=url_for("officer.show", entry_id=entry_id),
     )
 

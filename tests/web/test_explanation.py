@@ -28,9 +28,11 @@ from consent.codes import (
     Stage,
 )
 from consent.evidence.entry import Agencies, Entry, EntryType, LawfulBasis
+from referral_hub.audit.decisions import Verdict
 from referral_hub.domain.codes import ReviewOutcome
 from referral_hub.domain.commands import AskEmergencyAccess
 from referral_hub.errors import NotFound
+from referral_hub.services import replay_decisions
 from referral_hub.services.audit_entry import Inclusion, Proof
 from referral_hub.services.audit_log import Logged
 from referral_hub.services.emergency_access import ask_emergency_access, open_in_emergency
@@ -48,6 +50,7 @@ from tests.web.mereford import FAMILY_NAME, FIRST_NAME, TASK_NOTE, WHY, Mereford
 from tests.web.test_officer import text_of
 
 TABLE = tomllib.loads((Path(module.__file__).parent / "labels.toml").read_text(encoding="utf-8"))
+MADE_AGAIN = TABLE["Verdict.one"]
 PERSONAL = (FIRST_NAME, FAMILY_NAME, WHY, TASK_NOTE, "07700", "1948")
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 SENDER, RECIPIENT = UUID(int=1), UUID(int=2)
@@ -60,6 +63,7 @@ CODED = {
     "GivenBy.explained": GivenBy,
     "Clearer.explained": Clearer,
     "Stage.explained": Stage,
+    "Verdict.one": Verdict,
 }
 
 
@@ -215,6 +219,7 @@ def test_a_disclosure_is_explained_from_the_entry_and_the_ledger(
         "It stops when the person changes their mind",
         "As things stood then it was good until the end of",
         "In the log, proved by the newest checkpoint",
+        MADE_AGAIN["matches"],
     ):
         assert words in page, words
     assert "Explain this in plain words" in town.browser("surgery-dpo").get(
@@ -232,7 +237,9 @@ def test_what_changed_afterwards_does_not_change_the_explanation(
     assert "It was in force for this agency at that moment" in page
     assert "withdrawn, said by" not in page
     mereford.about_the_person(task, {"never_share_with": [mereford.agencies["neighbours"]]})
-    assert TABLE["Explained.ledger"]["alone"] in why(town, entry_id)
+    page = why(town, entry_id)
+    assert TABLE["Explained.ledger"]["alone"] in page
+    assert MADE_AGAIN["matches"] in page
 
 
 def test_a_refusal_says_what_was_not_named_and_a_look_who_looked(
@@ -252,6 +259,7 @@ def test_a_refusal_says_what_was_not_named_and_a_look_who_looked(
     page = why(town, newest(mereford, "view"))
     assert "Why was this shown to Dr Amara Osei, referrer?" in page
     assert "Nothing left the agency" in page
+    assert not [words for words in MADE_AGAIN.values() if words in page]
 
 
 def test_an_emergency_is_explained_to_both_officers(town: Any, mereford: Mereford) -> None:
@@ -265,6 +273,7 @@ def test_an_emergency_is_explained_to_both_officers(town: Any, mereford: Merefor
     open_in_emergency(town.hub, council, task.id, ticket)
     for by in ("surgery-dpo", "council-dpo"):
         page = why(town, newest(mereford, "view", "outcome = 'permit'"), by)
+        assert (MADE_AGAIN["matches"] in page) is (by == "surgery-dpo")
         assert "opened this record once, in an emergency" in page
         assert "somebody else is at risk of serious harm" in page
     assert "What the person agreed to is kept by the agency that sent it" in page
@@ -281,7 +290,21 @@ def test_after_an_erasure_the_entry_is_explained_without_the_person(
             "SELECT subject_id FROM referral WHERE id = %s", (task.referral_id,)
         ).scalar_one()
     erase_person(town.hub, mereford.actor("surgery-dpo"), person)
-    assert TABLE["Explained.ledger"]["erased"] in why(town, entry_id)
+    page = why(town, entry_id)
+    assert TABLE["Explained.ledger"]["erased"] in page
+    assert MADE_AGAIN["erased"] in page
+
+
+def test_a_decision_that_was_logged_otherwise_says_so_on_its_own_page(
+    town: Any, mereford: Mereford, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mereford.offered()
+    entry_id = newest(mereford, "release")
+    otherwise = (Verdict.DIFFERS, "the rules give something else")
+    monkeypatch.setattr(replay_decisions, "recompute", lambda *_: otherwise)
+    assert MADE_AGAIN["differs"] in why(town, entry_id)
+    monkeypatch.setattr(replay_decisions, "known_policies", lambda _: lambda _: None)
+    assert MADE_AGAIN["unknown-policy"] in why(town, entry_id)
 
 
 def test_reading_an_explanation_stands_in_the_log_once(town: Any, mereford: Mereford) -> None:
