@@ -4,8 +4,8 @@ Five things wait: a referral that consent holds, a recipient who was told someth
 silent after a reminder, an agreement that is about to end, a person to be told of a step in a way
 that is not the hub's, and one who changed their mind on their own page. The sender's staff, the
 accountable council and each one's data protection officer read the same list, without a word about
-the person.
-Clearing a hold needs no further step here: recording the agreement lets the plan go on by itself.
+the person. Clearing a hold needs no further step here: once what was missing is there, whoever put
+it right, the plan goes on by itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from consent.model import Clearer
+from consent.model import Clearer, RuleId
 from referral_hub import access
 from referral_hub.access import Permission
 from referral_hub.domain.codes import Role
@@ -45,6 +45,7 @@ class Clearing(StrEnum):
     TOLD = "told"
     READ = "read"
     LOOK = "look"
+    REGISTER = "register"
     LOG = "log"
 
 
@@ -88,9 +89,16 @@ def _clearer(row: WaitingRow) -> Clearer:
     return Clearer.SENDER_AGENCY
 
 
+def _waits_for_a_register(row: WaitingRow) -> bool:
+    """Whether a hold waits for a sharing agreement or its basis (R01, R02), which officers keep."""
+    rules = row.decision.get("rules", ()) if row.what == Waits.HELD and row.decision else ()
+    return not {RuleId.R01, RuleId.R02}.isdisjoint(rules)
+
+
 def _clearing(actor: Actor, row: WaitingRow) -> Clearing:
     if actor.role is Role.DATA_PROTECTION_OFFICER:
-        return Clearing.LOG
+        ours = actor.agency_id == row.origin_agency_id
+        return Clearing.REGISTER if ours and _waits_for_a_register(row) else Clearing.LOG
     if row.what == Waits.SILENT:
         return Clearing.SETTLE
     if row.what == Waits.TELL:

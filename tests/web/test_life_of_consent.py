@@ -235,6 +235,25 @@ def test_the_work_list_says_what_waits_why_and_who_clears_it(
     assert held.reference not in hill.text
 
 
+def test_an_officer_is_led_to_the_registers_where_a_hold_waits_for_an_agreement(
+    town: Any, mereford: Mereford
+) -> None:
+    end = "UPDATE sharing_agreement SET valid_until = now() {} interval '30 years'"
+    mereford.as_owner(end.format("-"))
+    try:
+        held = mereford.task(mereford.refer(to=("neighbours",)))
+    finally:
+        mereford.as_owner(end.format("+"))
+    led = {}
+    for name in ("surgery-dpo", "council-dpo"):
+        officer = town.browser(name)
+        officer.get("/work?what=held")
+        row = next(part for part in officer.text.split("<tr") if held.reference in part)
+        led[name] = "/registers" in row
+        assert f"reference={held.reference}" in row
+    assert led == {"surgery-dpo": True, "council-dpo": False}
+
+
 def test_clearing_a_hold_takes_it_off_the_list_and_the_referral_goes_on(
     town: Any, mereford: Mereford, gp: Any
 ) -> None:
