@@ -111,11 +111,10 @@ _BACK = text(
                    WHERE r.subject_id = s.id)
         OR EXISTS (SELECT 1 FROM referral r JOIN release d ON d.referral_id = r.id
                    WHERE r.subject_id = s.id AND d.wrapped_keys IS NOT NULL)
-        OR EXISTS (SELECT 1 FROM unnest(:owners, :beside) AS b(owner, id)
-                   WHERE b.owner = s.id
-                   AND (EXISTS (SELECT 1 FROM draft d WHERE d.id = b.id AND d.kind <> 'sent')
-                        OR EXISTS (SELECT 1 FROM staged_item i
-                                   WHERE i.id = b.id AND i.state = 'waiting'))))
+        OR s.id IN (SELECT b.owner FROM unnest(:owners, :beside) AS b(owner, id)
+                    WHERE EXISTS (SELECT 1 FROM draft d WHERE d.id = b.id AND d.kind <> 'sent')
+                    OR EXISTS (SELECT 1 FROM staged_item i
+                               WHERE i.id = b.id AND i.state = 'waiting')))
     """
 ).bindparams(
     bindparam("ids", type_=ARRAY(SqlUuid)),
