@@ -5,6 +5,8 @@ unchanged function would hide the change.
 """
 
 import sys
+import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,3 +17,13 @@ def _nothing_remembered() -> None:
         for value in vars(sys.modules[name]).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
+
+
+@pytest.fixture
+def far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own clock is set to another zone, which no instant may depend on."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()

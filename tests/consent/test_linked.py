@@ -1,7 +1,8 @@
 """A consent record as linked data, read by a reader that is not ours: every field is a triple."""
 
 import csv
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,20 @@ import pytest
 from rdflib import DCTERMS, RDF, SDO, SKOS, XSD, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
-from consent.codes import Article6, DataClass, EventState, EventType, GivenBy, Purpose
+from consent.codes import (
+    Article6,
+    DataClass,
+    EventState,
+    EventType,
+    GivenBy,
+    Method,
+    Purpose,
+)
 from consent.linked import ARTICLE_6, EVENT_TYPES, PURPOSES, STATES, linked
+from consent.notices import notice
 from consent.receipt import consent_receipt, consent_record
-from tests.consent.examples import NOON, a_consent, an_ending
-from tests.consent.test_receipt import AROUND, WORDS, a_record
+from tests.consent.examples import NOON, a_consent, an_agreement, an_ending
+from tests.consent.test_receipt import AROUND, WORDS, a_party, a_record
 from tests.consent.triples import graph_of
 
 DPV = Namespace("https://w3id.org/dpv#")
@@ -23,6 +33,7 @@ W3ID = "https://w3id.org/dpv"
 LED_TO = {str(RDF.type): "class", str(DCTERMS.conformsTo): "profile"}
 NO_ROW = {"its values are": ""}
 TABLES = Path(__file__).parents[1] / "tables"
+GOLDEN = Path(__file__).parent / "golden"
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -205,3 +216,72 @@ def test_an_ending_says_what_it_replaces() -> None:
     status = next(graph.objects(None, DPV.hasConsentStatus))
     assert (status, RDF.type, DPV.ConsentWithdrawn) in graph
     assert graph.value(status, DCT.replaces) == URIRef("urn:referral-hub:record:consent")
+
+
+def the_golden(name: str) -> Any:
+    return json.loads((GOLDEN / name).read_text(encoding="utf-8"))
+
+
+def a_receipt_through_an_attorney() -> Any:
+    """Two controllers, two recipients, three bases, Welsh words, and a consent that was renewed."""
+    event = a_consent(
+        id="renewal",
+        state=EventState.RENEWED,
+        event_type=EventType.EXPRESSED,
+        classes=frozenset({DataClass.NEED, DataClass.HEALTH, DataClass.RISK}),
+        recipients=frozenset({"time_bank", "library"}),
+        notice_language="cy",
+        method=Method.PHONE,
+        given_by=GivenBy.ATTORNEY,
+        proxy_id="authority",
+        supersedes="consent",
+    )
+    around = replace(
+        AROUND,
+        controllers=(a_party("surgery", "gp_practice"), a_party("trust", "council")),
+        agreements=(an_agreement(), an_agreement(id="lending", recipient_id="library")),
+        storage_locations=("London", "Cardiff"),
+        processing_locations=("Wales",),
+    )
+    words = notice("support-referral", "2", "cy")
+    record = consent_record(event, words, around)
+    return linked(consent_receipt(record, words, receipt_id="receipt-1", issued_at=NOON))
+
+
+def a_record_of_the_person_s_own_answer() -> Any:
+    around = replace(
+        AROUND, agreements=(an_agreement(article6=Article6.RECOGNISED_INTEREST, article9=None),)
+    )
+    event = a_consent(purpose=Purpose.SUPPORT, classes=frozenset({DataClass.CONTACT}))
+    return linked(consent_record(event, WORDS, around))
+
+
+@pytest.mark.parametrize(
+    ("document", "golden"),
+    [
+        (a_receipt_through_an_attorney, "receipt_through_an_attorney.jsonld"),
+        (a_record_of_the_person_s_own_answer, "record_of_own_answer.jsonld"),
+    ],
+    ids=["receipt", "record"],
+)
+def test_the_whole_document_is_the_reviewed_one_and_none_of_it_is_lost_to_a_reader(
+    document: Callable[[], Any], golden: str
+) -> None:
+    made = document()
+    assert made == the_golden(golden)
+    nodes = {str(node) for triple in graph_of(made) for node in triple}
+    read = {node.replace("+00:00", "Z") for node in nodes}  # the reader has its own spelling
+    assert set(sayings(made)) <= read
+
+
+def sayings(part: Any) -> Iterator[str]:
+    """Every text of a document that is a value: what is said, without names and terms."""
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if name not in ("@context", "@type", "@language"):
+                yield from sayings(value)
+    elif isinstance(part, list):
+        for one in part:
+            yield from sayings(one)
+    elif isinstance(part, str):
+        yield part

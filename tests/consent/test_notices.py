@@ -7,7 +7,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consent.model import ConsentError
-from consent.notices import current, installed_notices, languages, load_notices, notice
+from consent.notices import (
+    Notice,
+    current,
+    installed_notices,
+    is_own,
+    languages,
+    load_notices,
+    nothing_told,
+    notice,
+    own_notice,
+)
 from tests.consent.test_purity import sources
 
 ROWS = tomllib.loads((sources() / "tables" / "notices.toml").read_text("utf-8"))["notice"]
@@ -19,6 +29,14 @@ def test_every_notice_is_the_text_of_its_hash() -> None:
     for words in installed_notices():
         assert hashlib.sha256(words.text.encode()).hexdigest() == words.sha256
         assert words.text == words.text.strip()
+
+
+def test_a_row_is_loaded_whole() -> None:
+    row = {**ROWS[0], "text": "\n Agree? \n", "sha256": hashlib.sha256(b"Agree?").hexdigest()}
+    first = datetime(2025, 1, 1, tzinfo=UTC)
+    assert load_notices([{**row, "valid_from": "2025-01-01T00:00:00Z"}]) == (
+        Notice("support-referral", "1", "en", first, "Agree?", row["sha256"]),
+    )
 
 
 def test_changed_words_are_refused() -> None:
@@ -56,7 +74,9 @@ def test_a_notice_is_found_by_id_version_and_language() -> None:
     [("support-referral", "1", "cy"), ("support-referral", "3", "en"), ("other", "1", "en")],
 )
 def test_words_that_were_never_told_are_not_found(key: tuple[str, str, str]) -> None:
-    with pytest.raises(ConsentError, match="no notice"):
+    with pytest.raises(
+        ConsentError, match=r"^notice: no notice has this id, version and language$"
+    ):
         notice(*key)
 
 
@@ -76,7 +96,8 @@ def test_the_words_in_use_change_at_the_second_a_version_begins() -> None:
     ],
 )
 def test_there_may_be_no_words_in_use(notice_id: str, language: str, at: datetime) -> None:
-    with pytest.raises(ConsentError, match="in use"):
+    words = r"^notice: no words in this language are in use at this time$"
+    with pytest.raises(ConsentError, match=words):
         current(notice_id, language, at)
 
 
@@ -91,3 +112,40 @@ def test_the_current_words_say_how_to_say_no_and_whom_to_complain_to() -> None:
     for promise in ("do not have to agree", "change your mind at any time", "its name", "copy"):
         assert promise in words
     assert "Information Commissioner" in words
+
+
+@pytest.mark.parametrize("version", ["own-1", "own-10", "own-999999"])
+def test_versions_of_an_agency_s_own_words(version: str) -> None:
+    assert is_own(version)
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        *("1", "own", "own-", "own1", "Own-1", "their-1", "-1", "own-1-2", "own-own-1"),
+        *("own-0", "own-01", "own-x", "own--1", "own-1 ", "own-1000000"),
+        *("own-\N{SUPERSCRIPT TWO}", "own-\N{ARABIC-INDIC DIGIT ONE}"),
+    ],
+    ids=ascii,
+)
+def test_versions_that_are_not_an_agency_s_own(version: str) -> None:
+    assert not is_own(version)
+
+
+def test_own_words_and_no_words_are_notices_like_any_other() -> None:
+    names = ("support-referral", "own-1", "cy")
+    # The hashes are those of `sha256sum`.
+    assert own_notice(names, "Siôn", since=SECOND_VERSION) == Notice(
+        *names,
+        SECOND_VERSION,
+        "Siôn",
+        "5aa968563a0934deff0bf9253076d42925d9c007d9081ea409dc158ff32c69a3",
+    )
+    assert nothing_told(SECOND_VERSION) == Notice(
+        "none",
+        "0",
+        "en",
+        SECOND_VERSION,
+        "",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    )

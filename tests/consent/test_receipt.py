@@ -13,6 +13,8 @@ from consent.receipt import Circumstances, Party, consent_receipt, consent_recor
 from tests.consent.examples import NOON, a_consent, an_agreement, an_ending
 
 WORDS = notice("support-referral", "2", "en")
+OTHER_WORDS = "consent record: these are not the words that the event names"
+OTHER_HASH = "consent record: the words are not those of the event's hash"
 
 
 def a_party(party_id: str, kind: str) -> Party:
@@ -176,6 +178,7 @@ def test_a_receipt_adds_the_words_that_were_told_and_changes_nothing() -> None:
     assert json.loads(json.dumps(receipt)) == receipt
 
 
+@pytest.mark.usefixtures("far_from_greenwich")
 def test_an_instant_is_written_in_utc() -> None:
     issued_at = datetime.fromisoformat("2026-07-01T13:00:00+01:00")
     receipt = consent_receipt(a_record(), WORDS, receipt_id="1", issued_at=issued_at)
@@ -186,9 +189,10 @@ def test_an_instant_is_written_in_utc() -> None:
 @pytest.mark.parametrize("other", [("1", "en"), ("2", "cy")])
 def test_words_that_were_not_told_are_refused(other: tuple[str, str]) -> None:
     words = notice("support-referral", *other)
-    with pytest.raises(ConsentError, match="not the words"):
+    with pytest.raises(ConsentError, match=f"^{OTHER_WORDS}$"):
         consent_record(a_consent(), words, AROUND)
-    with pytest.raises(ConsentError, match="not the words"):
+    unlike_the_record = r"^consent receipt: these are not the words of the record$"
+    with pytest.raises(ConsentError, match=unlike_the_record):
         consent_receipt(a_record(), words, receipt_id="1", issued_at=NOON)
 
 
@@ -202,13 +206,19 @@ def test_own_words_are_those_of_the_recorded_hash_and_no_others() -> None:
         "version": "own-1",
         "sha256": words.sha256,
     }
-    for other in (own_notice(names, "We tell everybody.", since=NOON), WORDS):
-        with pytest.raises(ConsentError, match=r"not the words|not those"):
+    elsewhere = ("support-referral", "own-2", "en")
+    for other, refusal in (
+        (WORDS, OTHER_WORDS),
+        (own_notice(elsewhere, words.text, since=NOON), OTHER_WORDS),
+        (own_notice(names, "We tell everybody.", since=NOON), OTHER_HASH),
+    ):
+        with pytest.raises(ConsentError, match=f"^{refusal}$"):
             consent_record(event, other, AROUND)
 
 
 def test_a_recipient_without_a_party_is_refused() -> None:
-    with pytest.raises(ConsentError, match="not among the parties"):
+    unknown = r"^consent record: a recipient of the event is not among the parties$"
+    with pytest.raises(ConsentError, match=unknown):
         a_record(a_consent(recipients=frozenset({"time_bank", "stranger"})))
 
 
