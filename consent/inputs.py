@@ -153,7 +153,7 @@ def _enum_writer(kind: Any) -> _Write:
 def _set_writer(write: _Write) -> _Write:
     @lru_cache(maxsize=_MOST_KEPT)
     def text(values: frozenset[Any]) -> str:
-        return "[" + ",".join(map(write, sorted(values, key=_value))) + "]"
+        return "[" + ",".join(map(write, sorted(values))) + "]"
 
     return text
 
@@ -185,10 +185,6 @@ def _write_instant(value: datetime) -> str:
     """Return RFC 3339 in UTC; an instant without a zone, which is refused, is kept as it came."""
     kept = value.tzinfo is UTC or value.utcoffset() is None
     return (value if kept else value.astimezone(UTC)).isoformat(timespec="microseconds")
-
-
-def _value(value: Any) -> Any:
-    return value.value if isinstance(value, Enum) else value
 
 
 def _enumerated(kind: Any, value: object) -> Any:
