@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from tests.importing import as_csv, visit
-from tests.journeys.letters import newest_link
+from tests.journeys.letters import LINKS, newest_link
 from tests.journeys.officer_duties import day, record_breach, record_request
 from tests.journeys.people import Person, refer
 from tests.journeys.started import RunningHub
@@ -120,7 +120,7 @@ def ways_out(walk: Walk, admin: Person, coordinator: Person) -> None:
 def by_link(walk: Walk, gp: Person, stranger: Person, running: RunningHub) -> None:
     """Every page of somebody who comes by a one-time link."""
     stranger.page.goto(running.mails)
-    known = stranger.page.locator("article a")
+    known = stranger.page.locator(LINKS)
     before = known.first.get_attribute("href") if known.count() else ""
     needs = ("Cannot get out of the house",)
     refer(gp, name="Ivo Lonsdale", needs=needs, agencies=("Mereford Libraries",))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.letters import SECRET, newest_link
+from tests.journeys.letters import LINKS, SECRET, newest_link
 from tests.journeys.people import Person, refer
 from tests.journeys.started import RunningHub
 
@@ -21,7 +21,7 @@ def test_a_group_reads_and_accepts_by_link_and_code(
     running_hub: RunningHub, person: Sign, stranger: Callable[..., Person], script: bool
 ) -> None:
     gp, reader = person("gp"), stranger(script=script)
-    known = reader.page.goto(running_hub.mails) and reader.page.locator("article a")
+    known = reader.page.goto(running_hub.mails) and reader.page.locator(LINKS)
     before = known.first.get_attribute("href") if known and known.count() else None
     reference = refer(
         gp, name="Ivor Fernley", needs=("Cannot get out of the house",), agencies=(LIBRARY,)
