@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from referral_hub.crypto.edwards import P, is_canonical, is_low_order
+from referral_hub.crypto.edwards import D, P, is_canonical, is_low_order
 from referral_hub.crypto.jwks import encryption_key, signing_keys
 from referral_hub.crypto.pasted_keys import WEAK, public_encryption_jwk, public_jwk
 from referral_hub.errors import CryptoError
@@ -45,6 +45,22 @@ def test_an_ed25519_point_of_low_order_is_refused_in_each_encoding(row: dict[str
     with pytest.raises(CryptoError) as refused:
         public_jwk(json.dumps(jwk("Ed25519", point)))
     assert str(refused.value) == WEAK
+
+
+def doubled(y: int) -> int:
+    """The y coordinate of a point added to itself (RFC 8032 section 5.1.4, x from the curve)."""
+    xx = (y * y - 1) * pow(D * y * y + 1, -1, P)
+    return (y * y + xx) * pow(1 - D * xx * y * y, -1, P) % P
+
+
+def test_the_points_of_low_order_are_those_that_doubling_brings_to_the_neutral_one() -> None:
+    ys = {
+        int.from_bytes(bytes.fromhex(row["point"]), "little") % 2**255 for row in TABLE["ed25519"]
+    }
+    assert all(doubled(doubled(doubled(y))) == 1 for y in ys)
+    assert len({y % P for y in ys}) == 5  # eight points: two have x = 0, three a pair of signs
+    made = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    assert doubled(doubled(doubled(int.from_bytes(made, "little") % 2**255))) != 1
 
 
 @pytest.mark.parametrize("row", TABLE["x25519"], ids=lambda row: row["id"])

@@ -25,6 +25,17 @@ NOT_IN_A_COPY = (
     "--ignore=tests/consent/test_purity.py",
     "--ignore=tests/consent/evidence/test_outsider.py",
 )
+COLLECT_TWICE = """
+import contextlib, io, pytest, sys
+class Ids:
+    def pytest_collection_modifyitems(self, items): self.found = {item.nodeid for item in items}
+def collect():
+    ids, how = Ids(), ["--collect-only", "--import-mode=importlib", "-p", "no:cacheprovider"]
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert pytest.main([*how, *sys.argv[1:]], plugins=[ids]) == 0
+    return ids.found
+print(*sorted(collect() ^ collect()), sep="\\n", end="")
+"""
 NOTICED = frozenset({"killed", "timeout", "caught by type check"})
 
 
@@ -80,6 +91,9 @@ def main() -> int:
             shutil.copytree(ROOT / name, place / name, ignore=ignored)
         subject = SUBJECTS[sys.argv[1]]
         (place / "pyproject.toml").write_text(_settings(subject), encoding="utf-8")
+        if changing := _changing_ids(place, subject):
+            print("Not run: these tests have another id each time:", changing, file=sys.stderr)
+            return 2
         progress = None if sys.stdout.isatty() else subprocess.DEVNULL
         _mutmut(place, "run", "--max-children", "2", stdout=progress, check=False)
         results = _results(place)
@@ -100,6 +114,15 @@ def _report(results: Counter[str], survived: Sequence[Survivor], subject: Subjec
     print(", ".join(f"{count} {result}" for result, count in results.most_common()))
     print(f"{len(settled.argued)} argued, {len(settled.open)} not argued")
     return int(bool(settled.open or settled.stale or not results))
+
+
+def _changing_ids(place: Path, subject: Subject) -> str:
+    """What collecting twice in one process names differently.
+
+    Mutants run in children of one process; a test that is not found there would count as killing.
+    """
+    run = [sys.executable, "-c", COLLECT_TWICE, *subject.tests]
+    return subprocess.run(run, cwd=place, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _results(place: Path) -> dict[str, str]:
