@@ -25,16 +25,15 @@ def is_low_order(encoded: bytes) -> bool:
 
 
 def is_canonical(encoded: bytes) -> bool:
-    """Whether these 32 bytes are the one encoding of a point that is not of low order."""
+    """Whether these 32 bytes are the one encoding of a point that is not of low order.
+
+    From the curve, x² = (y² - 1) / (d y² + 1); a quotient is a square where the product is one.
+    """
     y = _y(encoded)
-    return y < P and y not in _LOW_ORDER and pow(_x_squared(y), (P - 1) // 2, P) == 1
+    squared = (y * y - 1) * (D * y * y + 1)
+    return y < P and y not in _LOW_ORDER and pow(squared, (P - 1) // 2, P) == 1
 
 
 def _y(encoded: bytes) -> int:
     """The coordinate without the sign of x, which is the last byte's first bit."""
     return int.from_bytes(encoded, "little") & _COORDINATE
-
-
-def _x_squared(y: int) -> int:
-    """From the curve: -x² + y² = 1 + d x² y²."""
-    return (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
