@@ -1,16 +1,17 @@
 """A permission begins and ends at an exact second, whatever the clocks on the wall do."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from consent.decide import decide
-from consent.model import ConsentError, Permit, RefusalReason, Refuse
+from consent.model import ConsentError, Hold, Permit, RefusalReason, Refuse
 from tests.consent import examples
 
 LONDON = ZoneInfo("Europe/London")
 SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
 
 ENDS = {
     "an ordinary noon": datetime(2026, 7, 1, 12, tzinfo=UTC),
@@ -115,3 +116,13 @@ def test_a_fact_without_a_time_zone_cannot_be_made_and_others_are_kept_in_utc(
         make(**{field: datetime(2026, 7, 1, 12)})  # noqa: DTZ001  the fault under test
     record = make(**{field: datetime(2026, 7, 1, 12, tzinfo=LONDON)})
     assert getattr(record, field).isoformat() == "2026-07-01T11:00:00+00:00"
+
+
+@pytest.mark.usefixtures("far_from_greenwich")
+def test_a_child_grows_up_on_the_same_day_wherever_the_machine_stands() -> None:
+    """At two in the morning of the birthday, UTC, New York is still in the day before."""
+    birthday = datetime(2026, 7, 1, 2, tzinfo=UTC)
+    person = examples.a_person(date_of_birth=date(2010, 7, 1))
+    facts = examples.the_facts(person=person)
+    assert isinstance(decide(examples.a_request(), facts, birthday), Permit)
+    assert isinstance(decide(examples.a_request(), facts, birthday - 3 * HOUR), Hold)
