@@ -5,14 +5,12 @@ from pathlib import Path
 import pytest
 
 from consent.evidence.bundle import BundleError, Failure
-from consent.evidence.entry import Agencies, EntryType, decode, encode
+from consent.evidence.entry import Agencies, EntryType, encode
 from consent.evidence.merkle import leaf_hash
 from consent.evidence.pins import Pins
 from consent.evidence.proof import TlogProof, parse_proof
 from consent.evidence.receipt import (
-    CERTIFICATE,
     build_receipt,
-    certified_lines,
     is_receipt,
     verify_receipt,
 )
@@ -207,23 +205,38 @@ ERASED = {
 def certificate(**changes: object) -> bytes:
     log = SampleLog(3)
     log.extend([encode(make_entry(3, **(ERASED | changes)))])
-    entry, leaf = decode(log.entries[3]), leaf_hash(log.entries[3])
-    lines = [CERTIFICATE, "", *certified_lines(3, entry, leaf), "Key of the log   x", "", ""]
-    return "\n".join(lines).encode() + receipt(3, log=log)
+    words = f"""\
+Certificate of erasure
+
+Erased at        2026-03-29T01:30:00.123456+00:00
+Log entry        0190b6a0-0000-7000-8000-000000000003
+Leaf hash        {leaf_hash(log.entries[3]).hex()}
+Place in the log 3
+Entries unsealed 7
+Referrals        1
+Key of the log   x
+
+"""
+    return words.encode() + receipt(3, log=log)
 
 
 def test_a_certificate_of_erasure_is_checked_by_the_receipt_that_it_ends_in() -> None:
     assert is_receipt(certificate())
     found = verify_receipt(certificate(), PINS)
     assert (found.index, found.entry.outcome) == (3, "erased")
-    assert certificate().startswith(
-        b"Certificate of erasure\n\n"
-        b"Erased at        2026-03-29T01:30:00.123456+00:00\n"
-        b"Log entry        0190b6a0-0000-7000-8000-000000000003\n"
-        b"Leaf hash        "
-    )
     words = certificate().partition(b"\nc2sp.org")[0]
     assert refused(words)[0] is Failure.PROOF_MALFORMED
+
+
+def test_what_else_a_certificate_says_is_no_matter_whatever_its_bytes() -> None:
+    data = certificate().replace(b"Key of the log   x", b"Key of the log   \xff")
+    assert verify_receipt(data, PINS).index == 3
+
+
+def test_a_certificate_ends_in_one_receipt() -> None:
+    _, start, receipt_alone = certificate().partition(b"c2sp.org")
+    two = certificate() + b"\n" + start + receipt_alone
+    assert refused(two)[0] is Failure.CHECKPOINT_FORGED
 
 
 @pytest.mark.parametrize(
