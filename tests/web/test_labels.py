@@ -37,6 +37,7 @@ from referral_hub.domain import (
 from referral_hub.outbox.breaker import BreakerState
 from referral_hub.services.next_steps import NextStep
 from referral_hub.services.own_room import CoverKind, RoomState
+from referral_hub.services.place import OWNER_CHOOSES
 from referral_hub.services.recipient_board import Pile
 from referral_hub.services.referrer_board import Shelf
 from referral_hub.services.steer import Steering
@@ -48,6 +49,7 @@ from referral_hub.web.forms.matters import Doing
 from referral_hub.web.forms.referral import Answer, Until
 from referral_hub.web.forms.registers import Direction
 from referral_hub.web.forms.take_away import Which
+from referral_hub.web.history import owners_reason
 from referral_hub.web.labels import Labels
 
 PACKAGES = (
@@ -251,3 +253,8 @@ def test_a_slots_number_is_not_shown() -> None:
 
 def test_a_value_without_words_is_shown_as_it_is() -> None:
     assert Labels().words("some_new_code", "TaskState") == "some new code"
+
+
+def test_a_referral_that_waits_for_the_council_to_choose_is_said_in_words() -> None:
+    words = owners_reason(OWNER_CHOOSES, Labels())
+    assert words == TABLE["HistoryReason"][OWNER_CHOOSES] != OWNER_CHOOSES.replace("_", " ")
