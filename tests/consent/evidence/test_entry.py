@@ -144,6 +144,7 @@ VALUE = "details: a value must be a code, an integer or several codes"
         ({"basis": LawfulBasis("consent given")}, f"basis: {FORM}"),
         ({"basis": LawfulBasis("a", "")}, f"basis: {FORM}"),
         ({"basis": LawfulBasis("a", None, "é")}, f"basis: {FORM}"),
+        ({"basis": LawfulBasis("a", "h", "é")}, f"basis: {FORM}"),
         ({"purpose": "direct care"}, f"purpose or outcome: {FORM}"),
         ({"purpose": ""}, f"purpose or outcome: {FORM}"),
         ({"outcome": "Mary Jones"}, f"purpose or outcome: {FORM}"),
