@@ -7,7 +7,7 @@ key in the log's place, a quorum that cannot be met. The limit: whoever can chan
 own files can change what is trusted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from consent.evidence.bundle import BundleError, Failure
@@ -117,3 +117,23 @@ def verify_checkpoint(note: bytes, pins: Pins) -> tuple[Checkpoint, Sequence[Sig
             "checkpoint: the witnesses that signed it are not the quorum of your policy",
         )
     return head, verified.signers
+
+
+def is_last_seen(head: Checkpoint, known: Checkpoint | None) -> bool:
+    """Whether a checkpoint is the officer's own last one; of another size it is not compared.
+
+    BundleError where it is of the same size and of another log.
+    """
+    if known is None or known.size != head.size:
+        return False
+    if known.root != head.root:
+        raise BundleError(Failure.INCONSISTENT, f"the log you saw at {head.size} was another one")
+    return True
+
+
+def signed_lines(head: Checkpoint, signers: Sequence[Signer]) -> Iterator[str]:
+    """Yield which log it is, of which size, and who signed it, a line each."""
+    yield f"log         {head.origin}"
+    yield f"checkpoint  {head.size} entries, root {head.root.hex()}"
+    for signer in signers:
+        yield f"signed by   {signer.verifier.name}, key {signer.verifier.key_id.hex()}"

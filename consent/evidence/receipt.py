@@ -15,7 +15,7 @@ from consent.evidence.bundle import BundleError, Failure
 from consent.evidence.checkpoint import Checkpoint, Signer
 from consent.evidence.entry import Entry, EntryError, EntryType, decode
 from consent.evidence.merkle import ProofError, leaf_hash, verify_inclusion
-from consent.evidence.pins import Pins, verify_checkpoint
+from consent.evidence.pins import Pins, is_last_seen, signed_lines, verify_checkpoint
 from consent.evidence.proof import HEADER, ProofFileError, TlogProof, parse_proof
 
 SUFFIX = ".tlog-proof"
@@ -36,10 +36,7 @@ class VerifiedReceipt:
     def lines(self) -> Iterator[str]:
         """Yield what is proved in words, a line each."""
         one, head = self.entry, self.checkpoint
-        yield f"log         {head.origin}"
-        yield f"checkpoint  {head.size} entries, root {head.root.hex()}"
-        for signer in self.signers:
-            yield f"signed by   {signer.verifier.name}, key {signer.verifier.key_id.hex()}"
+        yield from signed_lines(head, self.signers)
         yield f"entry       number {self.index}, {one.id}"
         yield f"what        {one.type}, {one.outcome or 'no outcome'}, at {one.at.isoformat()}"
         yield f"from        {one.agencies.sender}"
@@ -80,9 +77,7 @@ def verify_receipt(data: bytes, pins: Pins) -> VerifiedReceipt:
     except ProofFileError as error:
         raise BundleError(Failure.PROOF_MALFORMED, str(error)) from None
     head, signers = verify_checkpoint(proof.checkpoint, pins)
-    compared = known is not None and known.size == head.size
-    if compared and known is not None and known.root != head.root:
-        raise BundleError(Failure.INCONSISTENT, f"the log you saw at {head.size} was another one")
+    compared = is_last_seen(head, known)
     if proof.extra is None:
         message = "the receipt does not carry its entry"
         raise BundleError(Failure.ENTRY_MISSING, message, index=proof.index)

@@ -24,7 +24,7 @@ from consent.evidence.bundle import BundleError, Failure
 from consent.evidence.checkpoint import Checkpoint, Signer
 from consent.evidence.entry import Entry, EntryError, decode
 from consent.evidence.merkle import HASH_BYTES, ProofError, leaf_hash, verify_inclusion
-from consent.evidence.pins import Pins, verify_checkpoint
+from consent.evidence.pins import Pins, is_last_seen, signed_lines, verify_checkpoint
 from consent.evidence.proof import MAX_HASHES
 
 MAX_TABLE_BYTES = 2**28
@@ -63,10 +63,7 @@ class VerifiedTable:
     def lines(self) -> Iterator[str]:
         """Yield what is proved in words, a line each."""
         head = self.checkpoint
-        yield f"log         {head.origin}"
-        yield f"checkpoint  {head.size} entries, root {head.root.hex()}"
-        for signer in self.signers:
-            yield f"signed by   {signer.verifier.name}, key {signer.verifier.key_id.hex()}"
+        yield from signed_lines(head, self.signers)
         if self.compared:
             yield "since       your own checkpoint is of this size, and the same"
         yield f"lines       {self.rows}, each in the log; its codes are those of its entry"
@@ -89,9 +86,7 @@ def verify_table(path: Path, pins: Pins) -> VerifiedTable:
     known = pins.last_seen()
     note, rows = _read(path)
     head, signers = verify_checkpoint(note, pins)
-    compared = known is not None and known.size == head.size
-    if compared and known is not None and known.root != head.root:
-        raise BundleError(Failure.INCONSISTENT, f"the log you saw at {head.size} was another one")
+    compared = is_last_seen(head, known)
     count = hashes = 0
     for row in rows:
         count += 1

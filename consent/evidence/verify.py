@@ -33,7 +33,7 @@ from consent.evidence.continuation import require_continuation
 from consent.evidence.entry import COMMITMENT_LABEL, Entry, EntryError, EntryType, decode, opens
 from consent.evidence.errors import EvidenceError
 from consent.evidence.merkle import ProofError, leaf_hash, verify_inclusion
-from consent.evidence.pins import Pins, verify_checkpoint
+from consent.evidence.pins import Pins, signed_lines, verify_checkpoint
 from consent.evidence.proof import MAX_PROOF_BYTES, ProofFileError, parse_proof
 from consent.evidence.receipt import VerifiedReceipt, is_receipt, verify_receipt
 from consent.evidence.replay import Problem, Replay, verify_entries
@@ -81,10 +81,7 @@ class Report:
     def lines(self) -> Iterator[str]:
         """Yield the report in words, a line each."""
         head = self.checkpoint
-        yield f"log         {head.origin}"
-        yield f"checkpoint  {head.size} entries, root {head.root.hex()}"
-        for signer in self.signers:
-            yield f"signed by   {signer.verifier.name}, key {signer.verifier.key_id.hex()}"
+        yield from signed_lines(head, self.signers)
         if self.previous is None:
             yield "since       no earlier checkpoint was given, so a rewritten past would not show"
         else:
