@@ -1,12 +1,12 @@
 """Which people were erased, kept outside the database, so that a restored backup cannot undo it.
 
 A line for each erasure, ids and an instant only (the person's, and of what was begun about them and
-erased with them), flushed to the disk before the erasure commits: a
-crash in between leaves a line for a person who is still there, and the next start erases them, as
-was confirmed. The file belongs on other storage than the database's backups and is never rewritten;
-only a last line that was cut off is removed. The limits: every machine that serves officers must
-reach the same file, and whoever deletes lines and restores a backup is seen only by the log's own
-memory and by the officer's certificate.
+erased with them), flushed to the disk before the erasure commits: a crash in between leaves a line
+for a person who is still there, and the next start erases them, as was confirmed. The file belongs
+on other storage than the database's backups and is never rewritten; only a last line that was cut
+off is removed. The limits: every machine that serves officers must reach the same file, and whoever
+deletes lines and restores a backup is seen only by the log's own memory and by the officer's
+certificate.
 """
 
 from __future__ import annotations

@@ -35,12 +35,15 @@ SINCE = (
 WHOSE = "Select those that are about this person, or that none of them is"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Offered:
     """Something begun, and the name of who began it: a member of staff or an agency."""
 
     begun: Begun
     who: str
+
+    def __repr__(self) -> str:
+        return f"<Offered {self.begun.name}>"
 
 
 @dataclass(frozen=True, slots=True)
